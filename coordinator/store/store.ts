@@ -1,0 +1,119 @@
+// What the coordinator asks of its store, and nothing of how it is kept. The store is the ledger: whatever
+// it has committed is true after any crash, whatever it has not never happened. Writes are handed over in
+// order and committed in groups; `commit` resolves when they are on disk (fsync), and only then may anybody
+// be told.
+import type { Credential, Device, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+
+/** A sweep's own row; its counts follow from its devices. */
+export interface SweepRow {
+  id: string;
+  /** The client's idempotency key. */
+  key: string;
+  state: SweepState;
+  options: SweepOptions;
+  startedAtMs: number;
+  /** 0: not yet. */
+  endedAtMs: number;
+  reason: string;
+}
+
+/** A device's state in a sweep beyond what was submitted. */
+export interface DeviceRow {
+  index: number;
+  /** Attempts ended so far; a hand-back is none. */
+  attempts: number;
+  /** Work time so far over all attempts, in ms. */
+  workedMs: number;
+  /** The open shard that holds the device; 0: none. */
+  shard: number;
+  /** A secret of this device's credential has been permitted in this sweep: [login, enable]. */
+  loginSpent: boolean;
+  enableSpent: boolean;
+  /** A sweep that may write has started this device's commands. */
+  started: boolean;
+}
+
+export interface ShardRow {
+  sweep: string;
+  shard: number;
+  segment: string;
+  offer: number;
+  /** Empty: offered, not leased. */
+  epoch: string;
+  /** Instance that holds the lease. */
+  holder: string;
+  claimId: string;
+}
+
+/** The smallest things that are written; a list of them is committed whole, in order. */
+export type Write =
+  | { write: 'sweep'; row: SweepRow }
+  /** The selection of a new sweep; states start empty. */
+  | { write: 'devices'; sweep: string; devices: Device[] }
+  /** A sweep's credential, sealed with the store's key; dropped when the sweep ends. */
+  | { write: 'secret'; sweep: string; credential: Credential }
+  | { write: 'dropSecrets'; sweep: string }
+  | { write: 'device'; sweep: string; row: DeviceRow }
+  | { write: 'shard'; row: ShardRow }
+  | { write: 'dropShard'; sweep: string; shard: number }
+  /** A piece of an output's gzip body; repeats are ignored. */
+  | { write: 'chunk'; sha256: Uint8Array; seq: number; data: Uint8Array }
+  /**
+   * A device's published record: state and outputs in one. `Output.body` goes into the bodies (once per
+   * digest) and is not kept in the report. A second one for the same device is a bug and fails the commit.
+   */
+  | { write: 'report'; report: Report }
+  /** An older attempt, kept as evidence. */
+  | { write: 'evidence'; report: Report }
+  | { write: 'hostKey'; host: KnownHost; replace: boolean }
+  | { write: 'dropHostKeys'; segment: string; host: string; port: number }
+  | { write: 'credential'; state: CredentialState }
+  | { write: 'dropSweep'; sweep: string };
+
+/** An unfinished sweep, as a started coordinator finds it. */
+export interface OpenSweep {
+  row: SweepRow;
+  devices: { device: Device; row: DeviceRow /** Terminal status, if published. */; report: Report | null }[];
+  shards: ShardRow[];
+  credentials: Credential[];
+}
+
+export interface Store {
+  /** Random, made with the store; part of every NATS name. */
+  readonly id: string;
+  /** Resolves with the commit's number once all writes are on disk. A failure is fatal: the process must end. */
+  commit(writes: Write[]): Promise<number>;
+  lastCommit(): Promise<number>;
+  /** Sweeps that are running or paused, with everything the ledger needs. Reports come without outputs. */
+  openSweeps(): Promise<OpenSweep[]>;
+  /** Rows of all sweeps, newest first. */
+  sweeps(limit: number): Promise<SweepRow[]>;
+  sweepByKey(key: string): Promise<SweepRow | null>;
+  /** Counts per status of a sweep's published reports, and the sum of their durations. */
+  tally(
+    sweep: string,
+  ): Promise<{ counts: Map<string, number>; deviceTimeMs: number; agents: number; selected: number }>;
+  /**
+   * Published reports in the order they were committed, after `after` (0: from the start), at most `limit`,
+   * each with its number. Bodies only when asked for and kept in one piece; larger ones are fetched by digest.
+   */
+  reportsAfter(
+    sweep: string,
+    after: number,
+    limit: number,
+    bodies: boolean,
+  ): Promise<{ seq: number; report: Report }[]>;
+  /** The same in inventory order, after index `after` (-1: from the start). */
+  reportsByIndex(sweep: string, after: number, limit: number, bodies: boolean): Promise<Report[]>;
+  /** All of a sweep's devices as submitted. */
+  devices(sweep: string): Promise<Device[]>;
+  hasBody(sha256: Uint8Array): Promise<boolean>;
+  /** The gzip body of an output in pieces of at most CHUNK_BYTES; empty: unknown. */
+  body(sha256: Uint8Array, from: number): Promise<{ data: Uint8Array; more: boolean } | null>;
+  hostKeys(): Promise<KnownHost[]>;
+  credentials(): Promise<CredentialState[]>;
+  /** The identity of a credential: a keyed digest of user name and secrets, so that a changed one is another. */
+  identify(credential: Credential): Promise<string>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,104 @@
+// Platforms as data: proto/platforms/*.yaml, one file each, validated on load and read by both sides.
+// The agent takes prompts, pagers and entry steps from it, the coordinator names, default commands and
+// reading verbs. Adding a platform is adding a file.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const pattern = z.string().refine(isPattern, 'is not a regular expression');
+
+const platformSchema = z.strictObject({
+  /** Canonical name, also the file's name. */
+  name: z.string(),
+  title: z.string(),
+  /** Names of other tools that mean this platform, without netmiko's `_ssh` suffix. */
+  aliases: z.array(z.string()).default([]),
+  /** `shell`: an interactive command line. `exec`: a channel for each command, with an exit status. */
+  mode: z.enum(['shell', 'exec']),
+  /** What is run when neither the command line nor the device names a command. */
+  default_commands: z.array(z.string()).min(1),
+  /** First words that only read. */
+  reads: z.array(z.string()).default([]),
+  /** Whole commands that only read; for shells, where a first word says nothing. */
+  reads_exactly: z.array(z.string()).default([]),
+  /** A command that matches is refused although its first word reads: redirections, pipes that write. */
+  writes: pattern.optional(),
+  /** The last line when the device waits for a command, ANSI removed, trailing spaces kept. */
+  prompt: pattern.default('^[^\\r\\n]{1,200}[>#$%] ?$'),
+  /** What ends a command line. */
+  return: z.string().default('\r'),
+  /** Commands that change only this session, sent in order before the first command. */
+  setup: z.array(z.string()).default([]),
+  pager: z.strictObject({ text: pattern, key: z.string() }).optional(),
+  enable: z
+    .strictObject({
+      command: z.string(),
+      /** The question for the secret, at the end of what was received. */
+      password: pattern,
+      /** A prompt that is not yet privileged. */
+      unprivileged: pattern,
+    })
+    .optional(),
+  /** The parser's own errors, matched at the start of each of an output's first lines. */
+  errors: z.array(pattern).default([]),
+  /** An output of a command that matches is whole only when its last line that is not blank matches `last`. */
+  end_marks: z.array(z.strictObject({ command: pattern, last: pattern })).default([]),
+  /** Sent to leave. */
+  exit: z.string().default('exit'),
+});
+
+/** One platform's data; field meanings stand in the schema above. */
+export type Platform = z.infer<typeof platformSchema>;
+
+/** All platforms that ship with netsweep, by canonical name. Throws on a file that is not valid. */
+export function loadPlatforms(directory = shippedDirectory()): ReadonlyMap<string, Platform> {
+  const platforms = new Map<string, Platform>();
+  for (const file of readdirSync(directory).sort()) {
+    if (!file.endsWith('.yaml')) continue;
+    const parsed = platformSchema.safeParse(parse(readFileSync(join(directory, file), 'utf8')));
+    if (!parsed.success) throw new Error(`${join(directory, file)}: ${z.prettifyError(parsed.error)}`);
+    if (`${parsed.data.name}.yaml` !== file)
+      throw new Error(`${join(directory, file)}: name differs from the file's`);
+    platforms.set(parsed.data.name, parsed.data);
+  }
+  return platforms;
+}
+
+/** The platform that a name of ours, netmiko's, Ansible's, Oxidized's or NAPALM's stands for. */
+export function findPlatform(platforms: ReadonlyMap<string, Platform>, name: string): Platform | undefined {
+  const wanted = name.toLowerCase().replace(/_ssh$/, '');
+  return (
+    platforms.get(wanted) ?? [...platforms.values()].find((platform) => platform.aliases.includes(wanted))
+  );
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text, 'm');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `proto/platforms` lies beside this file in the sources and beside `dist` once built. */
+function shippedDirectory(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const candidate = join(directory, 'proto', 'platforms');
+    if (readdirOrEmpty(candidate).some((file) => file.endsWith('.yaml'))) return candidate;
+    const parent = dirname(directory);
+    if (parent === directory) throw new Error('proto/platforms is missing from this installation');
+    directory = parent;
+  }
+}
+
+function readdirOrEmpty(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
