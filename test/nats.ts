@@ -1,0 +1,74 @@
+// A real nats-server with JetStream on loopback, a port and a store of its own.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { program, Running } from './process.ts';
+
+export interface NatsOptions {
+  /** More lines of nats-server's configuration file: authorization, tls, ... */
+  config?: string;
+}
+
+export class Nats implements AsyncDisposable {
+  readonly folder: string;
+  port = -1; // nats-server's own word for any free port
+  #running: Running | null = null;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async open(options: NatsOptions): Promise<Nats> {
+    const nats = new Nats(await mkdtemp(join(tmpdir(), 'netsweep-nats-')));
+    await mkdir(join(nats.folder, 'store'));
+    await writeFile(join(nats.folder, 'nats.conf'), options.config ?? '');
+    try {
+      await nats.start();
+    } catch (error) {
+      await nats[Symbol.asyncDispose]();
+      throw error;
+    }
+    return nats;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    if (this.#running === null) throw new Error('nats-server is not running');
+    return this.#running.pid;
+  }
+
+  get log(): string {
+    return this.#running?.log ?? '';
+  }
+
+  /** Starts it, again on the same port and store after a stop. */
+  async start(): Promise<void> {
+    const server = process.env.NETSWEEP_NATS_SERVER ?? program('nats-server');
+    if (server === null) throw new Error('no nats-server: run deploy/setup.sh');
+    const { folder } = this;
+    const listen = ['-a', '127.0.0.1', '-p', String(this.port)];
+    const store = ['-js', '-sd', join(folder, 'store')];
+    const args = ['-c', join(folder, 'nats.conf'), ...listen, ...store];
+    this.#running = new Running(server, args, { onParentExit: 'killed' });
+    const [, port] = await this.#running.logged(/client connections on [^\n]*:(\d+)\n[\s\S]*Server is ready/);
+    this.port = Number(port);
+  }
+
+  /** Ends it; SIGKILL is a crash, SIGTERM a stop in good order. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#running?.stop(signal);
+    this.#running = null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function startNats(options: NatsOptions = {}): Promise<Nats> {
+  return Nats.open(options);
+}

@@ -1,0 +1,21 @@
+// The tests start real servers and processes, so a file gets a process of its own and a few run at a time.
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+// Where the set-up puts what the system lacks, and where a user's PATH often does not reach.
+const programs = ['/usr/sbin', '/sbin', fileURLToPath(new URL('.cache/bin', import.meta.url))];
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'dist/**'],
+    globalSetup: ['test/build.ts'],
+    env: { PATH: [process.env.PATH, ...programs].join(':') },
+    pool: 'forks',
+    maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+  },
+});
