@@ -1,0 +1,131 @@
+// The coordinator's books: ledger, logins and host keys in memory, and the store beneath them. Stations change
+// the books and hand the resulting writes to `commit`, in the order in which they were made; an answer leaves
+// only after its commit. A store that fails ends the process: nothing may be told that is not on disk.
+import { EventEmitter, once } from 'node:events';
+import { SecretUse } from '../proto/gen/netsweep/v1/agent.js';
+import type { Credential } from '../proto/gen/netsweep/v1/model.js';
+import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
+import { HostKeys, KnownHostsFile } from './intake/hostkeys.js';
+import type { Store, Write } from './store/store.js';
+import { Ledger, type Terms } from './sweep/ledger.js';
+import { Logins, type Standing } from './sweep/logins.js';
+
+export class Books {
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #standings = new Map<string, CredentialState>();
+  readonly #failed = new AbortController();
+  readonly logins = new Logins((standing) => this.#keepStanding(standing));
+
+  private constructor(
+    readonly store: Store,
+    readonly ledger: Ledger,
+    readonly hostKeys: HostKeys,
+    readonly terms: Terms,
+    readonly startCommit: number,
+  ) {}
+
+  static async open(store: Store, incarnation: string, terms: Terms): Promise<Books> {
+    const [hosts, states, commit] = await Promise.all([
+      store.hostKeys(),
+      store.credentials(),
+      store.lastCommit(),
+    ]);
+    const hostKeys = new HostKeys(hosts, KnownHostsFile.read());
+    const books = new Books(store, new Ledger(incarnation, terms), hostKeys, terms, commit);
+    for (const state of states) books.#standings.set(state.id, state);
+    return books;
+  }
+
+  /** Aborted once a commit has failed. */
+  get failed(): AbortSignal {
+    return this.#failed.signal;
+  }
+
+  /**
+   * Resolves with the commit's number when the writes are on disk. Never rejects: after a failure the books are
+   * closed, the promise stays open and `failed` ends the process.
+   */
+  async commit(writes: Write[]): Promise<number> {
+    if (writes.length === 0) return 0;
+    try {
+      const commit = await this.store.commit(writes);
+      this.#changes.emit('change');
+      return commit;
+    } catch (error) {
+      this.#failed.abort(error);
+      return new Promise<never>(() => undefined);
+    }
+  }
+
+  /** The next committed change, or `signal`'s abort, whichever comes first. */
+  async change(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    await once(this.#changes, 'change', { signal }).catch(() => undefined);
+  }
+
+  /** Makes a submitted credential known, with the standing that earlier sweeps gave it. */
+  useCredential(credential: Credential, authFailMax: number, wallMs: number, writes: Write[]): void {
+    const known = this.#standings.get(credential.id);
+    if (known === undefined) {
+      const state = CredentialState.create({
+        id: credential.id,
+        name: credential.name,
+        username: credential.username,
+        changedAtMs: wallMs,
+      });
+      this.#standings.set(state.id, state);
+      writes.push({ write: 'credential', state });
+    }
+    this.logins.use(credential.id, known, authFailMax);
+    const enable = guardId(credential.id, SecretUse.ENABLE);
+    this.logins.use(enable, this.#standings.get(enable), authFailMax);
+  }
+
+  /** Credentials that no open sweep names are proved afresh by the next one. */
+  forgetUnused(): void {
+    const used = new Set([...this.ledger.sweeps.values()].flatMap((sweep) => [...sweep.credentials.keys()]));
+    for (const id of this.#standings.keys()) {
+      if (used.has(id.replace(/:enable$/, ''))) continue;
+      this.logins.forget(id);
+      this.logins.forget(guardId(id, SecretUse.ENABLE));
+    }
+  }
+
+  standings(): CredentialState[] {
+    return [...this.#standings.values()];
+  }
+
+  /** Lets a stopped credential be used again; by name or id. */
+  release(name: string, wallMs: number, writes: Write[]): number {
+    let released = 0;
+    for (const state of this.#standings.values()) {
+      if (state.name !== name && state.id !== name) continue;
+      const free = { ...state, stopped: false, refusals: 0, changedAtMs: wallMs };
+      this.#standings.set(state.id, free);
+      this.logins.release(state.id);
+      writes.push({ write: 'credential', state: free });
+      released += 1;
+    }
+    return released;
+  }
+
+  #keepStanding({ credential, refusals, stopped }: Standing): void {
+    const login = this.#standings.get(credential.replace(/:enable$/, ''));
+    const state = CredentialState.create({
+      id: credential,
+      name:
+        login === undefined ? credential : login.name + (credential.endsWith(':enable') ? ' (enable)' : ''),
+      username: login?.username ?? '',
+      refusals,
+      stopped,
+      changedAtMs: Date.now(),
+    });
+    this.#standings.set(credential, state);
+    void this.commit([{ write: 'credential', state }]);
+  }
+}
+
+/** The login password and the enable secret of one credential are guarded apart. */
+export function guardId(credential: string, use: SecretUse): string {
+  return use === SecretUse.ENABLE ? `${credential}:enable` : credential;
+}

@@ -1,0 +1,160 @@
+// The client's way to a coordinator: over the network, or to the private one of a state directory, which the
+// first client starts.
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
+import type { TlsFiles } from './config.js';
+import type { PrivateNews } from './private.js';
+
+/** How long the first answer of a coordinator may take, in ms. */
+const ANSWER_MS = 5_000;
+/** How long a state directory may be held by a coordinator that is just starting or ending, in ms. */
+const IN_USE_MS = 15_000;
+
+const CHANNEL: ChannelOptions = {
+  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+  'grpc.max_send_message_length': 16 * 1024 * 1024,
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+};
+
+/** No coordinator, or none that will have us: exit 4. */
+export class Unreachable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'Unreachable';
+  }
+}
+
+export interface Connection extends AsyncDisposable {
+  sweeps: SweepsClient;
+  selfContained: boolean;
+  /** Attach id for SubmitHeader.client; empty when distributed. */
+  client: string;
+  /** Aborted with a reason when the coordinator has gone. */
+  lost: AbortSignal;
+}
+
+export interface ConnectOptions {
+  /** HOST:PORT; null: self-contained. */
+  coordinator: string | null;
+  state: string;
+  tls: TlsFiles | null;
+  /** Start the private coordinator when none runs. */
+  start: boolean;
+}
+
+/** Resolves when the coordinator has answered. Throws Unreachable. */
+export async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Connection> {
+  if (options.coordinator !== null) return remote(options.coordinator, options.tls);
+  const until = Date.now() + IN_USE_MS;
+  for (;;) {
+    signal.throwIfAborted();
+    const joined = await joinRunning(options.state);
+    if (joined !== null) return joined;
+    if (!options.start) throw new Unreachable(`no coordinator runs on ${options.state}`);
+    const started = await start(options.state);
+    if (started !== null) return started;
+    if (Date.now() > until)
+      throw new Unreachable(`state directory ${options.state} is in use by another process`);
+    await delay(50, undefined, { signal });
+  }
+}
+
+async function remote(address: string, tls: TlsFiles | null): Promise<Connection> {
+  const sweeps = new SweepsClient(address, channelCredentials(tls), CHANNEL);
+  try {
+    await ready(sweeps, ANSWER_MS);
+  } catch (cause) {
+    sweeps.close();
+    throw new Unreachable(`no coordinator answers at ${address}`, { cause });
+  }
+  return {
+    sweeps,
+    selfContained: false,
+    client: '',
+    lost: new AbortController().signal,
+    [Symbol.asyncDispose]: async () => sweeps.close(),
+  };
+}
+
+/** Both sides show certificates, or neither. */
+function channelCredentials(tls: TlsFiles | null): ChannelCredentials {
+  if (tls === null) return ChannelCredentials.createInsecure();
+  return ChannelCredentials.createSsl(readFileSync(tls.ca), readFileSync(tls.key), readFileSync(tls.cert));
+}
+
+/** The private coordinator that runs on `state`; null: none. */
+async function joinRunning(state: string): Promise<Connection | null> {
+  const text = await readFile(join(state, 'coordinator.json'), 'utf8').catch(() => null);
+  if (text === null) return null;
+  const { address } = JSON.parse(text) as { address: string }; // written by us, into a directory of ours
+  return attach(address).catch(() => null);
+}
+
+/** Starts one; null: somebody else holds the directory. */
+async function start(state: string): Promise<Connection | null> {
+  const program = fileURLToPath(new URL('./main.js', import.meta.url));
+  const child = fork(program, ['private-coordinator', state], {
+    detached: true,
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const news = await new Promise<PrivateNews>((resolve) => {
+    child.once('message', (message) => resolve(message as PrivateNews)); // the other side is our own program
+    child.once('exit', (code, killed) => resolve({ error: `it ended with ${killed ?? code}` }));
+    child.once('error', (error) => resolve({ error: error.message }));
+  });
+  if ('inUse' in news) return null;
+  if ('error' in news) throw new Unreachable(`the coordinator did not start: ${news.error}`);
+  const connection = await attach(news.address);
+  child.disconnect();
+  child.unref();
+  return connection;
+}
+
+/** Opens the stream whose end tells the coordinator that we have gone. */
+async function attach(address: string): Promise<Connection> {
+  const sweeps = new SweepsClient(address, ChannelCredentials.createInsecure(), CHANNEL);
+  const client = randomBytes(16).toString('hex');
+  const lost = new AbortController();
+  try {
+    await ready(sweeps, 2_000);
+    const stream = sweeps.attach();
+    stream.on('error', (error) => lost.abort(error));
+    stream.on('end', () => lost.abort(new Error('the coordinator has ended')));
+    await new Promise<void>((resolve, reject) => {
+      stream.once('data', () => resolve());
+      lost.signal.addEventListener('abort', () => reject(lost.signal.reason));
+      stream.write({ client });
+    });
+    stream.on('data', () => undefined);
+    return {
+      sweeps,
+      selfContained: true,
+      client,
+      lost: lost.signal,
+      [Symbol.asyncDispose]: async () => {
+        stream.end();
+        sweeps.close();
+      },
+    };
+  } catch (error) {
+    sweeps.close();
+    throw error;
+  }
+}
+
+function ready(sweeps: SweepsClient, withinMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sweeps.waitForReady(Date.now() + withinMs, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,267 @@
+// The agents' gRPC: claims, renewals, and the stream that brings results in and takes acknowledgements out.
+// The order that keeps every promise: change the ledger, commit, then answer. Renewals alone are answered from
+// memory, so that a slow disk never ends a lease.
+
+import type { Server } from '@grpc/grpc-js';
+import { type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
+import {
+  type AgentMessage,
+  type AgentsServer,
+  AgentsService,
+  type ClaimReply,
+  type ClaimRequest,
+  type CoordinatorMessage,
+  type HostKeySeen,
+  type LoginAsk,
+  type LoginOutcome,
+  LoginResult,
+  Permit,
+  type RenewReply,
+  type RenewRequest,
+  type ResultBatch,
+  SecretUse,
+  Work,
+} from '../../proto/gen/netsweep/v1/agent.js';
+import { type Books, guardId } from '../books.js';
+import { monotonicMs } from '../clock.js';
+import type { Write } from '../store/store.js';
+import type { DeviceState } from '../sweep/activesweep.js';
+import type { ClaimAnswer } from '../sweep/ledger.js';
+import type { AgentLink, Presence } from './presence.js';
+
+type Stream = ServerDuplexStream<AgentMessage, CoordinatorMessage>;
+
+/** Batches of one stream that may wait for the disk before the agent is made to wait. */
+const BATCHES_UNCOMMITTED = 8;
+
+export class Agents {
+  constructor(
+    private readonly books: Books,
+    private readonly presence: Presence,
+    /** Something changed that may let more work be offered. */
+    private readonly kick: () => void,
+    /** A pull on a segment came back empty. */
+    private readonly pullEmpty: (link: AgentLink, segment: string, pulledMs: number) => void,
+  ) {}
+
+  serveOn(server: Server): void {
+    const service: AgentsServer = {
+      link: (stream) => this.#link(stream),
+      claim: (call, callback) => void this.#claim(call, callback),
+      renew: (call, callback) => this.#renew(call, callback),
+    };
+    server.addService(AgentsService, service);
+  }
+
+  #link(stream: Stream): void {
+    let link: AgentLink | null = null;
+    let uncommitted = 0;
+    const gone = () => {
+      if (link !== null) this.presence.leave(link);
+      link = null;
+    };
+    stream.on('error', gone);
+    stream.on('cancelled', gone);
+    stream.on('end', () => {
+      gone();
+      stream.end();
+    });
+    stream.on('data', (message: AgentMessage) => {
+      if (message.body?.$case === 'hello') link = this.#hello(stream, message.body.value);
+      else if (link === null)
+        stream.destroy(Object.assign(new Error('hello first'), { code: status.FAILED_PRECONDITION }));
+      else if (message.body?.$case === 'results') {
+        if (++uncommitted >= BATCHES_UNCOMMITTED) stream.pause();
+        void this.#results(link, message.body.value).then(() => {
+          if (--uncommitted < BATCHES_UNCOMMITTED) stream.resume();
+        });
+      } else this.#said(link, message.body);
+    });
+  }
+
+  #hello(stream: Stream, hello: AgentLink['hello']): AgentLink | null {
+    const link: AgentLink = {
+      hello,
+      draining: false,
+      send: (body) => {
+        if (!stream.writableEnded && !stream.destroyed) stream.write({ body });
+      },
+      end: () => stream.end(),
+    };
+    const other = this.presence.join(link);
+    if (other !== null) {
+      const reason = `another agent named ${hello.name} holds leases`;
+      link.send({ $case: 'goodbye', value: { reason, retryMs: 1_000 } });
+      link.end();
+      return null;
+    }
+    const { store, terms, startCommit, ledger } = this.books;
+    if (hello.storeId === store.id && hello.commit > startCommit) ledger.holdAll(monotonicMs());
+    link.send({
+      $case: 'welcome',
+      value: { storeId: store.id, termMs: terms.termMs, lockDelayMs: terms.lockDelayMs },
+    });
+    this.kick();
+    return link;
+  }
+
+  #said(link: AgentLink, body: AgentMessage['body']): void {
+    switch (body?.$case) {
+      case 'loginAsk':
+        return this.#loginAsk(link, body.value);
+      case 'loginOutcome':
+        return this.#loginOutcome(body.value);
+      case 'hostKeySeen':
+        return void this.#hostKeySeen(link, body.value);
+      case 'pullEmpty':
+        return this.pullEmpty(link, body.value.segment, body.value.pulledMs);
+      case 'draining':
+        link.draining = true;
+        return;
+      case 'sweepClosed':
+      case 'hello':
+      case 'results':
+      case undefined: // a newer agent's message; older coordinators pass it over
+        return;
+      default:
+        body satisfies never;
+    }
+  }
+
+  async #claim(
+    call: ServerUnaryCall<ClaimRequest, ClaimReply>,
+    callback: sendUnaryData<ClaimReply>,
+  ): Promise<void> {
+    const { request } = call;
+    const link = this.presence.get(request.instance);
+    if (link === undefined || link.draining) {
+      callback(null, { answer: { $case: 'later', value: { ms: 1_000, reason: 'say hello first' } } });
+      return;
+    }
+    const writes: Write[] = [];
+    const answer = this.books.ledger.claim(request, monotonicMs(), writes);
+    await this.books.commit(writes);
+    callback(null, { answer: this.#claimAnswer(answer) });
+    if (answer.answer !== 'grant') this.kick();
+  }
+
+  #claimAnswer(answer: ClaimAnswer): NonNullable<ClaimReply['answer']> {
+    if (answer.answer === 'drop') return { $case: 'drop', value: { reason: answer.reason } };
+    if (answer.answer === 'later') return { $case: 'later', value: { ms: answer.ms, reason: answer.reason } };
+    const { sweep } = answer.shard;
+    const wanted = new Set(answer.devices.map((state) => state.device.credential));
+    return {
+      $case: 'grant',
+      value: {
+        epoch: answer.epoch,
+        termMs: this.books.terms.termMs,
+        work: answer.devices.map((state) => this.#work(state)),
+        credentials: [...sweep.credentials.values()].filter(({ id }) => wanted.has(id)),
+      },
+    };
+  }
+
+  #work(state: DeviceState): Work {
+    return Work.create({
+      index: state.device.index,
+      attempt: state.row.attempts + 1,
+      credential: state.device.credential,
+      hostKeys: this.books.hostKeys.lookUp(state.device).map(({ type, blob }) => ({ type, blob })),
+    });
+  }
+
+  #renew(call: ServerUnaryCall<RenewRequest, RenewReply>, callback: sendUnaryData<RenewReply>): void {
+    const { instance, leases } = call.request;
+    const { ledger } = this.books;
+    const now = monotonicMs();
+    callback(null, {
+      known: this.presence.get(instance) !== undefined,
+      lost: leases.filter((lease) => !ledger.renew(instance, lease, now)),
+      cancelled: [...new Set(leases.map(({ sweep }) => sweep))].filter(
+        (id) => ledger.sweeps.get(id)?.halt != null,
+      ),
+    });
+  }
+
+  async #results(link: AgentLink, batch: ResultBatch): Promise<void> {
+    const { ledger, logins } = this.books;
+    const now = monotonicMs();
+    const writes: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
+    const acks = batch.results.map((result) => {
+      const verdict = ledger.result(result, link.hello.name, now, Date.now(), writes);
+      const prefix = loginKey(result.epoch, result.index, '');
+      logins.drop((key) => key.startsWith(prefix), now);
+      return { seq: result.seq, verdict };
+    });
+    const commit = await this.books.commit(writes);
+    link.send({ $case: 'acks', value: { acks, commit } });
+    this.kick();
+  }
+
+  #loginAsk(link: AgentLink, ask: LoginAsk): void {
+    const { ledger, logins } = this.books;
+    const answer = (permit: Permit) => link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit } });
+    const working = () => ledger.working(ask.sweep, ask.epoch, ask.index, monotonicMs());
+    const state = working();
+    if (state === null) return answer(Permit.LOST);
+    const guard = guardId(ask.credential, ask.use);
+    const spent = ask.use === SecretUse.ENABLE ? state.row.enableSpent : state.row.loginSpent;
+    // Spent without a result: its agent died with the outcome. It is repeated only once the credential is proved.
+    if (spent && !logins.isProved(guard)) return answer(Permit.SPENT);
+    logins.ask(guard, loginKey(ask.epoch, ask.index, ask.use), monotonicMs(), (permit) => {
+      const sweep = ledger.sweeps.get(ask.sweep);
+      if (permit === 'stopped') return answer(Permit.STOPPED);
+      if (sweep === undefined || working() === null) return answer(Permit.LOST);
+      const writes: Write[] = [];
+      sweep.change(
+        state,
+        ask.use === SecretUse.ENABLE ? { enableSpent: true } : { loginSpent: true },
+        writes,
+      );
+      void this.books.commit(writes).then(() => answer(Permit.SEND));
+    });
+  }
+
+  #loginOutcome(outcome: LoginOutcome): void {
+    const { logins } = this.books;
+    const guard = guardId(outcome.credential, outcome.use);
+    const key = loginKey(outcome.epoch, outcome.index, outcome.use);
+    logins.outcome(guard, key, loginWord(outcome.result), monotonicMs());
+    if (logins.isStopped(guard)) this.kick();
+  }
+
+  async #hostKeySeen(link: AgentLink, seen: HostKeySeen): Promise<void> {
+    const { ledger, hostKeys } = this.books;
+    const state = ledger.working(seen.sweep, seen.epoch, seen.index, monotonicMs());
+    const writes: Write[] = [];
+    const accepted =
+      state !== null &&
+      seen.key !== undefined &&
+      hostKeys.firstSeen(state.device, seen.key, link.hello.name, Date.now(), writes);
+    const known =
+      state === null ? [] : hostKeys.lookUp(state.device).map(({ type, blob }) => ({ type, blob }));
+    await this.books.commit(writes);
+    link.send({ $case: 'hostKeyAnswer', value: { ask: seen.ask, accepted, known } });
+  }
+}
+
+/** Names one login of one lease; the first two parts name the device's work. */
+function loginKey(epoch: string, index: number, use: SecretUse | ''): string {
+  return `${epoch}/${index}/${use}`;
+}
+
+function loginWord(result: LoginResult): 'accepted' | 'refused' | 'unknown' | 'unsent' {
+  switch (result) {
+    case LoginResult.ACCEPTED:
+      return 'accepted';
+    case LoginResult.REFUSED:
+      return 'refused';
+    case LoginResult.UNSENT:
+      return 'unsent';
+    case LoginResult.UNKNOWN:
+    case LoginResult.UNRECOGNIZED:
+      return 'unknown';
+    default:
+      return result satisfies never;
+  }
+}

@@ -1,0 +1,60 @@
+// Which agents are there: an agent is present while its stream is up and it may claim. One live stream per
+// instance; a second instance of a name takes over once the first one's leases have ended.
+import type { CoordinatorMessage, Hello } from '../../proto/gen/netsweep/v1/agent.js';
+
+export interface AgentLink {
+  hello: Hello;
+  draining: boolean;
+  send(message: NonNullable<CoordinatorMessage['body']>): void;
+  /** Ends the stream from our side. */
+  end(): void;
+}
+
+export class Presence {
+  readonly #links = new Map<string, AgentLink>();
+
+  constructor(private readonly running: (instance: string) => number) {}
+
+  /** Null: welcome. Otherwise the instance that must be waited for. */
+  join(link: AgentLink): AgentLink | null {
+    for (const [instance, other] of this.#links) {
+      if (other.hello.name !== link.hello.name || instance === link.hello.instance) continue;
+      if (this.running(instance) > 0) return other;
+      other.send({
+        $case: 'goodbye',
+        value: { reason: 'replaced by a newer agent of the same name', retryMs: 0 },
+      });
+      other.end();
+      this.#links.delete(instance);
+    }
+    const earlier = this.#links.get(link.hello.instance);
+    this.#links.set(link.hello.instance, link);
+    earlier?.end();
+    return null;
+  }
+
+  leave(link: AgentLink): void {
+    if (this.#links.get(link.hello.instance) === link) this.#links.delete(link.hello.instance);
+  }
+
+  get(instance: string): AgentLink | undefined {
+    return this.#links.get(instance);
+  }
+
+  all(): AgentLink[] {
+    return [...this.#links.values()];
+  }
+
+  /** Agents that would take work of this segment. */
+  able(segment: string): AgentLink[] {
+    return this.all().filter((link) => !link.draining && link.hello.segments.includes(segment));
+  }
+
+  /** Sessions that the segment's agents could open beyond those they have. */
+  freeSlots(segment: string): number {
+    return this.able(segment).reduce(
+      (free, { hello }) => free + Math.max(0, hello.forks - this.running(hello.instance)),
+      0,
+    );
+  }
+}

@@ -1,0 +1,50 @@
+// The gRPC server: where it listens and who may connect. Without TLS it serves loopback and Unix sockets only.
+// A stream that is half open is noticed by keepalive within 15 s.
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import type { TlsFiles } from '../config.js';
+
+const OPTIONS: ServerOptions = {
+  'grpc.max_receive_message_length': 16 * 1024 * 1024,
+  'grpc.max_send_message_length': 16 * 1024 * 1024,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.keepalive_permit_without_calls': 1,
+};
+
+/** Both sides must show a certificate of the same authority; without files nothing is encrypted. */
+export function serverCredentials(tls: TlsFiles | null): ServerCredentials {
+  if (tls === null) return ServerCredentials.createInsecure();
+  const [ca, cert, key] = [tls.ca, tls.cert, tls.key].map((file) => readFileSync(file));
+  if (ca === undefined || cert === undefined || key === undefined) throw new Error('TLS needs three files');
+  return ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true);
+}
+
+export function createServer(): Server {
+  return new Server(OPTIONS);
+}
+
+/** Listens; resolves with the address clients use, with the real port. */
+export async function listen(server: Server, address: string, tls: TlsFiles | null): Promise<string> {
+  if (tls === null && !address.startsWith('unix:') && !isLoopback(address))
+    throw new Error(`${address} is not a loopback address: give --tls-ca, --tls-cert and --tls-key`);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, serverCredentials(tls), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`);
+}
+
+/** Ends the server; open streams are given `graceMs` to end by themselves. */
+export async function close(server: Server, graceMs: number): Promise<void> {
+  const force = setTimeout(() => server.forceShutdown(), graceMs);
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  clearTimeout(force);
+}
+
+export function isLoopback(address: string): boolean {
+  const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,182 @@
+// The coordinator process of self-contained runs. The first `netsweep run` on a state directory starts it, later
+// ones join it over its Unix socket; it ends with its last client. Its nats-server and agents start with the
+// first sweep and end with it.
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
+import { Coordinator } from './coordinator.js';
+import { exited, forkAgent, type NatsServer, startNatsServer } from './processes.js';
+import { StateInUse } from './store/refusal.js';
+
+/** What the process tells its starter over IPC. */
+export type PrivateNews = { address: string } | { inUse: true } | { error: string };
+
+/** Longest path that a Unix socket may have, on Linux and with room for the name. */
+const SOCKET_PATH_MOST = 90;
+/** How long agents may take to let go of their sessions at the end, in ms. */
+const AGENT_GRACE_MS = 3_000;
+
+/** Runs until the last client has gone or `stop` aborts. Reports over IPC and never throws for a held directory. */
+export async function runPrivateCoordinator(args: string[], stop: AbortSignal): Promise<void> {
+  const [state] = args;
+  if (state === undefined) throw new Error('private-coordinator is started by netsweep run');
+  const ended = new AbortController();
+  stop.addEventListener('abort', () => ended.abort());
+  try {
+    await serveClients(state, ended);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    await tell(error instanceof StateInUse ? { inUse: true } : { error: message });
+  }
+  if (process.connected) process.disconnect();
+}
+
+async function serveClients(state: string, ended: AbortController): Promise<void> {
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  let clients = 0;
+  let cluster: Cluster | null = null;
+  const coordinator = await Coordinator.open({
+    directory: state,
+    keyFile: null,
+    listen: `unix:${join(await socketDirectory(state), 'coordinator.sock')}`,
+    tls: null,
+    unfinished: 'cancel',
+    submitted: async (segments, header) => cluster?.serve(segments, header),
+    attached: (change) => {
+      clients += change;
+      if (clients === 0) ended.abort();
+    },
+    warn: (error, what) =>
+      console.error(`netsweep: ${what}: ${error instanceof Error ? error.message : error}`),
+  });
+  coordinator.books.failed.addEventListener('abort', () => crash(coordinator.books.failed.reason));
+  // Until somebody has attached, the starter's IPC channel is the only sign that anybody wants us.
+  process.once('disconnect', () => {
+    if (clients === 0) ended.abort();
+  });
+  const addressFile = join(state, 'coordinator.json');
+  try {
+    cluster = new Cluster(coordinator, await runDirectory(state));
+    await writeFile(`${addressFile}.new`, JSON.stringify({ address: coordinator.address }), { mode: 0o600 });
+    await rename(`${addressFile}.new`, addressFile);
+    await tell({ address: coordinator.address });
+    if (!process.connected) ended.abort();
+    if (!ended.signal.aborted)
+      await new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve()));
+  } finally {
+    await rm(addressFile, { force: true });
+    await cluster?.[Symbol.asyncDispose]();
+    await coordinator[Symbol.asyncDispose]();
+  }
+}
+
+/** The private nats-server and the local agents; grown as sweeps name new segments. */
+class Cluster {
+  readonly #agents: ChildProcess[] = [];
+  readonly #served = new Set<string>();
+  #nats: NatsServer | null = null;
+  #token = '';
+  #growing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly coordinator: Coordinator,
+    private readonly directory: string,
+  ) {}
+
+  /** Resolves when agents for all of `segments` are on their way. */
+  serve(segments: string[], header: SubmitHeader): Promise<void> {
+    this.#growing = this.#growing.then(() => this.#grow(segments, header));
+    return this.#growing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#growing.catch(() => undefined);
+    await Promise.all(this.#agents.map(endAgent));
+    await this.#nats?.[Symbol.asyncDispose]();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #grow(segments: string[], header: SubmitHeader): Promise<void> {
+    const missing = segments.filter((segment) => !this.#served.has(segment));
+    if (missing.length === 0) return;
+    if (this.#nats === null) await this.#startNats();
+    const cores = availableParallelism();
+    const most = header.agents || Math.min(missing.length, Math.max(3, cores));
+    const hands = deal(missing, most);
+    const workers = Math.max(1, Math.floor((header.workers || cores) / hands.length));
+    for (const hand of hands) {
+      for (const segment of hand) this.#served.add(segment);
+      this.#agents.push(
+        forkAgent({
+          nats: [this.#nats?.url ?? ''],
+          natsToken: this.#token,
+          coordinator: this.coordinator.address,
+          segments: hand,
+          name: `agent-${this.#agents.length + 1}`,
+          workers,
+          forks: 1_000,
+        }),
+      );
+    }
+  }
+
+  async #startNats(): Promise<void> {
+    this.#token = randomBytes(24).toString('base64url');
+    this.#nats = await startNatsServer(this.directory, this.#token);
+    await this.coordinator.connect({
+      servers: [this.#nats.url],
+      token: this.#token,
+      credsFile: null,
+      tls: null,
+      storage: 'memory',
+    });
+  }
+}
+
+/** Segments dealt round robin to at most `agents` agents; with more agents than segments, some serve the same. */
+export function deal(segments: string[], agents: number): string[][] {
+  const hands = Array.from({ length: Math.max(1, agents) }, (): string[] => []);
+  for (let n = 0; n < Math.max(segments.length, hands.length); n++) {
+    const segment = segments[n % segments.length];
+    if (segment !== undefined) hands[n % hands.length]?.push(segment);
+  }
+  return hands;
+}
+
+async function endAgent(child: ChildProcess): Promise<void> {
+  const gone = exited(child);
+  child.kill('SIGTERM');
+  const hard = setTimeout(() => child.kill('SIGKILL'), AGENT_GRACE_MS);
+  await gone;
+  clearTimeout(hard);
+}
+
+/** A fresh directory below the state directory, which the store's lock makes ours alone. */
+async function runDirectory(state: string): Promise<string> {
+  const directory = join(state, 'run');
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { mode: 0o700 });
+  return directory;
+}
+
+/** Unix sockets have short paths; a long state directory's socket lies in a private temporary directory. */
+async function socketDirectory(state: string): Promise<string> {
+  if (state.length <= SOCKET_PATH_MOST) return state;
+  return mkdtemp(join(tmpdir(), 'netsweep-'));
+}
+
+function tell(news: PrivateNews): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(news, undefined, {}, () => resolve());
+  });
+}
+
+/** The store has failed: nothing may be told any more, so nothing is tidied up either. */
+function crash(reason: unknown): never {
+  console.error('netsweep: the store failed:', reason);
+  process.exit(70);
+}

@@ -1,0 +1,126 @@
+// Processes that a self-contained coordinator starts: nats-server and agents. Each ends with its parent, however
+// that ends: by the kernel's parent-death signal, and agents also when their IPC channel closes.
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** util-linux, on every Debian; without it IPC and the parent's own care remain. */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+const DIE_WITH_PARENT = ['--pdeathsig', 'KILL'];
+
+/** What a forked agent is told over IPC instead of argv and environment; it holds the NATS secret. */
+export interface AgentOrders {
+  nats: string[];
+  natsToken: string;
+  coordinator: string;
+  segments: string[];
+  name: string;
+  workers: number;
+  forks: number;
+}
+
+export interface NatsServer extends AsyncDisposable {
+  url: string;
+  /** Resolves when it has ended, wanted or not. */
+  ended: Promise<void>;
+}
+
+/** Starts a private nats-server on loopback with `token` as its only key. `directory` is private to us. */
+export async function startNatsServer(directory: string, token: string): Promise<NatsServer> {
+  const config = join(directory, 'nats.conf');
+  const lines = [
+    'host: 127.0.0.1',
+    'port: -1',
+    'max_payload: 4MB',
+    `authorization { token: "${token}" }`,
+    `jetstream { store_dir: ${JSON.stringify(join(directory, 'jetstream'))}, max_mem: 1GB }`,
+    `ports_file_dir: ${JSON.stringify(directory)}`,
+  ];
+  await writeFile(config, `${lines.join('\n')}\n`, { mode: 0o600 });
+  const [program, args] = dieWithParent(natsServerProgram(), ['-c', config]);
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: {} });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4_000);
+  });
+  const ended = exited(child);
+  const url = await Promise.race([
+    portsFile(directory, child),
+    ended.then(() => {
+      throw new Error(`nats-server ended at once: ${said.trim()}`);
+    }),
+  ]);
+  return {
+    url,
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Forks an agent; its orders go over IPC. */
+export function forkAgent(orders: AgentOrders): ChildProcess {
+  const agent = fileURLToPath(new URL('../agent/main.js', import.meta.url));
+  const [execPath, execArgv] = dieWithParent(process.execPath, []);
+  const child = fork(agent, [], {
+    execPath,
+    execArgv,
+    env: {},
+    detached: true,
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  child.send(orders);
+  return child;
+}
+
+export function exited(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+}
+
+function dieWithParent(program: string, args: string[]): [program: string, args: string[]] {
+  return SETPRIV === undefined ? [program, args] : [SETPRIV, [...DIE_WITH_PARENT, '--', program, ...args]];
+}
+
+/** NETSWEEP_NATS_SERVER, PATH, or what the set-up script unpacked. */
+function natsServerProgram(): string {
+  const candidates = [
+    process.env.NETSWEEP_NATS_SERVER ?? '',
+    ...(process.env.PATH ?? '').split(':').map((directory) => join(directory, 'nats-server')),
+    '/usr/sbin/nats-server',
+    ...ancestors(fileURLToPath(import.meta.url)).map((directory) =>
+      join(directory, '.cache/bin/nats-server'),
+    ),
+  ];
+  const found = candidates.find((path) => path.startsWith('/') && existsSync(path));
+  if (found === undefined)
+    throw new Error(
+      'nats-server is not on PATH (install the package nats-server, or set NETSWEEP_NATS_SERVER)',
+    );
+  return found;
+}
+
+function ancestors(path: string): string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [parent, ...ancestors(parent)];
+}
+
+/** nats-server writes the port it chose into a file; there is nothing to listen for but the file. */
+async function portsFile(directory: string, child: ChildProcess): Promise<string> {
+  while (child.exitCode === null && child.signalCode === null) {
+    const name = (await readdir(directory)).find((file) => file.endsWith('.ports'));
+    const text = name === undefined ? '' : await readFile(join(directory, name), 'utf8');
+    const url = /"(nats:\/\/[^"]+)"/.exec(text)?.[1];
+    if (url !== undefined) return url;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('nats-server ended before it listened');
+}

@@ -1,0 +1,77 @@
+// The coordinator as a service: keeps its state in DIR/serve, resumes what it finds there, waits for NATS, and
+// drains on SIGTERM.
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { ServeConfig } from './config.js';
+import { Coordinator } from './coordinator.js';
+import { isLoopback } from './intake/server.js';
+
+/** Prints one `ready` line on stdout when agents and clients may come; resolves after the drain. */
+export async function serve(config: ServeConfig, stop: AbortSignal): Promise<void> {
+  const log = pino({ name: 'netsweep' }, pino.destination({ dest: 2, sync: true }));
+  const directory = join(config.state, 'serve');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (config.tls === null)
+    log.warn('without --tls-* only loopback is served, unencrypted and open to every local user');
+  await using coordinator = await Coordinator.open({
+    directory,
+    keyFile: config.keyFile,
+    listen: config.listen,
+    tls: config.tls,
+    unfinished: 'resume',
+    submitted: async () => undefined,
+    attached: () => undefined,
+    warn: (error, what) => log.warn({ err: error }, what),
+  });
+  coordinator.books.failed.addEventListener('abort', () => {
+    log.fatal({ err: coordinator.books.failed.reason }, 'the store failed');
+    process.exit(70);
+  });
+  await using health = await serveHealth(config);
+  log.info({ nats: config.nats.map(withoutSecret) }, 'waiting for NATS');
+  await coordinator.connect({
+    servers: config.nats,
+    token: null,
+    credsFile: config.natsCreds,
+    tls: config.tls,
+    storage: 'file',
+  });
+  process.stdout.write(
+    `ready listen=${coordinator.address} http=${health.address} store=${coordinator.storeId} state=${directory}\n`,
+  );
+  if (!stop.aborted) await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()));
+  log.info('draining');
+}
+
+/** `/healthz` says that the process serves; nothing else is there yet. */
+async function serveHealth({ http, tls }: ServeConfig): Promise<AsyncDisposable & { address: string }> {
+  if (!isLoopback(http))
+    throw new Error(`--http ${http}: only loopback is served${tls === null ? '' : ' so far'}`);
+  const server = createServer((request, response) => {
+    const found = request.url === '/healthz';
+    response
+      .writeHead(found ? 200 : 404, { 'content-type': 'text/plain' })
+      .end(found ? 'ok\n' : 'not found\n');
+  });
+  const [, host = '127.0.0.1', port = '0'] = /^(.*):(\d+)$/.exec(http) ?? [];
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(Number(port), host.replace(/^\[|\]$/g, ''), resolve);
+  });
+  const bound = server.address() as AddressInfo; // listening on TCP, so it is not a path
+  return {
+    address: http.replace(/:\d+$/, `:${bound.port}`),
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** A URL may carry a password; a log never does. */
+function withoutSecret(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//');
+}

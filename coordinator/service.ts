@@ -1,0 +1,409 @@
+// The service that clients use: submit, watch, results, cancel, and the ledgers of keys and credentials.
+// A client is never told of anything that is not on disk: reports are read back from the store.
+import type {
+  Server,
+  ServerDuplexStream,
+  ServerReadableStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+  sendUnaryData,
+} from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import { ulid } from 'ulid';
+import {
+  Counts,
+  type Credential,
+  type Device,
+  type Report,
+  Status,
+  SweepOptions,
+} from '../proto/gen/netsweep/v1/model.js';
+import {
+  type AttachReply,
+  type AttachRequest,
+  type BodyPart,
+  type BodyRequest,
+  type ResultsRequest,
+  type SubmitHeader,
+  type SubmitPart,
+  type SubmitReply,
+  Sweep,
+  type SweepEvent,
+  SweepState,
+  type SweepsServer,
+  SweepsService,
+  type WatchRequest,
+} from '../proto/gen/netsweep/v1/sweeps.js';
+import type { Books } from './books.js';
+import type { Presence } from './intake/presence.js';
+import type { SweepRow, Write } from './store/store.js';
+import type { ActiveSweep } from './sweep/activesweep.js';
+
+/** Reports read from the store at a time. */
+const PAGE = 64;
+/** Least time between two progress events of one watcher, in ms. */
+const PROGRESS_EVERY_MS = 250;
+
+/** An error that a client may read: its gRPC code and one sentence. */
+export class ServiceError extends Error {
+  constructor(
+    readonly code: status,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ServiceError';
+  }
+}
+
+export interface ServiceHooks {
+  /** A sweep's devices are about to wait for agents of these segments. */
+  submitted(segments: string[], header: SubmitHeader): Promise<void>;
+  /** There is new work, or less of it. */
+  kick(): void;
+  /** Tells the agents of a halted sweep to let go of it. */
+  tellAgents(sweep: ActiveSweep): void;
+  /** A client's stream has opened (+1) or ended (-1). */
+  attached(change: 1 | -1): void;
+}
+
+export class Service {
+  readonly #sweepsOf = new Map<string, Set<string>>();
+  readonly #stopping = new AbortController();
+
+  constructor(
+    private readonly books: Books,
+    private readonly presence: Presence,
+    private readonly hooks: ServiceHooks,
+  ) {}
+
+  /** Ends the streams that would otherwise last as long as their sweeps. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  serveOn(server: Server): void {
+    const service: SweepsServer = {
+      attach: (call) => this.#attach(call),
+      submit: (call, callback) => answer(callback, this.#submit(call)),
+      watch: (call) => stream(call, (signal) => this.#watch(call, signal), this.#stopping.signal),
+      results: (call) => stream(call, (signal) => this.#results(call, signal), this.#stopping.signal),
+      body: (call) => stream(call, () => this.#body(call), this.#stopping.signal),
+      list: unary(async ({ sweep, limit }) => ({ sweeps: await this.#list(sweep, limit) })),
+      cancel: unary(async ({ sweep, reason }) =>
+        this.cancel((await this.#find(sweep)).id, reason || 'cancelled'),
+      ),
+      remove: unary(async ({ sweep }) => this.#remove(await this.#find(sweep))),
+      listAgents: unary(async () => ({ agents: this.#agents() })),
+      listHostKeys: unary(async ({ host }) => ({ hosts: this.books.hostKeys.list(host) })),
+      acceptHostKey: unary(async (host) => {
+        await this.#write((writes) =>
+          this.books.hostKeys.accept({ ...host, firstSeenMs: Date.now() }, writes),
+        );
+        return {};
+      }),
+      removeHostKeys: unary(async (match) => ({
+        removed: await this.#write((writes) => this.books.hostKeys.remove(match, writes)),
+      })),
+      listCredentials: unary(async () => ({ credentials: this.books.standings() })),
+      releaseCredential: unary(async ({ name }) => ({
+        released: await this.#write((writes) => this.books.release(name, Date.now(), writes)),
+      })),
+    };
+    server.addService(SweepsService, service);
+  }
+
+  /** Cancels: nothing new starts, what waits ends now, agents let go of the rest. Repeats change nothing. */
+  async cancel(id: string, reason: string): Promise<Sweep> {
+    const sweep = this.books.ledger.sweeps.get(id);
+    if (sweep !== undefined) {
+      const ending = { status: Status.CANCELLED, failure: null };
+      await this.#write((writes) =>
+        this.books.ledger.halt(
+          sweep,
+          { reason, untouched: ending, touched: ending },
+          true,
+          Date.now(),
+          writes,
+        ),
+      );
+      this.hooks.tellAgents(sweep);
+    }
+    return this.#sweep(await this.#find(id));
+  }
+
+  #attach(call: ServerDuplexStream<AttachRequest, AttachReply>): void {
+    let client: string | null = null;
+    let ended = false;
+    const gone = () => {
+      if (ended) return;
+      ended = true;
+      call.end();
+      const sweeps = client === null ? undefined : this.#sweepsOf.get(client);
+      if (client !== null) this.#sweepsOf.delete(client);
+      const cancels = [...(sweeps ?? [])].map((id) => this.cancel(id, 'its client has gone'));
+      void Promise.allSettled(cancels).then(() => this.hooks.attached(-1));
+    };
+    this.hooks.attached(1);
+    call.on('data', (request: AttachRequest) => {
+      client = request.client;
+      if (!this.#sweepsOf.has(client)) this.#sweepsOf.set(client, new Set());
+      call.write({});
+    });
+    call.on('cancelled', gone);
+    call.on('error', gone);
+    call.on('end', gone);
+  }
+
+  async #submit(call: ServerReadableStream<SubmitPart, SubmitReply>): Promise<SubmitReply> {
+    const { header, devices, credentials } = await received(call);
+    const same = await this.books.store.sweepByKey(header.key);
+    if (same !== null) return { sweep: same.id };
+    const identified = await this.#identify(credentials);
+    const options = SweepOptions.create(header.options);
+    const id = ulid();
+    const now = Date.now();
+    const row: SweepRow = {
+      id,
+      key: header.key,
+      state: SweepState.RUNNING,
+      options,
+      startedAtMs: now,
+      endedAtMs: 0,
+      reason: '',
+    };
+    const planned = devices.map((device, index) => ({
+      ...device,
+      index,
+      credential: device.credential === '' ? '' : (identified.get(device.credential)?.id ?? ''),
+    }));
+    const distinct = new Map([...identified.values()].map((credential) => [credential.id, credential]));
+    await this.#write((writes) => {
+      for (const credential of distinct.values())
+        this.books.useCredential(credential, options.authFailMax, now, writes);
+      this.books.ledger.add(row, planned, [...distinct.values()], writes);
+    });
+    this.#sweepsOf.get(header.client)?.add(id);
+    await this.hooks.submitted([...new Set(planned.map(({ segment }) => segment))], header);
+    this.hooks.kick();
+    return { sweep: id };
+  }
+
+  /** The client's credential ids, each with the credential under its lasting id. */
+  async #identify(credentials: Credential[]): Promise<Map<string, Credential>> {
+    const pairs = credentials.map(async (credential): Promise<[string, Credential]> => {
+      const id = await this.books.store.identify(credential);
+      const name = credential.name || `${credential.username}-${id.slice(0, 6)}`;
+      return [credential.id, { ...credential, id, name }];
+    });
+    return new Map(await Promise.all(pairs));
+  }
+
+  async *#watch(
+    { request }: ServerWritableStream<WatchRequest, SweepEvent>,
+    signal: AbortSignal,
+  ): AsyncGenerator<SweepEvent> {
+    const { id } = await this.#find(request.sweep);
+    let seq = 0;
+    let progressAt = 0;
+    for (;;) {
+      const active = this.books.ledger.sweeps.get(id);
+      // Looked at before the reports are read: what ended in between is read in the next round.
+      const ended = active === undefined;
+      for (;;) {
+        if (!request.reports) break;
+        const page = await this.books.store.reportsAfter(id, seq, PAGE, request.bodies);
+        for (const { seq: number, report } of page) {
+          seq = number;
+          yield { body: { $case: 'report', value: report } };
+        }
+        if (page.length < PAGE) break;
+      }
+      if (ended) {
+        yield { body: { $case: 'ended', value: await this.#sweep(await this.#find(id)) } };
+        return;
+      }
+      if (Date.now() - progressAt >= PROGRESS_EVERY_MS) {
+        progressAt = Date.now();
+        yield { body: { $case: 'progress', value: this.#progress(active) } };
+      }
+      const wake = AbortSignal.any([signal, AbortSignal.timeout(PROGRESS_EVERY_MS)]);
+      await this.books.change(wake);
+      if (signal.aborted) return;
+    }
+  }
+
+  async *#results(
+    { request }: ServerWritableStream<ResultsRequest, Report>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Report> {
+    const { id } = await this.#find(request.sweep);
+    for (let after = -1; !signal.aborted; ) {
+      const page = await this.books.store.reportsByIndex(id, after, PAGE, request.bodies);
+      yield* page;
+      const last = page.at(-1)?.device?.index;
+      if (last === undefined || page.length < PAGE) return;
+      after = last;
+    }
+  }
+
+  async *#body({ request }: ServerWritableStream<BodyRequest, BodyPart>): AsyncGenerator<BodyPart> {
+    for (let from = 0; ; ) {
+      const piece = await this.books.store.body(request.sha256, from);
+      if (piece === null) throw new ServiceError(status.NOT_FOUND, 'no output with this digest');
+      yield { data: Buffer.from(piece.data) };
+      if (!piece.more) return;
+      from += piece.data.length;
+    }
+  }
+
+  async #list(named: string, limit: number): Promise<Sweep[]> {
+    const rows = named === '' ? await this.books.store.sweeps(limit || 1_000_000) : [await this.#find(named)];
+    return Promise.all(rows.map((row) => this.#sweep(row)));
+  }
+
+  async #remove(row: SweepRow): Promise<Record<string, never>> {
+    if (this.books.ledger.sweeps.has(row.id))
+      throw new ServiceError(status.FAILED_PRECONDITION, `sweep ${row.id} is running; cancel it first`);
+    await this.books.commit([{ write: 'dropSweep', sweep: row.id }]);
+    return {};
+  }
+
+  #agents() {
+    return this.presence.all().map(({ hello }) => ({
+      name: hello.name,
+      instance: hello.instance,
+      segments: hello.segments,
+      forks: hello.forks,
+      workers: hello.workers,
+      version: hello.version,
+      busy: this.books.ledger.running({ instance: hello.instance }),
+    }));
+  }
+
+  /** By id, unique prefix, or `last`. */
+  async #find(named: string): Promise<SweepRow> {
+    const rows = await this.books.store.sweeps(named === 'last' ? 1 : 1_000_000);
+    if (named === 'last') {
+      const last = rows[0];
+      if (last === undefined) throw new ServiceError(status.NOT_FOUND, 'there is no sweep yet');
+      return last;
+    }
+    const wanted = named.toUpperCase();
+    const matches = rows.filter((row) => row.id.startsWith(wanted));
+    const [only] = matches;
+    if (named === '' || only === undefined) throw new ServiceError(status.NOT_FOUND, `no sweep ${named}`);
+    if (matches.length > 1)
+      throw new ServiceError(status.INVALID_ARGUMENT, `${named} names ${matches.length} sweeps`);
+    return only;
+  }
+
+  async #sweep(row: SweepRow): Promise<Sweep> {
+    const tally = await this.books.store.tally(row.id);
+    const active = this.books.ledger.sweeps.get(row.id);
+    const running = active === undefined ? 0 : this.books.ledger.running({ sweep: active });
+    const count = (status: Status) => tally.counts.get(status) ?? 0;
+    const counts = Counts.create({
+      selected: tally.selected,
+      ok: count(Status.OK),
+      suspect: count(Status.SUSPECT),
+      failed: count(Status.FAILED),
+      skipped: count(Status.SKIPPED),
+      cancelled: count(Status.CANCELLED),
+      interrupted: count(Status.INTERRUPTED),
+      running,
+    });
+    const ended = [...tally.counts.values()].reduce((sum, number) => sum + number, 0);
+    counts.waiting = tally.selected - ended - running;
+    return Sweep.create({ ...describe(row), counts, deviceTimeMs: tally.deviceTimeMs, agents: tally.agents });
+  }
+
+  #progress(active: ActiveSweep): Sweep {
+    return Sweep.create({ ...describe(active.row), counts: this.books.ledger.counts(active) });
+  }
+
+  async #write<T>(change: (writes: Write[]) => T): Promise<T> {
+    const writes: Write[] = [];
+    const result = change(writes);
+    await this.books.commit(writes);
+    return result;
+  }
+}
+
+function describe({ id, state, startedAtMs, endedAtMs, reason, options }: SweepRow): Partial<Sweep> {
+  return { id, state, startedAtMs, endedAtMs, reason, options };
+}
+
+async function received(
+  call: ServerReadableStream<SubmitPart, SubmitReply>,
+): Promise<{ header: SubmitHeader; devices: Device[]; credentials: Credential[] }> {
+  let header: SubmitHeader | null = null;
+  const devices: Device[] = [];
+  const credentials: Credential[] = [];
+  for await (const part of call as AsyncIterable<SubmitPart>) {
+    if (part.body?.$case === 'header') header = part.body.value;
+    if (part.body?.$case === 'devices') devices.push(...part.body.value.devices);
+    if (part.body?.$case === 'credential') credentials.push(part.body.value);
+  }
+  if (header === null || header.key === '' || header.options === undefined)
+    throw new ServiceError(
+      status.INVALID_ARGUMENT,
+      'a submit begins with a header that has a key and options',
+    );
+  if (devices.length === 0) throw new ServiceError(status.INVALID_ARGUMENT, 'a submit needs a device');
+  if (devices.some((device) => device.commands.length === 0))
+    throw new ServiceError(status.INVALID_ARGUMENT, 'every device needs a command');
+  return { header, devices, credentials };
+}
+
+function unary<Request, Reply>(work: (request: Request) => Promise<Reply>) {
+  return (call: ServerUnaryCall<Request, Reply>, callback: sendUnaryData<Reply>) =>
+    answer(callback, work(call.request));
+}
+
+function answer<Reply>(callback: sendUnaryData<Reply>, work: Promise<Reply>): void {
+  work.then(
+    (reply) => callback(null, reply),
+    (error: unknown) => callback(asStatus(error)),
+  );
+}
+
+/** Writes what `items` yields as fast as the client reads it. */
+function stream<Request, Item>(
+  call: ServerWritableStream<Request, Item>,
+  items: (signal: AbortSignal) => AsyncIterable<Item>,
+  stopping: AbortSignal,
+): void {
+  const gone = new AbortController();
+  call.on('cancelled', () => gone.abort());
+  call.on('close', () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, stopping]);
+  const write = async () => {
+    for await (const item of items(signal)) {
+      if (signal.aborted) return;
+      if (!call.write(item)) await drained(call, signal);
+    }
+  };
+  write().then(
+    () => call.end(),
+    (error: unknown) => call.destroy(asStatus(error)),
+  );
+}
+
+function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      call.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    call.once('drain', done);
+    signal.addEventListener('abort', done);
+  });
+}
+
+/** A bug stays visible as INTERNAL with its message; the expected kinds carry their own code. */
+function asStatus(error: unknown): Error & { code: status; details: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof ServiceError ? error.code : status.INTERNAL;
+  return Object.assign(new Error(message, { cause: error }), { code, details: message });
+}

@@ -1,0 +1,307 @@
+// One sweep that has not ended, in memory: which of its devices wait, which are in an open shard, which have
+// ended. Pure: every change appends to a list of writes that the store commits before anybody is told.
+// A device is always in exactly one place, so the counts always add up to the selection.
+import {
+  type Counts,
+  type Credential,
+  type Device,
+  type Failure,
+  type Output,
+  Report,
+  Status,
+} from '../../proto/gen/netsweep/v1/model.js';
+import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { DeviceRow, OpenSweep, SweepRow, Write } from '../store/store.js';
+import { type Endpoints, endpointOf } from './endpoints.js';
+
+/** A device of an open sweep. */
+export interface DeviceState {
+  device: Device;
+  endpoint: string;
+  row: DeviceRow;
+  /** UNSPECIFIED until the device has ended. */
+  status: Status;
+  /** Epoch whose result was taken last; tells a repeat from a stranger. */
+  lastEpoch: string;
+  /** The attempt before the one to come, for a device that is waiting to be tried again. */
+  lastFailure: Failure | null;
+  /** Workers that died while they held it. */
+  workersLost: number;
+}
+
+/** Why a sweep takes no more work, and how its unfinished devices end. */
+export interface Halt {
+  reason: string;
+  untouched: { status: Status; failure: Failure | null };
+  touched: { status: Status; failure: Failure | null };
+}
+
+/** Everything about how a device ended except who it is. */
+export interface Ending {
+  status: Status;
+  failure: Failure | null;
+  outputs?: Output[];
+  agent?: string;
+  startedAtMs?: number;
+  durationMs?: number;
+}
+
+/** Devices that share an endpoint; they go into one shard and run in turn. */
+interface Unit {
+  indexes: number[];
+  notBefore: number;
+}
+
+export class ActiveSweep {
+  readonly states: DeviceState[];
+  readonly credentials: Map<string, Credential>;
+  readonly #counts: Counts;
+  /** By segment, first come first served. */
+  readonly #waiting = new Map<string, Unit[]>();
+  halt: Halt | null = null;
+  nextShard = 1;
+  /** Devices in offered or leased shards. */
+  inShards = 0;
+  open: number;
+
+  constructor(
+    public row: SweepRow,
+    devices: Device[],
+    credentials: Credential[],
+  ) {
+    this.credentials = new Map(credentials.map((credential) => [credential.id, credential]));
+    this.states = devices.map((device) => ({
+      device,
+      endpoint: endpointOf(device),
+      row: newRow(device.index),
+      status: Status.UNSPECIFIED,
+      lastEpoch: '',
+      lastFailure: null,
+      workersLost: 0,
+    }));
+    this.open = devices.length;
+    this.#counts = zeroCounts(devices.length);
+    this.#queue(this.states, 0);
+  }
+
+  /** A sweep as the store remembers it; devices of leased shards are not queued, their leases hold them. */
+  static restore(found: OpenSweep): ActiveSweep {
+    const sweep = new ActiveSweep(
+      found.row,
+      found.devices.map(({ device }) => device),
+      found.credentials,
+    );
+    sweep.#waiting.clear();
+    const leased = new Set(found.shards.filter((shard) => shard.epoch !== '').map((shard) => shard.shard));
+    for (const { device, row, report } of found.devices) {
+      const state = sweep.state(device.index);
+      state.row = row;
+      sweep.nextShard = Math.max(sweep.nextShard, row.shard + 1);
+      if (report !== null) sweep.#settle(state, report.status);
+      else if (leased.has(row.shard)) sweep.inShards += 1;
+      else state.row = { ...row, shard: 0 };
+    }
+    for (const shard of found.shards) sweep.nextShard = Math.max(sweep.nextShard, shard.shard + 1);
+    sweep.#queue(
+      sweep.states.filter((state) => state.status === Status.UNSPECIFIED && state.row.shard === 0),
+      0,
+    );
+    return sweep;
+  }
+
+  get id(): string {
+    return this.row.id;
+  }
+
+  state(index: number): DeviceState {
+    const state = this.states[index];
+    if (state === undefined) throw new Error(`sweep ${this.id} has no device ${index}`);
+    return state;
+  }
+
+  segments(): string[] {
+    return [...this.#waiting.keys()];
+  }
+
+  hasWaiting(segment: string, now: number): boolean {
+    return this.#waiting.get(segment)?.some((unit) => unit.notBefore <= now) ?? false;
+  }
+
+  /** Takes up to `most` waiting devices whose endpoints are free into a new shard. Empty: none is ready. */
+  formShard(
+    segment: string,
+    most: number,
+    endpoints: Endpoints,
+    now: number,
+    writes: Write[],
+  ): DeviceState[] {
+    const queue = this.#waiting.get(segment);
+    if (queue === undefined || most < 1) return [];
+    const taken: DeviceState[] = [];
+    const kept: Unit[] = [];
+    let looked = 0;
+    for (const unit of queue) {
+      if (taken.length >= most) break;
+      looked += 1;
+      const states = unit.indexes.map((index) => this.state(index));
+      const free = states.every((state) => endpoints.freeAt(state.endpoint) <= now);
+      if (unit.notBefore > now || !free || (taken.length > 0 && taken.length + states.length > most))
+        kept.push(unit);
+      else taken.push(...states);
+    }
+    queue.splice(0, looked, ...kept);
+    if (queue.length === 0) this.#waiting.delete(segment);
+    if (taken.length === 0) return taken;
+    const shard = this.nextShard++;
+    for (const state of taken) this.#update(state, { shard }, writes);
+    this.inShards += taken.length;
+    return taken;
+  }
+
+  /** Puts devices that have left their shard unfinished back in line. */
+  requeue(states: DeviceState[], notBefore: number, writes: Write[]): void {
+    for (const state of states) {
+      this.inShards -= 1;
+      this.#update(state, { shard: 0 }, writes);
+    }
+    this.#queue(states, notBefore);
+  }
+
+  /** Ends a device; its record and its state are one write. */
+  end(state: DeviceState, ending: Ending, writes: Write[]): void {
+    if (state.row.shard !== 0) this.inShards -= 1;
+    state.row = { ...state.row, shard: 0 };
+    this.#settle(state, ending.status);
+    writes.push({ write: 'device', sweep: this.id, row: state.row });
+    writes.push({ write: 'report', report: this.report(state, ending) });
+  }
+
+  /** Ends every device that waits in line, as `how` says. */
+  endWaiting(how: (state: DeviceState) => Ending | null, writes: Write[]): number {
+    let ended = 0;
+    for (const [segment, queue] of this.#waiting) {
+      const kept: Unit[] = [];
+      for (const unit of queue) {
+        const left = unit.indexes.filter((index) => {
+          const state = this.state(index);
+          const ending = how(state);
+          if (ending === null) return true;
+          this.end(state, ending, writes);
+          ended += 1;
+          return false;
+        });
+        if (left.length > 0) kept.push({ ...unit, indexes: left });
+      }
+      if (kept.length > 0) this.#waiting.set(segment, kept);
+      else this.#waiting.delete(segment);
+    }
+    return ended;
+  }
+
+  /** How a device ends that a halt has caught. */
+  haltEnding(state: DeviceState): Ending {
+    if (this.halt === null) throw new Error(`sweep ${this.id} is not halted`);
+    return state.row.attempts > 0 || state.row.loginSpent || state.row.started
+      ? this.halt.touched
+      : this.halt.untouched;
+  }
+
+  report(state: DeviceState, ending: Ending): Report {
+    return Report.create({
+      sweep: this.id,
+      device: state.device,
+      status: ending.status,
+      failure: ending.failure ?? undefined,
+      attempts: state.row.attempts,
+      agent: ending.agent ?? '',
+      startedAtMs: ending.startedAtMs ?? 0,
+      durationMs: ending.durationMs ?? 0,
+      outputs: ending.outputs ?? [],
+    });
+  }
+
+  change(state: DeviceState, change: Partial<DeviceRow>, writes: Write[]): void {
+    this.#update(state, change, writes);
+  }
+
+  /** Ends the sweep itself once its last device has ended. */
+  finish(endedAtMs: number, writes: Write[]): boolean {
+    if (this.open > 0 || this.row.endedAtMs > 0) return false;
+    const state = this.row.state === SweepState.CANCELLED ? SweepState.CANCELLED : SweepState.ENDED;
+    this.row = { ...this.row, state, endedAtMs };
+    writes.push({ write: 'sweep', row: this.row }, { write: 'dropSecrets', sweep: this.id });
+    return true;
+  }
+
+  counts(running: number): Counts {
+    return { ...this.#counts, running, waiting: this.open - running };
+  }
+
+  #settle(state: DeviceState, status: Status): void {
+    if (state.status !== Status.UNSPECIFIED) throw new Error(`${state.device.name} would end twice`);
+    state.status = status;
+    this.open -= 1;
+    this.#counts[countOf(status)] += 1;
+  }
+
+  #update(state: DeviceState, change: Partial<DeviceRow>, writes: Write[]): void {
+    state.row = { ...state.row, ...change };
+    writes.push({ write: 'device', sweep: this.id, row: state.row });
+  }
+
+  #queue(states: DeviceState[], notBefore: number): void {
+    const units = new Map<string, Unit>();
+    for (const state of states) {
+      const unit = units.get(state.endpoint);
+      if (unit !== undefined) {
+        unit.indexes.push(state.device.index);
+        continue;
+      }
+      const made = { indexes: [state.device.index], notBefore };
+      units.set(state.endpoint, made);
+      const queue = this.#waiting.get(state.device.segment);
+      if (queue === undefined) this.#waiting.set(state.device.segment, [made]);
+      else queue.push(made);
+    }
+  }
+}
+
+function newRow(index: number): DeviceRow {
+  return { index, attempts: 0, workedMs: 0, shard: 0, loginSpent: false, enableSpent: false, started: false };
+}
+
+function zeroCounts(selected: number): Counts {
+  return {
+    selected,
+    ok: 0,
+    suspect: 0,
+    failed: 0,
+    skipped: 0,
+    cancelled: 0,
+    interrupted: 0,
+    running: 0,
+    waiting: 0,
+  };
+}
+
+function countOf(status: Status): 'ok' | 'suspect' | 'failed' | 'skipped' | 'cancelled' | 'interrupted' {
+  switch (status) {
+    case Status.OK:
+      return 'ok';
+    case Status.SUSPECT:
+      return 'suspect';
+    case Status.SKIPPED:
+      return 'skipped';
+    case Status.CANCELLED:
+      return 'cancelled';
+    case Status.INTERRUPTED:
+      return 'interrupted';
+    case Status.FAILED:
+      return 'failed';
+    case Status.UNSPECIFIED:
+    case Status.UNRECOGNIZED:
+      throw new Error('a device cannot end without a status');
+    default:
+      return status satisfies never;
+  }
+}

@@ -1,0 +1,141 @@
+// Who may send a secret now. A wrong password in an inventory must not lock an account on every device, so
+// each credential is first proved: until one login with it has succeeded, a single one is under way at a time,
+// and those that failed and those under way together never exceed the limit. After that many refusals in a
+// row it is stopped, here and in later sweeps. Pure: time is passed in, answers go out through callbacks.
+
+/** How long a login may keep the turn before the next device may try, in ms. Its answer still counts later. */
+export const TURN_MS = 5_000;
+
+export type Answer = 'send' | 'stopped';
+
+interface Waiting {
+  key: string;
+  answer: (answer: Answer) => void;
+}
+
+interface Guard {
+  proved: boolean;
+  stopped: boolean;
+  /** Refusals in a row. */
+  refusals: number;
+  limit: number;
+  /** Permitted logins without an answer, by key, and since when. */
+  underWay: Map<string, number>;
+  waiting: Waiting[];
+}
+
+/** A change of a credential's standing that the store must keep. */
+export interface Standing {
+  credential: string;
+  refusals: number;
+  stopped: boolean;
+}
+
+export class Logins {
+  readonly #guards = new Map<string, Guard>();
+
+  constructor(private readonly changed: (standing: Standing) => void) {}
+
+  /** Makes a credential known for a sweep that starts; what is proved stays proved while sweeps use it. */
+  use(credential: string, known: { refusals: number; stopped: boolean } | undefined, limit: number): void {
+    const guard = this.#guards.get(credential);
+    if (guard !== undefined) {
+      guard.limit = Math.min(guard.limit, limit);
+      guard.stopped ||= guard.refusals >= guard.limit;
+      return;
+    }
+    this.#guards.set(credential, {
+      proved: false,
+      stopped: known !== undefined && (known.stopped || known.refusals >= limit),
+      refusals: known?.refusals ?? 0,
+      limit,
+      underWay: new Map(),
+      waiting: [],
+    });
+  }
+
+  /** No sweep uses it any more; the next one proves it afresh. */
+  forget(credential: string): void {
+    this.#guards.delete(credential);
+  }
+
+  isStopped(credential: string): boolean {
+    return this.#guards.get(credential)?.stopped ?? false;
+  }
+
+  isProved(credential: string): boolean {
+    return this.#guards.get(credential)?.proved ?? false;
+  }
+
+  /** Asks for leave; `answer` is called once, now or when the turn comes. `key` names this login. */
+  ask(credential: string, key: string, now: number, answer: (answer: Answer) => void): void {
+    const guard = this.#guards.get(credential);
+    if (guard === undefined || guard.stopped) return answer('stopped');
+    guard.waiting.push({ key, answer });
+    this.#pass(guard, now);
+  }
+
+  /** How a permitted login fared. `unknown`: sent, no answer; `unsent`: the turn was not used. */
+  outcome(
+    credential: string,
+    key: string,
+    result: 'accepted' | 'refused' | 'unknown' | 'unsent',
+    now: number,
+  ): void {
+    const guard = this.#guards.get(credential);
+    if (guard === undefined || !guard.underWay.delete(key)) return;
+    if (result === 'accepted') {
+      const changed = guard.refusals > 0;
+      guard.proved = true;
+      guard.refusals = 0;
+      if (changed) this.changed({ credential, refusals: 0, stopped: false });
+    }
+    if (result === 'refused') {
+      guard.refusals += 1;
+      guard.stopped ||= guard.refusals >= guard.limit;
+      this.changed({ credential, refusals: guard.refusals, stopped: guard.stopped });
+    }
+    this.#pass(guard, now);
+  }
+
+  /** The asker is gone: its place in line and its turn are free again. */
+  drop(match: (key: string) => boolean, now: number): void {
+    for (const guard of this.#guards.values()) {
+      guard.waiting = guard.waiting.filter(({ key }) => !match(key));
+      for (const key of [...guard.underWay.keys()]) if (match(key)) guard.underWay.delete(key);
+      this.#pass(guard, now);
+    }
+  }
+
+  /** Hands turns on that were kept too long. */
+  tick(now: number): void {
+    for (const guard of this.#guards.values()) this.#pass(guard, now);
+  }
+
+  /** A person has released it. */
+  release(credential: string): void {
+    const guard = this.#guards.get(credential);
+    if (guard === undefined) return;
+    guard.stopped = false;
+    guard.refusals = 0;
+  }
+
+  #pass(guard: Guard, now: number): void {
+    while (guard.waiting.length > 0) {
+      if (guard.stopped) {
+        guard.waiting.shift()?.answer('stopped');
+        continue;
+      }
+      if (!guard.proved && !mayProve(guard, now)) return;
+      const next = guard.waiting.shift();
+      if (next === undefined) return;
+      guard.underWay.set(next.key, now);
+      next.answer('send');
+    }
+  }
+}
+
+function mayProve(guard: Guard, now: number): boolean {
+  if (guard.refusals + guard.underWay.size >= guard.limit) return false;
+  return [...guard.underWay.values()].every((since) => now - since >= TURN_MS);
+}

@@ -1,0 +1,115 @@
+// The loop that makes every sweep end: leases whose term is over, segments without an agent, deadlines and
+// stopped credentials. It looks at the ledger alone; what NATS believes is of no interest here.
+import { Failure, Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
+import type { Books } from '../books.js';
+import { monotonicMs } from '../clock.js';
+import type { Presence } from '../intake/presence.js';
+import type { Write } from '../store/store.js';
+import type { ActiveSweep, Halt } from './activesweep.js';
+
+/** Every sweep ends by then, in ms, unless it was given a deadline of its own. */
+const CEILING_MS = 24 * 3600 * 1000;
+
+export class Reconcile {
+  /** Since when a segment with waiting devices has had no agent; monotonic ms. */
+  readonly #alone = new Map<string, number>();
+
+  constructor(
+    private readonly books: Books,
+    private readonly presence: Presence,
+    /** Tells the agents of a halted sweep to let go of it. */
+    private readonly tellAgents: (sweep: ActiveSweep) => void,
+  ) {}
+
+  /** One look at everything; resolves when its changes are on disk. */
+  async look(): Promise<void> {
+    const now = monotonicMs();
+    const wall = Date.now();
+    const writes: Write[] = [];
+    this.#lapse(now, wall, writes);
+    for (const sweep of [...this.books.ledger.sweeps.values()]) {
+      this.#deadline(sweep, wall, writes);
+      this.#stoppedCredentials(sweep, wall, writes);
+    }
+    this.#noAgent(now, wall, writes);
+    this.books.logins.tick(now);
+    this.books.ledger.endpoints.sweepOut(now);
+    await this.books.commit(writes);
+    this.books.forgetUnused();
+  }
+
+  #lapse(now: number, wall: number, writes: Write[]): void {
+    for (const shard of this.books.ledger.lapse(now, wall, writes)) {
+      const prefix = `${shard.row.epoch}/`;
+      this.books.logins.drop((key) => key.startsWith(prefix), now);
+    }
+  }
+
+  #deadline(sweep: ActiveSweep, wall: number, writes: Write[]): void {
+    if (sweep.halt !== null) return;
+    const deadlineMs = sweep.row.options.deadlineMs || CEILING_MS;
+    if (wall - sweep.row.startedAtMs < deadlineMs) return;
+    const failure = failed(Kind.DEADLINE, 'the deadline of the sweep has passed');
+    const halt: Halt = {
+      reason: 'deadline',
+      untouched: { status: Status.SKIPPED, failure },
+      touched: { status: Status.FAILED, failure },
+    };
+    this.books.ledger.halt(sweep, halt, false, wall, writes);
+    this.tellAgents(sweep);
+  }
+
+  #stoppedCredentials(sweep: ActiveSweep, wall: number, writes: Write[]): void {
+    const stopped = new Set([...sweep.credentials.keys()].filter((id) => this.books.logins.isStopped(id)));
+    if (stopped.size === 0) return;
+    this.books.ledger.endWaiting(
+      sweep,
+      ({ device }) => {
+        if (!stopped.has(device.credential)) return null;
+        const name = sweep.credentials.get(device.credential)?.name ?? '';
+        const message = `credential ${name} was refused too often and is stopped; netsweep credentials release ${name}`;
+        const failure = Failure.create({ kind: Kind.CREDENTIAL_STOPPED, stage: Stage.AUTH, message });
+        return { status: Status.SKIPPED, failure };
+      },
+      wall,
+      writes,
+    );
+  }
+
+  #noAgent(now: number, wall: number, writes: Write[]): void {
+    const { ledger } = this.books;
+    const wanted = new Set<string>();
+    for (const sweep of ledger.sweeps.values()) for (const segment of sweep.segments()) wanted.add(segment);
+    for (const shard of ledger.shards()) if (shard.lease === null) wanted.add(shard.row.segment);
+    for (const segment of [...this.#alone.keys()]) if (!wanted.has(segment)) this.#alone.delete(segment);
+    for (const segment of wanted) {
+      if (this.presence.able(segment).length > 0) {
+        this.#alone.delete(segment);
+        continue;
+      }
+      const since = this.#alone.get(segment) ?? now;
+      this.#alone.set(segment, since);
+      for (const sweep of [...ledger.sweeps.values()])
+        if (now - since >= sweep.row.options.agentWaitMs) this.#endWithoutAgent(sweep, segment, wall, writes);
+    }
+  }
+
+  #endWithoutAgent(sweep: ActiveSweep, segment: string, wall: number, writes: Write[]): void {
+    this.books.ledger.withdraw(sweep, segment, writes);
+    const failure = failed(Kind.NO_AGENT, `no agent serves segment ${segment}`);
+    const ending = { status: Status.FAILED, failure };
+    this.books.ledger.endWaiting(
+      sweep,
+      (state) => {
+        if (state.device.segment !== segment) return null;
+        return state.lastFailure === null ? ending : { status: Status.FAILED, failure: state.lastFailure };
+      },
+      wall,
+      writes,
+    );
+  }
+}
+
+function failed(kind: Kind, message: string): Failure {
+  return Failure.create({ kind, stage: Stage.PLAN, message });
+}
