@@ -1,0 +1,127 @@
+// The agent from start to stop. Resources open top to bottom and close bottom to top, so whatever is in flight
+// still has somewhere to go while it drains: workers first, then results, then NATS, then the coordinator.
+import { randomBytes } from 'node:crypto';
+import { Carrier } from './carrier.js';
+import { directOffer, type NatsOptions, offers, Shards } from './lease.js';
+import { Pool } from './pool.js';
+import { type TlsFiles, Uplink } from './uplink.js';
+
+/** How long a drain may take before open sessions are cut, in ms. */
+const DRAIN_MS = 25_000;
+/** How often the agent shows itself in the presence bucket, in ms. */
+const PRESENT_EVERY_MS = 3_000;
+
+export interface AgentConfig {
+  name: string;
+  segments: string[];
+  coordinator: string;
+  nats: Omit<NatsOptions, 'name' | 'tls'>;
+  tls: TlsFiles | null;
+  workers: number;
+  forks: number;
+  version: string;
+}
+
+export interface AgentLog {
+  warn(what: string): void;
+  /** Connected to both; once. */
+  ready(about: { coordinator: string; nats: string; store: string }): void;
+}
+
+/** Works until `stop` aborts, then drains; resolves when everything is closed. Throws when it is not wanted. */
+export async function runAgent(config: AgentConfig, stop: AbortSignal, log: AgentLog): Promise<void> {
+  const instance = randomBytes(16).toString('hex');
+  const { name, segments, forks, workers, version } = config;
+  // Everything below works until the drain is over; `stop` only ends the taking of new work.
+  const end = new AbortController();
+  await using pool = await Pool.open(workers, (what) => log.warn(what));
+  let storeId: string | null = null;
+  let carrier: Carrier | null = null;
+  await using uplink = Uplink.open(
+    config.coordinator,
+    config.tls,
+    { name, instance, segments, forks, workers, version },
+    {
+      welcome: (welcome) => {
+        if (storeId !== null && storeId !== welcome.storeId) carrier?.abandonAll();
+        storeId = welcome.storeId;
+      },
+      cancel: (sweep) => carrier?.cancel(sweep),
+      offer: (shard) => track(carrier?.carry(directOffer(shard))),
+      warn: (what) => log.warn(what),
+    },
+  );
+  const carrying = new Set<Promise<void>>();
+  const track = (work: Promise<void> | undefined) => {
+    if (work === undefined) return;
+    const tracked = work.finally(() => carrying.delete(tracked));
+    carrying.add(tracked);
+  };
+  const held = new Carrier(instance, forks, pool, uplink, (what) => log.warn(what));
+  carrier = held;
+  await using shards = await Shards.open({ ...config.nats, tls: config.tls, name }, stop);
+
+  const welcomed = async (): Promise<string | null> => {
+    await held.room(stop);
+    if (storeId !== null && uplink.connected) return storeId;
+    await pause(50, stop);
+    return null;
+  };
+  const announce = whenWelcomed(() => storeId, stop).then((store) => {
+    if (store !== null) log.ready({ coordinator: config.coordinator, nats: shards.server, store });
+  });
+  const present = presenceLoop(shards, () => storeId, config, instance, stop);
+  const renewals = held.renewLoop(end.signal);
+  const pulls = segments.map(async (segment) => {
+    const events = {
+      empty: (where: string, pulledMs: number) =>
+        void uplink.say({ $case: 'pullEmpty', value: { segment: where, pulledMs } }),
+      warn: (what: string) => log.warn(what),
+    };
+    for await (const offer of offers(shards, segment, welcomed, events, stop)) track(held.carry(offer));
+  });
+
+  await Promise.all([...pulls, announce, present]);
+  uplink.say({ $case: 'draining', value: {} });
+  held.drain();
+  const hard = AbortSignal.timeout(DRAIN_MS);
+  await held.idle(hard);
+  held.abandonAll();
+  await uplink.delivered(AbortSignal.timeout(3_000));
+  end.abort();
+  await renewals;
+  await Promise.race([Promise.all(carrying), pause(1_000, new AbortController().signal)]);
+}
+
+async function presenceLoop(
+  shards: Shards,
+  storeId: () => string | null,
+  { name, segments, forks, version }: AgentConfig,
+  instance: string,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    const store = storeId();
+    if (store !== null) await shards.present(store, name, { name, instance, segments, forks, version });
+    await pause(PRESENT_EVERY_MS, stop);
+  }
+}
+
+async function whenWelcomed(storeId: () => string | null, stop: AbortSignal): Promise<string | null> {
+  while (storeId() === null && !stop.aborted) await pause(10, stop);
+  return storeId();
+}
+
+/** Resolves after `ms` or when `signal` aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

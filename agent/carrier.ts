@@ -1,0 +1,295 @@
+// The leases an agent holds, and how one is carried out: claim, run every device, deliver every result, then
+// acknowledge. The agent and its workers know each lease's end as an instant counted from when the last answered
+// renewal was sent; past half the term nothing new begins, past 0.7 of it every socket is destroyed.
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type Chunk,
+  type Grant,
+  type Lease,
+  Permit,
+  type Shard,
+  Verdict,
+  type Work,
+} from '../proto/gen/netsweep/v1/agent.js';
+import type { Credential, Device, Limits } from '../proto/gen/netsweep/v1/model.js';
+import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
+import { monotonicMs } from './clock.js';
+import type { LeaseClock } from './ipc.js';
+import type { Offer } from './lease.js';
+import { handedBack, type JobPorts, type Pool } from './pool.js';
+import type { SessionTask } from './session.js';
+import type { Uplink } from './uplink.js';
+
+/** Claims of one offer that may go unanswered before it is given back. */
+const CLAIM_TRIES = 3;
+/** A wall clock that moves this much against the monotonic one means that the host slept; in ms. */
+const CLOCK_JUMP_MS = 1_000;
+
+interface Held {
+  lease: Lease;
+  clock: LeaseClock;
+  offer: Offer;
+  termMs: number;
+  /** Aborted when the lease is lost, the sweep cancelled or the agent drains: nothing new begins. */
+  over: AbortController;
+}
+
+export class Carrier {
+  readonly #held = new Map<string, Held>();
+  /** Cancelled sweeps, so that an offer still under way is not begun. */
+  readonly #cancelled = new Set<string>();
+  #busy = 0;
+  readonly #freed: (() => void)[] = [];
+
+  constructor(
+    private readonly instance: string,
+    private readonly forks: number,
+    private readonly pool: Pool,
+    private readonly uplink: Uplink,
+    private readonly warn: (what: string) => void,
+  ) {}
+
+  get freeSlots(): number {
+    return Math.max(0, this.forks - this.#busy);
+  }
+
+  /** Resolves when another shard may be taken, or `signal` aborts. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);
+    await this.uplink.room(signal);
+  }
+
+  /** Claims an offer and carries it out. Never rejects. */
+  async carry(offer: Offer): Promise<void> {
+    const claimed = await this.#claim(offer);
+    if (claimed === null) return;
+    const { grant, sentAt } = claimed;
+    const { sweep, shard } = offer.shard;
+    const lease: Lease = { sweep, shard, epoch: grant.epoch };
+    const held: Held = {
+      lease,
+      offer,
+      termMs: grant.termMs,
+      clock: leaseClock(sentAt, grant.termMs),
+      over: new AbortController(),
+    };
+    this.#held.set(grant.epoch, held);
+    if (this.#cancelled.has(sweep)) this.#letGo(held);
+    const credentials = new Map(grant.credentials.map((credential) => [credential.id, credential]));
+    const devices = new Map(offer.shard.devices.map((device) => [device.index, device]));
+    const lines = inTurn(grant.work, devices);
+    const verdicts = await Promise.all(lines.map((line) => this.#runLine(held, line, devices, credentials)));
+    this.#held.delete(grant.epoch);
+    const settled = verdicts
+      .flat()
+      .every((verdict) => verdict === Verdict.STORED || verdict === Verdict.DUPLICATE);
+    // Under an old epoch the message may be somebody else's by now: it is left alone.
+    if (settled) await offer.done();
+  }
+
+  /** Renews every lease until `signal` aborts. */
+  async renewLoop(signal: AbortSignal): Promise<void> {
+    let drift = Date.now() - monotonicMs();
+    while (!signal.aborted) {
+      const jumped = Math.abs(Date.now() - monotonicMs() - drift) > CLOCK_JUMP_MS;
+      drift = Date.now() - monotonicMs();
+      if (jumped) {
+        this.warn('the clock has jumped: every lease is given up');
+        for (const held of this.#held.values()) this.#letGo(held);
+      }
+      // A renewal that is slow to come back must not delay the next.
+      void this.#renew();
+      await delay(RENEW_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Cancel is state: told on the stream and again in every renewal's answer. */
+  cancel(sweep: string): void {
+    this.#cancelled.add(sweep);
+    for (const held of this.#held.values()) if (held.lease.sweep === sweep) this.#letGo(held);
+  }
+
+  /** Another coordinator answers: what we hold is worth nothing there. */
+  abandonAll(): void {
+    for (const held of this.#held.values()) this.#letGo(held);
+  }
+
+  /** Begins nothing new in any lease; open sessions run on. */
+  drain(): void {
+    for (const held of this.#held.values()) held.over.abort('draining');
+  }
+
+  /** Resolves when no lease is held, or `signal` aborts. */
+  async idle(signal: AbortSignal): Promise<void> {
+    while (this.#held.size > 0 && !signal.aborted)
+      await delay(20, undefined, { signal }).catch(() => undefined);
+  }
+
+  async #claim(offer: Offer): Promise<{ grant: Grant; sentAt: number } | null> {
+    const { sweep, shard, offer: number } = offer.shard;
+    const claimId = randomBytes(16).toString('hex');
+    for (let tries = 0; tries < CLAIM_TRIES; tries++) {
+      const sentAt = monotonicMs();
+      try {
+        const { answer } = await this.uplink.claim({
+          instance: this.instance,
+          claimId,
+          sweep,
+          shard,
+          offer: number,
+        });
+        switch (answer?.$case) {
+          case 'grant':
+            return { grant: answer.value, sentAt };
+          case 'drop':
+            await offer.done();
+            return null;
+          case 'later':
+            offer.later(answer.value.ms);
+            return null;
+          case undefined:
+            break;
+          default:
+            answer satisfies never;
+        }
+      } catch (error) {
+        this.warn(`claim of ${sweep}/${shard}: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    offer.later(1_000);
+    return null;
+  }
+
+  /** Devices that share an endpoint, one after the other. */
+  async #runLine(
+    held: Held,
+    line: Work[],
+    devices: Map<number, Device>,
+    credentials: Map<string, Credential>,
+  ): Promise<Verdict[]> {
+    const verdicts: Verdict[] = [];
+    for (const work of line) {
+      const device = devices.get(work.index);
+      if (device === undefined) continue;
+      verdicts.push(await this.#runDevice(held, work, device, credentials.get(work.credential) ?? null));
+    }
+    return verdicts;
+  }
+
+  async #runDevice(held: Held, work: Work, device: Device, credential: Credential | null): Promise<Verdict> {
+    const chunks: Chunk[] = [];
+    await this.#slot(held.over.signal);
+    const end = held.over.signal.aborted
+      ? handedBack(String(held.over.signal.reason), false)
+      : await this.pool.run(
+          held.lease.epoch,
+          held.clock,
+          sessionTask(held.offer.shard, device, work, credential),
+          this.#jobPorts(held.lease, work, chunks),
+        );
+    this.#free();
+    return this.uplink.deliver({ ...held.lease, index: work.index, end }, chunks);
+  }
+
+  #jobPorts(lease: Lease, { index, credential }: Work, chunks: Chunk[]): JobPorts {
+    return {
+      permit: async (use) => {
+        const permit = await this.uplink.permit({ ...lease, index, credential, use });
+        if (permit === Permit.LOST) throw new Error('the lease is over');
+        return permit;
+      },
+      loggedIn: (use, result) => {
+        const { sweep, epoch } = lease;
+        this.uplink.say({ $case: 'loginOutcome', value: { sweep, epoch, index, credential, use, result } });
+      },
+      acceptHostKey: (key) => this.uplink.acceptHostKey({ ...lease, index }, key),
+      chunk: (chunk) => void chunks.push(chunk),
+    };
+  }
+
+  async #renew(): Promise<void> {
+    const now = monotonicMs();
+    for (const held of this.#held.values()) if (held.clock.stopAt <= now) this.#letGo(held);
+    const held = [...this.#held.values()];
+    if (held.length === 0 || !this.uplink.connected) return;
+    const sentAt = monotonicMs();
+    try {
+      const leases = held.map(({ lease }) => lease);
+      const reply = await this.uplink.renew({ instance: this.instance, leases, freeSlots: this.freeSlots });
+      const lost = new Set(reply.lost.map(({ epoch }) => epoch));
+      for (const one of held) {
+        if (lost.has(one.lease.epoch)) this.#letGo(one);
+        else this.#renewed(one, sentAt);
+      }
+      for (const sweep of reply.cancelled) this.cancel(sweep);
+    } catch (error) {
+      this.warn(`renewal: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  #renewed(held: Held, sentAt: number): void {
+    held.offer.working();
+    held.clock = leaseClock(sentAt, held.termMs);
+    this.pool.renewed(held.lease.epoch, held.clock);
+  }
+
+  /** Cuts the lease's sessions; each is handed back. */
+  #letGo(held: Held): void {
+    held.over.abort('the lease was let go');
+    this.pool.abandon(held.lease.epoch);
+  }
+
+  async #slot(signal: AbortSignal): Promise<void> {
+    while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);
+    this.#busy += 1;
+  }
+
+  #free(): void {
+    this.#busy -= 1;
+    for (const wake of this.#freed.splice(0)) wake();
+  }
+
+  #nextFreed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#freed.push(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+}
+
+function leaseClock(sentAt: number, termMs: number): LeaseClock {
+  return { startUntil: sentAt + START_SHARE * termMs, stopAt: sentAt + STOP_SHARE * termMs };
+}
+
+/** Work grouped by endpoint: names of one endpoint run in turn. */
+function inTurn(work: Work[], devices: Map<number, Device>): Work[][] {
+  const lines = new Map<string, Work[]>();
+  for (const one of work) {
+    const device = devices.get(one.index);
+    const endpoint = `${device?.host}\n${device?.port}`;
+    const line = lines.get(endpoint);
+    if (line === undefined) lines.set(endpoint, [one]);
+    else line.push(one);
+  }
+  return [...lines.values()];
+}
+
+function sessionTask(shard: Shard, device: Device, work: Work, credential: Credential | null): SessionTask {
+  const options = shard.options;
+  if (options === undefined) throw new Error('a shard without options');
+  const limit = (name: keyof Limits) => device.limits?.[name] || options.limits?.[name] || 0;
+  return {
+    device,
+    options,
+    limits: {
+      connectMs: limit('connectMs'),
+      loginMs: limit('loginMs'),
+      idleMs: limit('idleMs'),
+      commandMs: limit('commandMs'),
+      deviceMs: limit('deviceMs'),
+    },
+    credential,
+    hostKeys: work.hostKeys,
+  };
+}

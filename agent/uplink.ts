@@ -1,0 +1,356 @@
+// The agent's side of gRPC: claims, renewals, and one stream that carries results up until the coordinator has
+// them on disk. A result is kept here until it is acknowledged and sent again on every new stream; the stream
+// is opened again for as long as the agent lives, with a short backoff.
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ChannelCredentials,
+  type ChannelOptions,
+  type ClientDuplexStream,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import {
+  type AgentMessage,
+  AgentsClient,
+  type Chunk,
+  type ClaimReply,
+  type ClaimRequest,
+  type CoordinatorMessage,
+  type Hello,
+  type HostKey,
+  type LoginAsk,
+  Permit,
+  type RenewReply,
+  type RenewRequest,
+  type Result,
+  type Shard,
+  Verdict,
+  type Welcome,
+} from '../proto/gen/netsweep/v1/agent.js';
+import { BATCH_BYTES } from '../proto/subjects.js';
+
+const CHANNEL: ChannelOptions = {
+  'grpc.max_receive_message_length': 16 * 1024 * 1024,
+  'grpc.max_send_message_length': 16 * 1024 * 1024,
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.keepalive_permit_without_calls': 1,
+};
+/** Unacknowledged bytes above which no new session starts. */
+const UNACKED_MOST_BYTES = 64 * 1024 * 1024;
+const CALL_MS = 5_000;
+
+export interface TlsFiles {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
+type Stream = ClientDuplexStream<AgentMessage, CoordinatorMessage>;
+type Body = NonNullable<AgentMessage['body']>;
+
+interface Unacked {
+  result: Result;
+  chunks: Chunk[];
+  bytes: number;
+  /** For the age that is sent along. */
+  endedAt: number;
+  settle: (verdict: Verdict) => void;
+}
+
+/** What the coordinator tells us unasked. */
+export interface UplinkEvents {
+  /** First, and again after every reconnect; a new store id means that another coordinator answers. */
+  welcome(welcome: Welcome): void;
+  cancel(sweep: string): void;
+  offer(shard: Shard): void;
+  warn(what: string): void;
+}
+
+export class Uplink {
+  readonly #unacked = new Map<number, Unacked>();
+  readonly #permits = new Map<number, (permit: Permit) => void>();
+  readonly #hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] }) => void>();
+  readonly #room: (() => void)[] = [];
+  /** Pieces of a large output that are already on their way, by result. */
+  readonly #sentChunks = new Map<number, number>();
+  readonly #closing = new AbortController();
+  /** Only while the coordinator has welcomed us on it. */
+  #stream: Stream | null = null;
+  #unsent: number[] = [];
+  #unackedBytes = 0;
+  #flushing = false;
+  #seq = 0;
+  #asks = 0;
+  #commit = 0;
+  #storeId = '';
+  #links: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly client: AgentsClient,
+    private readonly hello: Omit<Hello, 'storeId' | 'commit'>,
+    private readonly events: UplinkEvents,
+  ) {}
+
+  /** Begins to connect; `welcome` tells when it has. */
+  static open(
+    address: string,
+    tls: TlsFiles | null,
+    hello: Omit<Hello, 'storeId' | 'commit'>,
+    events: UplinkEvents,
+  ): Uplink {
+    const uplink = new Uplink(new AgentsClient(address, credentials(tls), CHANNEL), hello, events);
+    uplink.#links = uplink.#keepLinked();
+    return uplink;
+  }
+
+  get connected(): boolean {
+    return this.#stream !== null;
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimReply> {
+    return new Promise((resolve, reject) => {
+      this.client.claim(request, new Metadata(), { deadline: Date.now() + CALL_MS }, settle(resolve, reject));
+    });
+  }
+
+  renew(request: RenewRequest): Promise<RenewReply> {
+    return new Promise((resolve, reject) => {
+      this.client.renew(request, new Metadata(), { deadline: Date.now() + CALL_MS }, settle(resolve, reject));
+    });
+  }
+
+  /** Delivers one result; resolves with the coordinator's verdict once it is on disk there, or refused. */
+  deliver(result: Omit<Result, 'seq'>, chunks: Chunk[]): Promise<Verdict> {
+    const seq = ++this.#seq;
+    const bytes = sizeOf(result.end) + chunks.reduce((sum, chunk) => sum + chunk.data.length, 0);
+    this.#unackedBytes += bytes;
+    return new Promise((resolve) => {
+      const endedAt = performance.now();
+      this.#unacked.set(seq, { result: { ...result, seq }, chunks, bytes, endedAt, settle: resolve });
+      this.#unsent.push(seq);
+      void this.#flush();
+    });
+  }
+
+  /** Waits while too much is unacknowledged, so that a slow store slows the devices instead of filling memory. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (this.#unackedBytes > UNACKED_MOST_BYTES && !signal.aborted)
+      await new Promise<void>((resolve) => {
+        this.#room.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+  }
+
+  /** Leave to send a secret; LOST when the stream breaks before the answer. */
+  permit(ask: Omit<LoginAsk, 'ask'>): Promise<Permit> {
+    const number = ++this.#asks;
+    return new Promise((resolve) => {
+      if (!this.say({ $case: 'loginAsk', value: { ...ask, ask: number } })) return resolve(Permit.LOST);
+      this.#permits.set(number, resolve);
+    });
+  }
+
+  acceptHostKey(
+    seen: { sweep: string; shard: number; epoch: string; index: number },
+    key: HostKey,
+  ): Promise<{ accepted: boolean; known: HostKey[] }> {
+    const ask = ++this.#asks;
+    return new Promise((resolve) => {
+      if (!this.say({ $case: 'hostKeySeen', value: { ...seen, ask, key } }))
+        return resolve({ accepted: false, known: [] });
+      this.#hostKeys.set(ask, resolve);
+    });
+  }
+
+  /** False: there is no stream now. */
+  say(body: Body): boolean {
+    if (this.#stream === null) return false;
+    this.#stream.write({ body });
+    return true;
+  }
+
+  /** Resolves when every result has been acknowledged, or `signal` aborts. */
+  async delivered(signal: AbortSignal): Promise<void> {
+    while (this.#unacked.size > 0 && !signal.aborted)
+      await delay(20, undefined, { signal }).catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#stream?.end();
+    await this.#links;
+    this.client.close();
+  }
+
+  async #keepLinked(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      const retryMs = await this.#link();
+      if (retryMs === 0) throw new Error('the coordinator does not want this agent');
+      await delay(retryMs * (0.5 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  /** One stream from hello to end; resolves with how long to wait before the next, 0 for never. */
+  #link(): Promise<number> {
+    return new Promise((resolve) => {
+      const stream = this.client.link();
+      let retryMs = 400;
+      stream.on('data', (message: CoordinatorMessage) => {
+        if (message.body?.$case === 'goodbye') {
+          retryMs = message.body.value.retryMs;
+          this.events.warn(`the coordinator says: ${message.body.value.reason}`);
+        } else this.#heard(stream, message.body);
+      });
+      let over = false;
+      const ended = (error?: ServiceError) => {
+        if (over) return;
+        over = true;
+        if (error !== undefined && !this.#closing.signal.aborted)
+          this.events.warn(`link: ${error.details || error.message}`);
+        this.#unlinked(stream);
+        resolve(retryMs === 0 && this.#closing.signal.aborted ? 1 : retryMs);
+      };
+      stream.on('error', ended);
+      stream.on('end', () => {
+        stream.end();
+        ended();
+      });
+      this.#closing.signal.addEventListener('abort', () => stream.end(), { once: true });
+      const hello: Hello = { ...this.hello, storeId: this.#storeId, commit: this.#commit };
+      stream.write({ body: { $case: 'hello', value: hello } });
+    });
+  }
+
+  #unlinked(stream: Stream): void {
+    if (this.#stream === stream) this.#stream = null;
+    for (const answer of this.#permits.values()) answer(Permit.LOST);
+    for (const answer of this.#hostKeys.values()) answer({ accepted: false, known: [] });
+    this.#permits.clear();
+    this.#hostKeys.clear();
+  }
+
+  #heard(stream: Stream, body: CoordinatorMessage['body']): void {
+    switch (body?.$case) {
+      case 'welcome':
+        if (this.#storeId !== body.value.storeId) this.#commit = 0;
+        this.#storeId = body.value.storeId;
+        this.#stream = stream;
+        this.#unsent = [...this.#unacked.keys()];
+        this.#sentChunks.clear();
+        this.events.welcome(body.value);
+        void this.#flush();
+        return;
+      case 'acks':
+        this.#commit = Math.max(this.#commit, body.value.commit);
+        for (const ack of body.value.acks) this.#acknowledged(ack.seq, ack.verdict);
+        return;
+      case 'loginAnswer':
+        this.#permits.get(body.value.ask)?.(body.value.permit);
+        this.#permits.delete(body.value.ask);
+        return;
+      case 'hostKeyAnswer':
+        this.#hostKeys.get(body.value.ask)?.(body.value);
+        this.#hostKeys.delete(body.value.ask);
+        return;
+      case 'cancel':
+        return this.events.cancel(body.value.sweep);
+      case 'offer':
+        return this.events.offer(body.value);
+      case 'goodbye':
+      case undefined: // a newer coordinator's message; older agents pass it over
+        return;
+      default:
+        body satisfies never;
+    }
+  }
+
+  #acknowledged(seq: number, verdict: Verdict): void {
+    const kept = this.#unacked.get(seq);
+    if (kept === undefined) return;
+    if (verdict === Verdict.LATER || verdict === Verdict.NEED_BODY) {
+      this.#unsent.push(seq);
+      return void this.#flush();
+    }
+    this.#unacked.delete(seq);
+    this.#unackedBytes -= kept.bytes;
+    kept.settle(verdict);
+    for (const resolve of this.#room.splice(0)) resolve();
+  }
+
+  /** Sends what is unsent in batches, as fast as the stream takes them. */
+  async #flush(): Promise<void> {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // Results that end in the same turn of the loop travel together.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let stream = this.#stream; stream !== null && this.#unsent.length > 0; stream = this.#stream) {
+      const batch = this.#nextBatch();
+      if (!stream.write({ body: { $case: 'results', value: batch } })) await this.#drained(stream);
+    }
+    this.#flushing = false;
+  }
+
+  #nextBatch(): { results: Result[]; chunks: Chunk[] } {
+    const results: Result[] = [];
+    const chunks: Chunk[] = [];
+    let bytes = 0;
+    while (this.#unsent.length > 0 && bytes < BATCH_BYTES) {
+      const kept = this.#unacked.get(this.#unsent[0] ?? 0);
+      if (kept === undefined) {
+        this.#unsent.shift();
+        continue;
+      }
+      // A large output goes piece by piece: its result follows with the last one.
+      const at = this.#sentChunks.get(kept.result.seq) ?? 0;
+      const chunk = kept.chunks[at];
+      if (chunk !== undefined) {
+        chunks.push(chunk);
+        bytes += chunk.data.length;
+        this.#sentChunks.set(kept.result.seq, at + 1);
+        continue;
+      }
+      this.#sentChunks.delete(kept.result.seq);
+      this.#unsent.shift();
+      results.push(withAge(kept));
+      bytes += kept.bytes;
+    }
+    return { results, chunks };
+  }
+
+  #drained(stream: Stream): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        for (const event of ['drain', 'close', 'error', 'end']) stream.off(event, done);
+        resolve();
+      };
+      for (const event of ['drain', 'close', 'error', 'end']) stream.once(event, done);
+    });
+  }
+}
+
+/** The coordinator counts back from when it receives; clocks of two hosts are never compared. */
+function withAge({ result, endedAt }: Unacked): Result {
+  if (result.end?.$case !== 'attempt') return result;
+  const attempt = { ...result.end.value, endedAgoMs: Math.round(performance.now() - endedAt) };
+  return { ...result, end: { $case: 'attempt', value: attempt } };
+}
+
+function sizeOf(end: Result['end']): number {
+  if (end?.$case !== 'attempt') return 100;
+  return end.value.outputs.reduce((sum, output) => sum + output.body.length + 200, 200);
+}
+
+function settle<Reply>(resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+  return (error: ServiceError | null, reply: Reply) => (error === null ? resolve(reply) : reject(error));
+}
+
+function credentials(tls: TlsFiles | null): ChannelCredentials {
+  if (tls === null) return ChannelCredentials.createInsecure();
+  return ChannelCredentials.createSsl(readFileSync(tls.ca), readFileSync(tls.key), readFileSync(tls.cert));
+}

@@ -1,0 +1,109 @@
+// A forked child of the agent that holds device sessions, many at a time, each on its own. It takes orders from
+// its parent only and ends when that vanishes, closing every socket. It watches each lease's end by itself: a
+// worker that was paused finds out before its next write.
+import type { HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/agent.js';
+import { Chunk } from '../proto/gen/netsweep/v1/agent.js';
+import type { Output } from '../proto/gen/netsweep/v1/model.js';
+import { CHUNK_BYTES } from '../proto/subjects.js';
+import { monotonicMs } from './clock.js';
+import { ALIVE_EVERY_MS, type LeaseClock, sendToAgent, type ToWorker } from './ipc.js';
+import { runSession, type SessionPorts, type SessionTask } from './session.js';
+
+interface Job {
+  lease: string;
+  abandon: AbortController;
+}
+
+const jobs = new Map<number, Job>();
+const clocks = new Map<string, LeaseClock>();
+const permits = new Map<number, (permit: Permit | null) => void>();
+const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] }) => void>();
+let asks = 0;
+
+process.on('message', (message: ToWorker) => {
+  switch (message.say) {
+    case 'run':
+      clocks.set(message.lease, message.clock);
+      void run(message.job, message.lease, message.task);
+      return;
+    case 'renewed':
+      if (clocks.has(message.lease)) clocks.set(message.lease, message.clock);
+      return;
+    case 'abandon':
+      for (const job of message.jobs) jobs.get(job)?.abandon.abort();
+      return;
+    case 'permit':
+      permits.get(message.ask)?.(message.permit);
+      permits.delete(message.ask);
+      return;
+    case 'hostKey':
+      hostKeys.get(message.ask)?.(message);
+      hostKeys.delete(message.ask);
+      return;
+    default:
+      message satisfies never;
+  }
+});
+
+// The parent has gone: nothing we do can be reported any more.
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole terminal group; the parent decides what it means.
+process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
+
+setInterval(() => {
+  void sendToAgent({ say: 'alive' });
+  const now = monotonicMs();
+  for (const job of jobs.values()) if (clockOf(job.lease).stopAt <= now) job.abandon.abort();
+}, ALIVE_EVERY_MS / 4);
+
+async function run(job: number, lease: string, task: SessionTask): Promise<void> {
+  const abandon = new AbortController();
+  jobs.set(job, { lease, abandon });
+  const attempt = await runSession(task, ports(job, lease), abandon.signal);
+  jobs.delete(job);
+  if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);
+  for (const output of attempt.outputs) await sendInChunks(job, output);
+  await sendToAgent({ say: 'ended', job, attempt, abandoned: abandon.signal.aborted });
+}
+
+function ports(job: number, lease: string): SessionPorts {
+  return {
+    permit: (use: SecretUse) => {
+      const ask = ++asks;
+      return new Promise<Permit>((resolve, reject) => {
+        permits.set(ask, (permit) =>
+          permit === null ? reject(new Error('the lease is over')) : resolve(permit),
+        );
+        void sendToAgent({ say: 'askPermit', ask, job, use });
+      });
+    },
+    loggedIn: (use: SecretUse, result: LoginResult) =>
+      void sendToAgent({ say: 'loggedIn', job, use, result }),
+    acceptHostKey: (key: HostKey) => {
+      const ask = ++asks;
+      return new Promise((resolve) => {
+        hostKeys.set(ask, resolve);
+        void sendToAgent({ say: 'askHostKey', ask, job, key });
+      });
+    },
+    mayStart: () => monotonicMs() < clockOf(lease).startUntil,
+    mayWrite: () => monotonicMs() < clockOf(lease).stopAt,
+  };
+}
+
+/** A lease that is not known any more allows nothing. */
+function clockOf(lease: string): LeaseClock {
+  return clocks.get(lease) ?? { startUntil: 0, stopAt: 0 };
+}
+
+/** A large body travels in pieces before its result; the result then carries none. */
+async function sendInChunks(job: number, output: Output): Promise<void> {
+  if (output.body.length <= CHUNK_BYTES) return;
+  const { body, sha256 } = output;
+  for (let seq = 0; seq * CHUNK_BYTES < body.length; seq++) {
+    const data = Buffer.from(body.subarray(seq * CHUNK_BYTES, (seq + 1) * CHUNK_BYTES));
+    await sendToAgent({ say: 'chunk', job, chunk: Chunk.create({ sha256, seq, data }) });
+  }
+  output.body = Buffer.alloc(0);
+}
