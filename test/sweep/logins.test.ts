@@ -1,0 +1,80 @@
+// The guard on secrets, on a clock of the test's own.
+import { expect, test } from 'vitest';
+import { type Answer, Logins, type Standing, TURN_MS } from '../../coordinator/sweep/logins.js';
+
+function guarded(limit = 3, known?: { refusals: number; stopped: boolean }) {
+  const standings: Standing[] = [];
+  const answers = new Map<string, Answer>();
+  const logins = new Logins((standing) => standings.push(standing));
+  logins.use('c', known, limit);
+  const ask = (key: string, now = 0) => logins.ask('c', key, now, (answer) => answers.set(key, answer));
+  return { logins, standings, answers, ask };
+}
+
+test('one login at a time until the first has succeeded, then all at once', () => {
+  const { logins, answers, ask } = guarded();
+  for (const key of ['1', '2', '3', '4']) ask(key);
+  expect([...answers.keys()]).toEqual(['1']);
+  logins.outcome('c', '1', 'accepted', 1);
+  expect([...answers.values()]).toEqual(['send', 'send', 'send', 'send']);
+});
+
+test('a wrong password is refused three times at most and stops everybody else', () => {
+  const { logins, standings, answers, ask } = guarded();
+  for (let n = 0; n < 200; n++) ask(String(n));
+  for (let n = 0; n < 3; n++) logins.outcome('c', String(n), 'refused', n);
+  const sent = [...answers.values()].filter((answer) => answer === 'send');
+  expect(sent).toHaveLength(3);
+  expect(answers.size).toBe(200);
+  expect(standings.at(-1)).toEqual({ credential: 'c', refusals: 3, stopped: true });
+  ask('late');
+  expect(answers.get('late')).toBe('stopped');
+});
+
+test('a prover that does not answer hands the turn on, and still counts until it does', () => {
+  const { logins, answers, ask } = guarded(2);
+  for (const key of ['1', '2', '3']) ask(key);
+  logins.tick(TURN_MS - 1);
+  expect(answers.size).toBe(1);
+  logins.tick(TURN_MS);
+  expect(answers.size).toBe(2);
+  logins.tick(5 * TURN_MS);
+  expect(answers.size).toBe(2);
+  logins.outcome('c', '1', 'unknown', 5 * TURN_MS);
+  expect(answers.size).toBe(3);
+});
+
+test('a prover that never got as far as sending hands the turn on at once', () => {
+  const { logins, answers, ask } = guarded();
+  ask('1');
+  ask('2');
+  logins.outcome('c', '1', 'unsent', 1);
+  expect(answers.get('2')).toBe('send');
+});
+
+test('an asker that is gone leaves its place and its turn', () => {
+  const { logins, answers, ask } = guarded();
+  for (const key of ['e1/0/', 'e1/1/', 'e2/2/']) ask(key);
+  logins.drop((key) => key.startsWith('e1/'), 1);
+  expect([...answers.keys()]).toEqual(['e1/0/', 'e2/2/']);
+});
+
+test('a success in between starts the count of refusals afresh', () => {
+  const { logins, standings, ask } = guarded();
+  ask('1');
+  logins.outcome('c', '1', 'refused', 1);
+  ask('2');
+  logins.outcome('c', '2', 'accepted', 2);
+  for (const key of ['3', '4']) ask(key);
+  for (const key of ['3', '4']) logins.outcome('c', key, 'refused', 3);
+  expect(standings.at(-1)).toEqual({ credential: 'c', refusals: 2, stopped: false });
+});
+
+test('a credential stopped in an earlier sweep stays stopped until it is released', () => {
+  const { logins, answers, ask } = guarded(3, { refusals: 3, stopped: true });
+  ask('1');
+  expect(answers.get('1')).toBe('stopped');
+  logins.release('c');
+  ask('2');
+  expect(answers.get('2')).toBe('send');
+});
