@@ -170,7 +170,8 @@ export class Pool {
         return job.ports.loggedIn(message.use, message.result);
       case 'askHostKey':
         void job.ports.acceptHostKey(message.key).then(
-          (answer) => sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, ...answer }),
+          ({ accepted, known }) =>
+            sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, accepted, known }),
           () =>
             sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, accepted: false, known: [] }),
         );

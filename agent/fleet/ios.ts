@@ -1,0 +1,147 @@
+// The command line of Cisco IOS and IOS XE: privilege levels, abbreviations, the parser's own errors.
+import {
+  type Answer,
+  type Cli,
+  type CliOptions,
+  type CliState,
+  type Command,
+  filterLines,
+  joinLines,
+  readCommand,
+  say,
+  show,
+} from './cli.js';
+import { dice, fraction } from './dice.js';
+import { renderIosConfig } from './iosconfig.js';
+import { iosDescriptions, iosInterfaces, iosInventory, iosVersion } from './iosshow.js';
+
+export function iosCli(options: CliOptions): Cli {
+  const { device, seed } = options;
+  const commands = iosCommands(options);
+  const prompt = (state: CliState) =>
+    `${device.name}${state.configuring ? '(config)' : ''}${state.privileged ? '#' : '>'}`;
+  return {
+    greeting: fraction(seed, device.number, 'motd') < 0.3 ? motd(device.name) : '\r\n',
+    banner: fraction(seed, device.number, 'banner') < 0.25 ? 'Authorized access only\r\n' : '',
+    software: 'Cisco-1.25',
+    pager: { text: ' --More-- ', erase: `${'\b'.repeat(9)}${' '.repeat(8)}${'\b'.repeat(9)}` },
+    refusal:
+      dice(seed, device.number, 'refusal') % 2 === 0
+        ? { text: '% Bad secrets\r\n\r\n', tries: 3 }
+        : { text: '% Access denied\r\n\r\n', tries: 1 },
+    prompt,
+    answer(line, state) {
+      if (!state.configuring) return execute(line, state, commands, prompt(state).length);
+      if (/^\s*(end|exit)\s*$/i.test(line)) state.configuring = false;
+      const inner = /^(\s*do\s+)(.*)$/i.exec(line);
+      return inner?.[2] === undefined ? say() : execute(inner[2], state, commands, prompt(state).length);
+    },
+  };
+}
+
+function execute(line: string, state: CliState, commands: readonly Command[], indent: number): Answer {
+  const [text = '', filter] = line.split('|', 2);
+  if (text.trim() === '') return say();
+  const reading = readCommand(text, commands, state);
+  if (reading.is === 'command') {
+    const answer = reading.command.run(state, reading.args);
+    if (filter === undefined) return answer;
+    return filterLines(answer, filter) ?? invalid(indent + text.length + 1);
+  }
+  if (reading.is === 'ambiguous') return parserError(`% Ambiguous command:  "${text.trim()}"\r\n`);
+  if (reading.is === 'incomplete') return parserError('% Incomplete command.\r\n\r\n');
+  return invalid(indent + reading.column);
+}
+
+/** The parser's error, its mark under the column of the screen. */
+function invalid(column: number): Answer {
+  return parserError(`${' '.repeat(column)}^\r\n% Invalid input detected at '^' marker.\r\n\r\n`);
+}
+
+function parserError(text: string): Answer {
+  return { do: 'print', text: () => text, stderr: '', status: 1, show: true };
+}
+
+function iosCommands(options: CliOptions): Command[] {
+  const { device } = options;
+  const showing: Command[] = [
+    { words: 'show version', run: () => show(() => iosVersion(options)) },
+    { words: 'show running-config', privileged: true, run: () => show(() => renderIosConfig(options)) },
+    { words: 'show startup-config', privileged: true, run: () => show(() => renderIosConfig(options)) },
+    { words: 'show ip interface brief', run: () => show(() => iosInterfaces(options)) },
+    { words: 'show interfaces description', run: () => show(() => iosDescriptions(options)) },
+    { words: 'show inventory', run: () => show(() => iosInventory(options)) },
+    { words: 'show clock', run: () => show(() => [clock()]) },
+    { words: 'show users', run: () => show(() => users()) },
+  ];
+  const broken = device.fault === 'cli-error';
+  return [
+    ...(broken ? [{ words: 'show history', run: () => show(() => []) }] : showing),
+    {
+      words: 'terminal length <n>',
+      run(state, [rows]) {
+        state.rows = Number(rows);
+        return say();
+      },
+    },
+    { words: 'terminal width <n>', run: () => say() },
+    { words: 'enable', run: (state) => (state.privileged ? say() : { do: 'ask-secret' }) },
+    {
+      words: 'disable',
+      privileged: true,
+      run(state) {
+        state.privileged = false;
+        return say();
+      },
+    },
+    {
+      words: 'configure terminal',
+      privileged: true,
+      run(state) {
+        state.configuring = true;
+        return say('Enter configuration commands, one per line.  End with CNTL/Z.\r\n');
+      },
+    },
+    { words: 'write memory', privileged: true, run: () => say('Building configuration...\r\n[OK]\r\n') },
+    { words: 'ping <rest>', run: (_, [target]) => show(() => ping(target ?? '')) },
+    { words: 'exit', run: () => ({ do: 'leave' }) },
+    { words: 'logout', run: () => ({ do: 'leave' }) },
+    { words: 'quit', run: () => ({ do: 'leave' }) },
+  ];
+}
+
+function motd(name: string): string {
+  return joinLines([
+    '',
+    '*'.repeat(60),
+    `*  ${name}: property of the operator of this network.`.padEnd(59).concat('*'),
+    '*  Log off at once if you are not authorised (see <policy>).'.padEnd(59).concat('*'),
+    '*'.repeat(60),
+    '',
+  ]);
+}
+
+function clock(): string {
+  const [weekday, month, day, year] = new Date().toUTCString().replace(',', '').split(' ', 4).map(String);
+  const time = new Date().toISOString().slice(11, 23);
+  return `*${time} UTC ${weekday} ${day} ${Number(month)} ${year}`;
+}
+
+function users(): string[] {
+  return [
+    '    Line       User       Host(s)              Idle       Location',
+    '*  2 vty 0     admin      idle                 00:00:00 127.0.0.1',
+    '',
+    '  Interface    User               Mode         Idle     Peer Address',
+    '',
+  ];
+}
+
+function ping(target: string): string[] {
+  return [
+    'Type escape sequence to abort.',
+    `Sending 5, 100-byte ICMP Echos to ${target}, timeout is 2 seconds:`,
+    '!!!!!',
+    'Success rate is 100 percent (5/5), round-trip min/avg/max = 1/1/2 ms',
+  ];
+}

@@ -1,0 +1,49 @@
+// Where the database's queue runs: in a thread of its own, or, when the sources run unbuilt (a thread can't
+// load TypeScript), in this one.
+import { Worker } from 'node:worker_threads';
+import { type Answer, Queue, type Request } from './queue.js';
+import { refusalOf } from './refusal.js';
+import { openDatabase } from './schema.js';
+
+/** Takes requests; the answers, and its end if it comes unasked, go to the two callbacks it was made with. */
+export interface Executor {
+  ask(request: Request): void;
+  /** Once the database is closed. */
+  end(): Promise<unknown>;
+}
+
+/** Answers request 0 once the store is open, or says why it can't be. */
+export function startExecutor(
+  directory: string,
+  answer: (answer: Answer) => void,
+  died: (reason: string) => void,
+): Executor {
+  return import.meta.url.endsWith('.ts') ? inProcess(directory, answer) : inThread(directory, answer, died);
+}
+
+function inThread(
+  directory: string,
+  answer: (answer: Answer) => void,
+  died: (reason: string) => void,
+): Executor {
+  const worker = new Worker(new URL('./thread.js', import.meta.url), {
+    workerData: directory,
+    name: 'store',
+  });
+  worker.on('message', answer);
+  worker.on('error', (error) => died(error instanceof Error ? error.message : String(error)));
+  worker.on('exit', (code) => died(`the store's thread ended with ${code}`));
+  return { ask: (request) => worker.postMessage(request), end: () => worker.terminate() };
+}
+
+function inProcess(directory: string, answer: (answer: Answer) => void): Executor {
+  const end = async () => {};
+  try {
+    const queue = new Queue(openDatabase(directory), answer);
+    setImmediate(() => answer({ ids: [0], value: null }));
+    return { ask: (request) => queue.push(request), end };
+  } catch (error) {
+    setImmediate(() => answer({ ids: [0], refusal: refusalOf(error) }));
+    return { ask: () => {}, end };
+  }
+}

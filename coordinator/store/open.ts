@@ -1,0 +1,210 @@
+// The store as the coordinator holds it: seals and encodes what goes to the database's thread, decodes what
+// comes back. After a failed commit every call rejects; whatever was in memory is no longer what is on disk,
+// so the process has to end.
+import { join } from 'node:path';
+import { type Credential, Device, Report } from '../../proto/gen/netsweep/v1/model.js';
+import { type Executor, startExecutor } from './executor.js';
+import type { Answer } from './queue.js';
+import type { Reads } from './reads.js';
+import { refusalError, StoreFailed, StoreRefused } from './refusal.js';
+import { type Row, toRow } from './rows.js';
+import { Seal } from './seal.js';
+import type { OpenSweep, Store, SweepRow, Write } from './store.js';
+
+/** Devices fetched at a time, so that neither thread is away for long. */
+const PAGE = 2_000;
+
+/**
+ * Opens the store of a state directory, making what is missing. `keyFile` null: DIRECTORY/key. Rejects with
+ * `StateInUse` or `StoreRefused`.
+ */
+export async function openStore(directory: string, keyFile: string | null): Promise<Store> {
+  const link = await Link.open(directory);
+  try {
+    const { id, keyCheck } = await link.read('meta');
+    const seal = Seal.open(keyFile ?? join(directory, 'key'), keyCheck === null);
+    if (keyCheck === null) await link.commit([{ write: 'keyCheck', sealed: new Uint8Array(seal.check()) }]);
+    else if (!seal.made(keyCheck)) throw new StoreRefused('the key is not the one this store was made with');
+    return new SealedStore(id, link, seal);
+  } catch (error) {
+    await link[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Requests on their way to the database and the promises that wait for them. */
+class Link {
+  readonly #waiting = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
+  readonly #executor: Executor;
+  #next = 0;
+  #ended: Error | null = null;
+
+  private constructor(directory: string) {
+    this.#executor = startExecutor(
+      directory,
+      (answer) => this.#settle(answer),
+      (reason) => this.#end(new StoreFailed(reason)),
+    );
+  }
+
+  /** Request 0 is the opening itself. */
+  static async open(directory: string): Promise<Link> {
+    const link = new Link(directory);
+    await link.#call(() => {});
+    return link;
+  }
+
+  async read<Name extends keyof Reads>(
+    read: Name,
+    ...args: Parameters<Reads[Name]>
+  ): Promise<Awaited<ReturnType<Reads[Name]>>> {
+    const value = await this.#call((id) => this.#executor.ask({ id, read, args }));
+    return value as Awaited<ReturnType<Reads[Name]>>; // what the thread's function of that name gave
+  }
+
+  async commit(rows: Row[]): Promise<number> {
+    return Number(await this.#call((id) => this.#executor.ask({ id, rows })));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended !== null) return;
+    const closed = this.#call((id) => this.#executor.ask({ id, close: true }));
+    this.#ended = new StoreFailed('the store is closed');
+    await closed;
+    await this.#executor.end();
+  }
+
+  #call(ask: (id: number) => void): Promise<unknown> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      const id = this.#next;
+      this.#next += 1;
+      this.#waiting.set(id, { resolve, reject });
+      ask(id);
+    });
+  }
+
+  #settle(answer: Answer): void {
+    for (const id of answer.ids) {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if ('refusal' in answer) waiting?.reject(refusalError(answer.refusal));
+      else waiting?.resolve(answer.value);
+    }
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
+
+class SealedStore implements Store {
+  readonly id: string;
+  readonly #link: Link;
+  readonly #seal: Seal;
+
+  constructor(id: string, link: Link, seal: Seal) {
+    this.id = id;
+    this.#link = link;
+    this.#seal = seal;
+  }
+
+  async commit(writes: Write[]): Promise<number> {
+    return this.#link.commit(writes.map((write) => toRow(write, this.#seal)));
+  }
+
+  async lastCommit(): Promise<number> {
+    return (await this.#link.read('meta')).commit;
+  }
+
+  async openSweeps(): Promise<OpenSweep[]> {
+    const open: OpenSweep[] = [];
+    for (const row of await this.#link.read('openSweeps')) open.push(await this.#openSweep(row));
+    return open;
+  }
+
+  async #openSweep(row: SweepRow): Promise<OpenSweep> {
+    const shards = await this.#link.read('shards', row.id);
+    const secrets = await this.#link.read('secrets', row.id);
+    const devices: OpenSweep['devices'] = [];
+    for await (const { submitted, row: state, report } of this.#storedDevices(row.id)) {
+      devices.push({
+        device: Device.decode(submitted),
+        row: state,
+        report: report === null ? null : Report.decode(report),
+      });
+    }
+    const credentials = secrets.map(({ credential, sealed }) =>
+      this.#seal.unsealCredential(row.id, credential, sealed),
+    );
+    return { row, devices, shards, credentials };
+  }
+
+  async *#storedDevices(sweep: string) {
+    for (let after = -1; ; ) {
+      const page = await this.#link.read('storedDevices', sweep, after, PAGE);
+      yield* page;
+      if (page.length < PAGE) return;
+      after = page.at(-1)?.row.index ?? after;
+    }
+  }
+
+  sweeps(limit: number) {
+    return this.#link.read('sweeps', limit);
+  }
+
+  sweepByKey(key: string) {
+    return this.#link.read('sweepByKey', key);
+  }
+
+  tally(sweep: string) {
+    return this.#link.read('tally', sweep);
+  }
+
+  async reportsAfter(sweep: string, after: number, limit: number, bodies: boolean) {
+    const page = await this.#link.read('reportsAfter', sweep, after, limit, bodies);
+    return page.map(({ seq, report }) => ({ seq, report: Report.decode(report) }));
+  }
+
+  async reportsByIndex(sweep: string, after: number, limit: number, bodies: boolean): Promise<Report[]> {
+    const page = await this.#link.read('reportsByIndex', sweep, after, limit, bodies);
+    return page.map(({ report }) => Report.decode(report));
+  }
+
+  async devices(sweep: string): Promise<Device[]> {
+    const devices: Device[] = [];
+    for await (const { submitted } of this.#storedDevices(sweep)) devices.push(Device.decode(submitted));
+    return devices;
+  }
+
+  hasBody(sha256: Uint8Array): Promise<boolean> {
+    return this.#link.read('hasBody', new Uint8Array(sha256));
+  }
+
+  body(sha256: Uint8Array, from: number) {
+    return this.#link.read('body', new Uint8Array(sha256), from);
+  }
+
+  async hostKeys() {
+    const keys = await this.#link.read('hostKeys');
+    return keys.map((key) => ({ ...key, blob: Buffer.from(key.blob) })); // a Buffer crosses a thread as plain bytes
+  }
+
+  credentials() {
+    return this.#link.read('credentials');
+  }
+
+  async identify(credential: Credential): Promise<string> {
+    return this.#seal.identify(credential);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#link[Symbol.asyncDispose]();
+    this.#seal[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,96 @@
+// What crosses from the coordinator to the database's thread: the store's writes with secrets sealed and
+// reports as bytes. Byte strings are copied, because a clone would take along the whole network frame (or
+// the pool, with other people's secrets in it) that a Buffer is a view of.
+import { type Credential, Device, Report } from '../../proto/gen/netsweep/v1/model.js';
+import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { Seal } from './seal.js';
+import type { SweepRow, Write } from './store.js';
+
+/** A report taken apart into what is looked up, what is kept as bytes, and its outputs' bodies. */
+export interface ReportRow {
+  sweep: string;
+  device: number;
+  status: string;
+  kind: string | null;
+  agent: string;
+  attempts: number;
+  durationMs: number;
+  /** The report without outputs. */
+  head: Uint8Array;
+  /** A report of nothing but outputs, without their bodies. */
+  outputs: Uint8Array;
+  /** Empty data: the bytes are in the store already. */
+  bodies: { sha256: Uint8Array; data: Uint8Array }[];
+}
+
+export type Row =
+  | Exclude<Write, { write: 'sweep' | 'secret' | 'report' | 'evidence' | 'devices' }>
+  | { write: 'sweep'; row: SweepRow; open: boolean }
+  | { write: 'devices'; sweep: string; devices: { index: number; submitted: Uint8Array }[] }
+  | { write: 'secret'; sweep: string; credential: string; sealed: Uint8Array }
+  | { write: 'report' | 'evidence'; row: ReportRow }
+  | { write: 'keyCheck'; sealed: Uint8Array };
+
+const OPEN_STATES: SweepState[] = [SweepState.RUNNING, SweepState.PAUSED];
+const NO_BYTES = Buffer.alloc(0);
+const NO_OUTPUTS = Report.create();
+
+export function toRow(write: Write, seal: Seal): Row {
+  switch (write.write) {
+    case 'sweep':
+      return { ...write, open: OPEN_STATES.includes(write.row.state) };
+    case 'report':
+    case 'evidence':
+      return { write: write.write, row: reportRow(write.report) };
+    case 'chunk':
+      return { ...write, sha256: own(write.sha256), data: own(write.data) };
+    case 'devices':
+      return { ...write, devices: write.devices.map(submitted) };
+    case 'secret':
+      return secretRow(write.sweep, write.credential, seal);
+    case 'hostKey':
+      return { ...write, host: { ...write.host, blob: ownBuffer(write.host.blob) } };
+    default:
+      return write;
+  }
+}
+
+function reportRow(report: Report): ReportRow {
+  if (report.device === undefined) throw new TypeError('a report names its device');
+  return {
+    sweep: report.sweep,
+    device: report.device.index,
+    status: report.status,
+    kind: report.failure?.kind ?? null,
+    agent: report.agent,
+    attempts: report.attempts,
+    durationMs: report.durationMs,
+    head: Report.encode({ ...report, outputs: [] }).finish(),
+    outputs: Report.encode({
+      ...NO_OUTPUTS,
+      outputs: report.outputs.map((output) => ({ ...output, body: NO_BYTES })),
+    }).finish(),
+    bodies: report.outputs.map(({ sha256, body }) => ({ sha256: own(sha256), data: own(body) })),
+  };
+}
+
+function submitted(device: Device): { index: number; submitted: Uint8Array } {
+  return { index: device.index, submitted: Device.encode(device).finish() };
+}
+
+function secretRow(sweep: string, credential: Credential, seal: Seal): Row {
+  return {
+    write: 'secret',
+    sweep,
+    credential: credential.id,
+    sealed: own(seal.sealCredential(sweep, credential)),
+  };
+}
+
+function own(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+function ownBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(own(bytes).buffer);
+}

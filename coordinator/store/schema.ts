@@ -1,0 +1,163 @@
+// The database file: how it is opened and locked, its tables, and the steps from one format to the next.
+// The lock is SQLite's exclusive one, taken at open and held for the life of the process; the kernel gives
+// it back however that ends.
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { StateInUse, StoreRefused } from './refusal.js';
+import { SQLITE_BUSY, SQLITE_NOTADB, Sql, sqliteCode } from './sql.js';
+
+/** Each step takes the store from the format of its position to the next one. */
+const STEPS = [
+  `
+  CREATE TABLE sweeps (
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT UNIQUE,  -- null: removed, its rows are being deleted
+    key TEXT UNIQUE, -- null: none
+    state TEXT NOT NULL,
+    open INTEGER NOT NULL,
+    started_at_ms REAL NOT NULL,
+    ended_at_ms REAL NOT NULL,
+    reason TEXT NOT NULL,
+    selected INTEGER NOT NULL,
+    options BLOB NOT NULL
+  );
+  CREATE INDEX sweeps_open ON sweeps (no) WHERE open = 1;
+
+  CREATE TABLE devices (
+    sweep INTEGER NOT NULL, device INTEGER NOT NULL, submitted BLOB NOT NULL,
+    PRIMARY KEY (sweep, device)
+  ) WITHOUT ROWID;
+  CREATE TABLE states (
+    sweep INTEGER NOT NULL, device INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, worked_ms INTEGER NOT NULL, shard INTEGER NOT NULL,
+    login_spent INTEGER NOT NULL, enable_spent INTEGER NOT NULL, started INTEGER NOT NULL,
+    PRIMARY KEY (sweep, device)
+  ) WITHOUT ROWID;
+  CREATE TABLE shards (
+    sweep INTEGER NOT NULL, shard INTEGER NOT NULL, segment TEXT NOT NULL, offer INTEGER NOT NULL,
+    epoch TEXT NOT NULL, holder TEXT NOT NULL, claim_id TEXT NOT NULL,
+    PRIMARY KEY (sweep, shard)
+  ) WITHOUT ROWID;
+  CREATE TABLE secrets (
+    sweep INTEGER NOT NULL, credential TEXT NOT NULL, sealed BLOB NOT NULL,
+    PRIMARY KEY (sweep, credential)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE reports (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    sweep INTEGER NOT NULL, device INTEGER NOT NULL,
+    status TEXT NOT NULL, kind TEXT, attempts INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
+    head BLOB NOT NULL,   -- the report without its outputs
+    outputs BLOB NOT NULL -- a report of nothing but outputs, without their bytes: head and outputs together are the whole
+  );
+  CREATE UNIQUE INDEX reports_device ON reports (sweep, device);
+  CREATE INDEX reports_sweep ON reports (sweep);
+  CREATE TABLE tallies (
+    sweep INTEGER NOT NULL, status TEXT NOT NULL, agent TEXT NOT NULL,
+    devices INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
+    PRIMARY KEY (sweep, status, agent)
+  ) WITHOUT ROWID;
+  CREATE TABLE evidence (
+    no INTEGER PRIMARY KEY,
+    sweep INTEGER NOT NULL, device INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    head BLOB NOT NULL, outputs BLOB NOT NULL
+  );
+  CREATE INDEX evidence_device ON evidence (sweep, device);
+
+  CREATE TABLE outputs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sha256 BLOB NOT NULL UNIQUE,
+    pieces INTEGER NOT NULL, -- 0: pieces are still arriving, no report names it yet
+    uses INTEGER NOT NULL    -- sweeps that name it
+  );
+  CREATE INDEX outputs_arriving ON outputs (id) WHERE pieces = 0;
+  CREATE TABLE pieces (
+    key INTEGER PRIMARY KEY, -- output's id and number of the piece in one
+    data BLOB NOT NULL
+  );
+  CREATE TABLE uses (
+    sweep INTEGER NOT NULL, output INTEGER NOT NULL,
+    PRIMARY KEY (sweep, output)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE host_keys (
+    segment TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL, type TEXT NOT NULL,
+    key BLOB NOT NULL, first_seen_ms REAL NOT NULL, agent TEXT NOT NULL,
+    PRIMARY KEY (segment, host, port, type)
+  ) WITHOUT ROWID;
+  CREATE TABLE credentials (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, username TEXT NOT NULL,
+    stopped INTEGER NOT NULL, refusals INTEGER NOT NULL, changed_at_ms REAL NOT NULL
+  ) WITHOUT ROWID;
+  `,
+];
+
+/** Opens and locks the store of a directory, making both where they are missing. */
+export function openDatabase(directory: string): Sql {
+  const file = join(directory, 'store.db');
+  makeFile(directory, file);
+  const sql = new Sql(file);
+  try {
+    lock(sql);
+  } catch (error) {
+    if (sqliteCode(error) === SQLITE_BUSY) {
+      throw new StateInUse(`${directory} is in use by another netsweep`, { cause: error });
+    }
+    if (sqliteCode(error) === SQLITE_NOTADB) {
+      throw new StoreRefused(`${file} is not a netsweep store`, { cause: error });
+    }
+    throw error;
+  }
+  try {
+    migrate(sql);
+    return sql;
+  } catch (error) {
+    sql.close();
+    throw error;
+  }
+}
+
+// SQLite would make the file readable by the group; its journal gets the file's own mode. An existing file is
+// never opened here: closing any other descriptor of it in this process would give up SQLite's lock.
+function makeFile(directory: string, file: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (existsSync(file)) return;
+  closeSync(openSync(file, 'a', 0o600));
+  syncDirectory(directory);
+}
+
+/** Makes the names in a directory survive a power cut. */
+export function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
+}
+
+function lock(sql: Sql): void {
+  sql.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 16384');
+  const mode = sql.get<{ journal_mode: string }>('PRAGMA journal_mode = WAL')?.journal_mode;
+  if (mode !== 'wal') throw new StoreRefused(`the file system gives no write-ahead log (found ${mode})`);
+  sql.exec(`
+    PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;
+    PRAGMA cache_size = -65536;
+    PRAGMA journal_size_limit = 67108864;
+    BEGIN EXCLUSIVE; COMMIT`);
+}
+
+function migrate(sql: Sql): void {
+  sql.transaction(() => {
+    sql.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID');
+    const schema = sql.get<{ value: number }>(`SELECT value FROM meta WHERE name = 'schema'`)?.value ?? 0;
+    if (schema > STEPS.length) {
+      throw new StoreRefused(
+        `the store has format ${schema}, this netsweep reads up to ${STEPS.length}: use the newer one`,
+      );
+    }
+    for (const step of STEPS.slice(schema)) sql.exec(step);
+    sql.run(`INSERT OR REPLACE INTO meta VALUES ('schema', ?)`, STEPS.length);
+    sql.run(`INSERT OR IGNORE INTO meta VALUES ('id', ?)`, randomBytes(8).toString('hex'));
+    sql.run(`INSERT OR IGNORE INTO meta VALUES ('commit', 0)`);
+  });
+}

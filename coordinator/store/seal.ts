@@ -1,0 +1,154 @@
+// The store's key: where it lies, what it seals, and the identity it gives to a credential. Secrets are sealed
+// before they are handed to the database's thread and opened after they come back; nothing below this file
+// ever sees one.
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { Credential } from '../../proto/gen/netsweep/v1/model.js';
+import { StoreRefused } from './refusal.js';
+import { syncDirectory } from './schema.js';
+
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const CHECK = Buffer.from('netsweep store key');
+const CHECK_LABEL = ['meta', '', 'key'];
+
+export class Seal {
+  readonly #sealKey: Buffer;
+  readonly #nameKey: Buffer;
+
+  private constructor(key: Buffer) {
+    this.#sealKey = subkey(key, 'netsweep seal');
+    this.#nameKey = subkey(key, 'netsweep credential identity');
+    key.fill(0);
+  }
+
+  /** Reads the key; `mayCreate` for a store that has sealed nothing yet. */
+  static open(keyFile: string, mayCreate: boolean): Seal {
+    if (!existsSync(keyFile)) {
+      if (!mayCreate) throw new StoreRefused(`the store's key ${keyFile} is missing`);
+      createKey(keyFile);
+    }
+    return new Seal(readKey(keyFile));
+  }
+
+  /** Random nonce, tag, ciphertext. The label is where the record lies: moved elsewhere it can't be opened. */
+  seal(label: string[], plain: Uint8Array): Buffer {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#sealKey, nonce).setAAD(prefixed(label));
+    const text = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+  }
+
+  /** Throws when the key or the label is another one, or a bit has changed. */
+  unseal(label: string[], sealed: Uint8Array): Buffer {
+    const nonce = sealed.subarray(0, NONCE_BYTES);
+    const text = sealed.subarray(NONCE_BYTES + TAG_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', this.#sealKey, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(prefixed(label)).setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+    const head = decipher.update(text);
+    decipher.final();
+    return head; // GCM gives everything before `final`, which only checks the tag
+  }
+
+  sealCredential(sweep: string, credential: Credential): Buffer {
+    const plain = Credential.encode(credential).finish();
+    const sealed = this.seal(['secrets', sweep, credential.id], plain);
+    plain.fill(0);
+    return sealed;
+  }
+
+  unsealCredential(sweep: string, id: string, sealed: Uint8Array): Credential {
+    const plain = this.unseal(['secrets', sweep, id], sealed);
+    const credential = Credential.decode(plain);
+    plain.fill(0);
+    return credential;
+  }
+
+  /** A sealed constant, which shows later whether the key is still the same. */
+  check(): Buffer {
+    return this.seal(CHECK_LABEL, CHECK);
+  }
+
+  /** Whether `check` was made with this key. */
+  made(check: Uint8Array): boolean {
+    try {
+      return this.unseal(CHECK_LABEL, check).equals(CHECK);
+    } catch {
+      return false; // the tag does not fit: another key
+    }
+  }
+
+  /** Keyed digest of user name and secrets, 16 hex characters: the same in every sweep until one changes. */
+  identify(credential: Credential): string {
+    const { username, password, privateKey, enableSecret } = credential;
+    const text = prefixed([username, password, privateKey, enableSecret]);
+    const identity = createHmac('sha256', this.#nameKey).update(text).digest('hex').slice(0, 16);
+    text.fill(0);
+    return identity;
+  }
+
+  [Symbol.dispose](): void {
+    this.#sealKey.fill(0);
+    this.#nameKey.fill(0);
+  }
+}
+
+function subkey(key: Buffer, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, '', purpose, KEY_BYTES));
+}
+
+/** The parts with their lengths, so that no two lists give the same bytes. */
+function prefixed(parts: (string | Uint8Array)[]): Buffer {
+  const lengths = parts.map((part) => Buffer.byteLength(part));
+  const text = Buffer.alloc(lengths.reduce((sum, length) => sum + 4 + length, 0));
+  let at = 0;
+  parts.forEach((part, i) => {
+    at = text.writeUInt32BE(lengths[i] ?? 0, at);
+    if (typeof part === 'string') text.write(part, at);
+    else text.set(part, at);
+    at += lengths[i] ?? 0;
+  });
+  return text;
+}
+
+// Written aside and linked into place: the name never shows half a key, and never replaces another.
+function createKey(keyFile: string): void {
+  const draft = `${keyFile}.${randomBytes(4).toString('hex')}`;
+  const key = randomBytes(KEY_BYTES);
+  const handle = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(handle, key);
+    fsyncSync(handle);
+    linkSync(draft, keyFile);
+  } finally {
+    key.fill(0);
+    closeSync(handle);
+    unlinkSync(draft);
+  }
+  syncDirectory(dirname(keyFile));
+}
+
+function readKey(keyFile: string): Buffer {
+  const handle = openSync(keyFile, 'r');
+  try {
+    const { mode, size } = fstatSync(handle);
+    if ((mode & 0o077) !== 0)
+      throw new StoreRefused(`the key ${keyFile} can be read by others: chmod 600 it`);
+    if (size !== KEY_BYTES) throw new StoreRefused(`the key ${keyFile} has ${size} bytes, not ${KEY_BYTES}`);
+    return readFileSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

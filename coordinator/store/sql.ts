@@ -1,0 +1,80 @@
+// The one place that touches the database library: an open file, its prepared statements, its transactions.
+// Everything here is synchronous; the thread it runs in is what keeps the coordinator responsive.
+import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+
+export type SqlValue = string | number | Uint8Array | null;
+
+export class Sql {
+  readonly #database: DatabaseSyncInstance;
+  readonly #prepared = new Map<string, StatementSyncInstance>();
+
+  constructor(file: string) {
+    this.#database = new DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false });
+  }
+
+  /** Runs a statement; returns the number of rows it changed and the last row's number. */
+  run(text: string, ...values: SqlValue[]): { changes: number; row: number } {
+    const { changes, lastInsertRowid } = this.#statement(text).run(...values);
+    return { changes, row: Number(lastInsertRowid) };
+  }
+
+  get<Row>(text: string, ...values: SqlValue[]): Row | undefined {
+    return this.#statement(text).get(...values);
+  }
+
+  all<Row>(text: string, ...values: SqlValue[]): Row[] {
+    return this.#statement(text).all(...values) as Row[]; // the columns named in `text` are the row's type
+  }
+
+  /** Several statements without values. */
+  exec(text: string): void {
+    this.#database.exec(text);
+  }
+
+  transaction<T>(work: () => T): T {
+    this.run('BEGIN IMMEDIATE');
+    try {
+      const value = work();
+      this.run('COMMIT');
+      return value;
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  /** SQLite may have rolled back by itself, on a full disk for instance. */
+  rollback(): void {
+    if (this.#database.isTransaction) this.run('ROLLBACK');
+  }
+
+  /**
+   * Leaves one plain file, unlocked. The lock is given up in so many words, since the library can't finalize
+   * statements: SQLite keeps a closed connection with statements until they are collected as garbage.
+   */
+  close(): void {
+    try {
+      this.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_schema');
+    } finally {
+      this.#prepared.clear();
+      this.#database.close();
+    }
+  }
+
+  #statement(text: string): StatementSyncInstance {
+    let statement = this.#prepared.get(text);
+    if (statement === undefined) {
+      statement = this.#database.prepare(text);
+      this.#prepared.set(text, statement);
+    }
+    return statement;
+  }
+}
+
+/** SQLite's own result code of an error, 0 if it is none of SQLite's. */
+export function sqliteCode(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+}
+
+export const SQLITE_BUSY = 5;
+export const SQLITE_NOTADB = 26;

@@ -1,0 +1,184 @@
+// Puts rows into the tables, each within the transaction that its caller has open. Whatever does not fit the
+// ledger's rules throws, and the caller rolls back.
+import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import type { CredentialState, KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { keepPiece, useOutput } from './bodies.js';
+import { StoreFailed } from './refusal.js';
+import { removeSweep } from './removal.js';
+import type { ReportRow, Row } from './rows.js';
+import type { Sql } from './sql.js';
+import type { DeviceRow, ShardRow, SweepRow } from './store.js';
+
+export function apply(sql: Sql, row: Row): void {
+  switch (row.write) {
+    case 'sweep':
+      putSweep(sql, row.row, row.open);
+      break;
+    case 'devices':
+      putDevices(sql, row.sweep, row.devices);
+      break;
+    case 'secret':
+      put(sql, 'secrets', sweepNumber(sql, row.sweep), row.credential, row.sealed);
+      break;
+    case 'dropSecrets':
+      sql.run('DELETE FROM secrets WHERE sweep = ?', sweepNumber(sql, row.sweep));
+      break;
+    case 'device':
+      putState(sql, row.sweep, row.row);
+      break;
+    case 'shard':
+      putShard(sql, row.row);
+      break;
+    case 'dropShard':
+      sql.run('DELETE FROM shards WHERE sweep = ? AND shard = ?', sweepNumber(sql, row.sweep), row.shard);
+      break;
+    case 'chunk':
+      keepPiece(sql, row.sha256, row.seq, row.data);
+      break;
+    case 'report':
+      putReport(sql, row.row);
+      break;
+    case 'evidence':
+      putEvidence(sql, row.row);
+      break;
+    case 'hostKey':
+      putHostKey(sql, row.host, row.replace);
+      break;
+    case 'dropHostKeys':
+      dropHostKeys(sql, row);
+      break;
+    case 'credential':
+      putCredential(sql, row.state);
+      break;
+    case 'dropSweep':
+      removeSweep(sql, row.sweep);
+      break;
+    case 'keyCheck':
+      put(sql, 'meta', 'key', row.sealed);
+      break;
+    default:
+      row satisfies never;
+  }
+}
+
+/** The number that stands for a sweep's id in every other table. */
+function sweepNumber(sql: Sql, id: string): number {
+  const row = sql.get<{ no: number }>('SELECT no FROM sweeps WHERE id = ?', id);
+  if (row === undefined) throw new StoreFailed(`sweep ${id} is not in the store`);
+  return row.no;
+}
+
+function put(sql: Sql, table: string, ...values: (string | number | Uint8Array)[]): void {
+  sql.run(`INSERT OR REPLACE INTO ${table} VALUES (${values.map(() => '?').join()})`, ...values);
+}
+
+function putSweep(sql: Sql, row: SweepRow, open: boolean): void {
+  sql.run(
+    `INSERT INTO sweeps (id, key, state, open, started_at_ms, ended_at_ms, reason, selected, options)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)
+     ON CONFLICT (id) DO UPDATE SET state = excluded.state, open = excluded.open,
+       started_at_ms = excluded.started_at_ms, ended_at_ms = excluded.ended_at_ms, reason = excluded.reason,
+       options = excluded.options`,
+    row.id,
+    row.key === '' ? null : row.key,
+    row.state,
+    open ? 1 : 0,
+    row.startedAtMs,
+    row.endedAtMs,
+    row.reason,
+    SweepOptions.encode(row.options).finish(),
+  );
+}
+
+function putDevices(sql: Sql, id: string, devices: { index: number; submitted: Uint8Array }[]): void {
+  const sweep = sweepNumber(sql, id);
+  for (const { index, submitted } of devices) {
+    sql.run('INSERT INTO devices VALUES (?, ?, ?)', sweep, index, submitted);
+  }
+  sql.run('UPDATE sweeps SET selected = selected + ? WHERE no = ?', devices.length, sweep);
+}
+
+function putState(sql: Sql, id: string, row: DeviceRow): void {
+  const spent = [row.loginSpent, row.enableSpent, row.started].map(Number);
+  put(sql, 'states', sweepNumber(sql, id), row.index, row.attempts, row.workedMs, row.shard, ...spent);
+}
+
+function putShard(sql: Sql, row: ShardRow): void {
+  const sweep = sweepNumber(sql, row.sweep);
+  put(sql, 'shards', sweep, row.shard, row.segment, row.offer, row.epoch, row.holder, row.claimId);
+}
+
+function putReport(sql: Sql, row: ReportRow): void {
+  const sweep = sweepNumber(sql, row.sweep);
+  for (const { sha256, data } of row.bodies) useOutput(sql, sweep, sha256, data);
+  const { changes } = sql.run(
+    `INSERT INTO reports (sweep, device, status, kind, attempts, duration_ms, head, outputs)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sweep, device) DO NOTHING`,
+    sweep,
+    row.device,
+    row.status,
+    row.kind,
+    row.attempts,
+    row.durationMs,
+    row.head,
+    row.outputs,
+  );
+  if (changes === 0) throw new StoreFailed(`device ${row.device} of sweep ${row.sweep} is reported already`);
+  sql.run(
+    `INSERT INTO tallies VALUES (?, ?, ?, 1, ?) ON CONFLICT DO UPDATE
+     SET devices = devices + 1, duration_ms = duration_ms + excluded.duration_ms`,
+    sweep,
+    row.status,
+    row.agent,
+    row.durationMs,
+  );
+}
+
+function putEvidence(sql: Sql, row: ReportRow): void {
+  const sweep = sweepNumber(sql, row.sweep);
+  for (const { sha256, data } of row.bodies) useOutput(sql, sweep, sha256, data);
+  sql.run(
+    'INSERT INTO evidence (sweep, device, attempt, head, outputs) VALUES (?, ?, ?, ?, ?)',
+    sweep,
+    row.device,
+    row.attempts,
+    row.head,
+    row.outputs,
+  );
+}
+
+// Without `replace` the first key of a type stays: a later one never becomes trusted by itself.
+function putHostKey(sql: Sql, key: KnownHost, replace: boolean): void {
+  const { segment, host, port } = key;
+  if (replace)
+    sql.run('DELETE FROM host_keys WHERE segment = ? AND host = ? AND port = ?', segment, host, port);
+  sql.run(
+    'INSERT OR IGNORE INTO host_keys VALUES (?, ?, ?, ?, ?, ?, ?)',
+    segment,
+    host,
+    port,
+    key.type,
+    key.blob,
+    key.firstSeenMs,
+    key.agent,
+  );
+}
+
+function dropHostKeys(
+  sql: Sql,
+  { segment, host, port }: { segment: string; host: string; port: number },
+): void {
+  sql.run(
+    `DELETE FROM host_keys WHERE host = ? AND (? = '' OR segment = ?) AND (? = 0 OR port = ?)`,
+    host,
+    segment,
+    segment,
+    port,
+    port,
+  );
+}
+
+function putCredential(sql: Sql, state: CredentialState): void {
+  const { id, name, username, stopped, refusals, changedAtMs } = state;
+  put(sql, 'credentials', id, name, username, Number(stopped), refusals, changedAtMs);
+}
