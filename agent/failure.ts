@@ -1,5 +1,6 @@
 // The one place where an agent makes a Failure, and the one table that says which kinds may pass.
-import { Failure, Kind, type Stage } from '../proto/gen/netsweep/v1/model.js';
+import { Failure, Kind, Stage } from '../proto/gen/netsweep/v1/model.js';
+import { quote } from './text.js';
 
 /** Kinds that another attempt may end better, as long as no secret has left for the device. */
 const MAY_PASS: ReadonlySet<Kind> = new Set([
@@ -33,4 +34,73 @@ export class DeviceFailure extends Error {
       retryable: MAY_PASS.has(this.kind) && !secretSent,
     });
   }
+}
+
+const NO_ADDRESS: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'ENODATA',
+  'EAI_NONAME',
+]);
+
+/** A socket that never connected. */
+export function connectFailure(error: NodeJS.ErrnoException, endpoint: string): DeviceFailure {
+  const code = error.code ?? '';
+  if (NO_ADDRESS.has(code))
+    return new DeviceFailure(Kind.RESOLVE, Stage.RESOLVE, `no address for ${endpoint} (${code})`, {
+      cause: error,
+    });
+  if (code === 'ECONNREFUSED')
+    return new DeviceFailure(Kind.REFUSED, Stage.CONNECT, `${endpoint} refused the connection`, {
+      cause: error,
+    });
+  return new DeviceFailure(
+    Kind.UNREACHABLE,
+    Stage.CONNECT,
+    `${endpoint} can't be reached (${code || error.message})`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** What ssh2 puts on its errors. */
+interface SshError extends NodeJS.ErrnoException {
+  level?: string;
+}
+
+/** A connection that broke, or was broken off by ssh2. */
+export function connectionFailure(error: SshError, stage: Stage): DeviceFailure {
+  const words = quote(error.message);
+  const options = { cause: error };
+  if (error.level === 'handshake' && /no matching/i.test(words))
+    return new DeviceFailure(Kind.ALGORITHMS, stage, `no algorithm in common (${words})`, options);
+  if (error.level === 'client-socket')
+    return new DeviceFailure(
+      Kind.DISCONNECTED,
+      stage,
+      `the connection broke (${error.code ?? words})`,
+      options,
+    );
+  if (error.level === 'client-timeout')
+    return new DeviceFailure(Kind.DISCONNECTED, stage, 'the device no longer answers keepalives', options);
+  if (/^Connection lost before handshake/.test(words))
+    return new DeviceFailure(
+      Kind.DISCONNECTED,
+      stage,
+      'the device closed the connection before the key exchange',
+      options,
+    );
+  // A disconnect message carries its reason number as code, and the device's own words.
+  if (typeof (error as { code?: unknown }).code === 'number')
+    return new DeviceFailure(Kind.DISCONNECTED, stage, `the device ended the connection: ${words}`, options);
+  return new DeviceFailure(Kind.PROTOCOL, stage, `not SSH, or malformed (${words})`, options);
+}
+
+/** Whatever was thrown within a session, as its failure: a fault of ours ends one device, not the worker. */
+export function asFailure(thrown: unknown, stage: Stage): DeviceFailure {
+  if (thrown instanceof DeviceFailure) return thrown;
+  const words = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new DeviceFailure(Kind.PROTOCOL, stage, `unexpected: ${quote(words)}`, { cause: thrown });
 }

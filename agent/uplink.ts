@@ -11,11 +11,13 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import {
+  type AgentBatch,
   type AgentMessage,
   AgentsClient,
   type Chunk,
   type ClaimReply,
   type ClaimRequest,
+  type CoordinatorBatch,
   type CoordinatorMessage,
   type Hello,
   type HostKey,
@@ -28,7 +30,7 @@ import {
   Verdict,
   type Welcome,
 } from '../proto/gen/netsweep/v1/agent.js';
-import { BATCH_BYTES } from '../proto/subjects.js';
+import { BATCH_BYTES, BEAT_MS } from '../proto/subjects.js';
 
 const CHANNEL: ChannelOptions = {
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
@@ -49,7 +51,7 @@ export interface TlsFiles {
   key: string;
 }
 
-type Stream = ClientDuplexStream<AgentMessage, CoordinatorMessage>;
+type Stream = ClientDuplexStream<AgentBatch, CoordinatorBatch>;
 type Body = NonNullable<AgentMessage['body']>;
 
 interface Unacked {
@@ -81,6 +83,8 @@ export class Uplink {
   /** Only while the coordinator has welcomed us on it. */
   #stream: Stream | null = null;
   #unsent: number[] = [];
+  #unsaid: AgentMessage[] = [];
+  #flushedAt = 0;
   #unackedBytes = 0;
   #flushing = false;
   #seq = 0;
@@ -169,7 +173,8 @@ export class Uplink {
   /** False: there is no stream now. */
   say(body: Body): boolean {
     if (this.#stream === null) return false;
-    this.#stream.write({ body });
+    this.#unsaid.push({ body });
+    void this.#flush();
     return true;
   }
 
@@ -201,11 +206,13 @@ export class Uplink {
     return new Promise((resolve) => {
       const stream = this.client.link();
       let retryMs = 400;
-      stream.on('data', (message: CoordinatorMessage) => {
-        if (message.body?.$case === 'goodbye') {
-          retryMs = message.body.value.retryMs;
-          this.events.warn(`the coordinator says: ${message.body.value.reason}`);
-        } else this.#heard(stream, message.body);
+      stream.on('data', (batch: CoordinatorBatch) => {
+        for (const { body } of batch.messages) {
+          if (body?.$case === 'goodbye') {
+            retryMs = body.value.retryMs;
+            this.events.warn(`the coordinator says: ${body.value.reason}`);
+          } else this.#heard(stream, body);
+        }
       });
       let over = false;
       const ended = (error?: ServiceError) => {
@@ -223,7 +230,7 @@ export class Uplink {
       });
       this.#closing.signal.addEventListener('abort', () => stream.end(), { once: true });
       const hello: Hello = { ...this.hello, storeId: this.#storeId, commit: this.#commit };
-      stream.write({ body: { $case: 'hello', value: hello } });
+      stream.write({ messages: [{ body: { $case: 'hello', value: hello } }] });
     });
   }
 
@@ -233,6 +240,7 @@ export class Uplink {
     for (const answer of this.#hostKeys.values()) answer({ accepted: false, known: [] });
     this.#permits.clear();
     this.#hostKeys.clear();
+    this.#unsaid = [];
   }
 
   #heard(stream: Stream, body: CoordinatorMessage['body']): void {
@@ -283,17 +291,22 @@ export class Uplink {
     for (const resolve of this.#room.splice(0)) resolve();
   }
 
-  /** Sends what is unsent in batches, as fast as the stream takes them. */
+  /** Sends what has gathered, a batch each beat, as fast as the stream takes them. */
   async #flush(): Promise<void> {
     if (this.#flushing) return;
     this.#flushing = true;
-    // Results that end in the same turn of the loop travel together.
-    await new Promise((resolve) => setImmediate(resolve));
-    for (let stream = this.#stream; stream !== null && this.#unsent.length > 0; stream = this.#stream) {
-      const batch = this.#nextBatch();
-      if (!stream.write({ body: { $case: 'results', value: batch } })) await this.#drained(stream);
+    await delay(Math.max(0, this.#flushedAt + BEAT_MS - performance.now()));
+    for (let stream = this.#stream; stream !== null && this.#pending; stream = this.#stream) {
+      const messages = this.#unsaid.splice(0);
+      if (this.#unsent.length > 0) messages.push({ body: { $case: 'results', value: this.#nextBatch() } });
+      this.#flushedAt = performance.now();
+      if (!stream.write({ messages })) await this.#drained(stream);
     }
     this.#flushing = false;
+  }
+
+  get #pending(): boolean {
+    return this.#unsaid.length > 0 || this.#unsent.length > 0;
   }
 
   #nextBatch(): { results: Result[]; chunks: Chunk[] } {

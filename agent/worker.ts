@@ -6,6 +6,7 @@ import { Chunk } from '../proto/gen/netsweep/v1/agent.js';
 import type { Output } from '../proto/gen/netsweep/v1/model.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
+import { wipeCredential } from './credentials.js';
 import { ALIVE_EVERY_MS, type LeaseClock, sendToAgent, type ToWorker } from './ipc.js';
 import { runSession, type SessionPorts, type SessionTask } from './session.js';
 
@@ -61,6 +62,7 @@ async function run(job: number, lease: string, task: SessionTask): Promise<void>
   const abandon = new AbortController();
   jobs.set(job, { lease, abandon });
   const attempt = await runSession(task, ports(job, lease), abandon.signal);
+  if (task.credential !== null) wipeCredential(task.credential);
   jobs.delete(job);
   if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);
   for (const output of attempt.outputs) await sendInChunks(job, output);

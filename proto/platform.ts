@@ -74,6 +74,22 @@ export function findPlatform(platforms: ReadonlyMap<string, Platform>, name: str
   );
 }
 
+/**
+ * Whether the platform's data says that a command only reads. What the data does not name does not.
+ * Both sides ask: the coordinator before anything is touched, the agent before it sends.
+ */
+export function readsOnly(platform: Platform, command: string): boolean {
+  // A line break or control character would make two commands of one, whatever the first is.
+  if (command.length > 1000 || /[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(command)) return false;
+  const words = command.trim().replace(/ +/g, ' ');
+  if (words === '') return false;
+  if (platform.reads_exactly.includes(words)) return true;
+  if (platform.mode === 'exec' && words.includes(';')) return false;
+  const first = words.split(' ', 1)[0]?.toLowerCase() ?? '';
+  if (!platform.reads.some((verb) => verb.toLowerCase() === first)) return false;
+  return platform.writes === undefined || !new RegExp(platform.writes, 'im').test(words);
+}
+
 function isPattern(text: string): boolean {
   try {
     new RegExp(text, 'm');

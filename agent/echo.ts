@@ -1,0 +1,24 @@
+// Recognises the echo of a typed command, however the device prints it; pure. An output begins on the line after.
+import type { Rules } from './platform.js';
+import { shown, squeezed } from './text.js';
+
+/** Whether a line is the echo of what was typed: alone, after a prompt, scrolled or wrapped by the device. */
+export function isEcho(raw: string, command: string, prompt: string | null, rules: Rules): boolean {
+  const line = shown(raw.replace(/\r+$/, '')).trimEnd();
+  const before = line.endsWith(command) ? line.slice(0, line.length - command.length) : null;
+  if (before !== null && isLead(before, prompt, rules)) return true;
+  // A long line scrolls: the device shows a dollar sign and the last part.
+  const scrolled = /^(.*)\$(.{8,})$/.exec(line);
+  if (scrolled && command.endsWith(scrolled[2] as string) && isLead(scrolled[1] as string, prompt, rules))
+    return true;
+  const typed = squeezed(command);
+  const tight = squeezed(raw);
+  if (typed.length < 40 || !tight.endsWith(typed)) return false;
+  const lead = tight.slice(0, tight.length - typed.length);
+  return lead === '' || (prompt !== null && lead.endsWith(squeezed(prompt)));
+}
+
+function isLead(text: string, prompt: string | null, rules: Rules): boolean {
+  const trimmed = text.trimEnd();
+  return trimmed === '' || (prompt !== null && trimmed.endsWith(prompt)) || rules.prompt.test(text);
+}

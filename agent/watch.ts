@@ -1,0 +1,89 @@
+// The one timer of a session. Limits are due times; the timer is armed for the nearest, and a limit that
+// moves later leaves it armed: it fires, finds nothing due and is armed again. What is due is looked at after
+// the event loop has read its sockets once more, so that a stalled worker never mistakes itself for a quiet
+// device.
+
+export type Limit = 'quiet' | 'connect' | 'login' | 'idle' | 'command' | 'leave' | 'device';
+
+/** In the order in which limits that are due together strike. */
+const LIMITS: readonly Limit[] = ['quiet', 'connect', 'login', 'command', 'idle', 'leave', 'device'];
+/** Stand still while the session waits for others than its device. */
+const HELD: readonly Limit[] = ['login', 'device'];
+
+export class Watch implements Disposable {
+  readonly #strike: (limit: Limit) => void;
+  readonly #due: Record<Limit, number> = {
+    quiet: Infinity,
+    connect: Infinity,
+    login: Infinity,
+    idle: Infinity,
+    command: Infinity,
+    leave: Infinity,
+    device: Infinity,
+  };
+  #timer: NodeJS.Timeout | null = null;
+  #armedFor = Infinity;
+  #held = 0;
+  #heldSince = 0;
+  #closed = false;
+
+  constructor(strike: (limit: Limit) => void) {
+    this.#strike = strike;
+  }
+
+  /** The limit strikes in `ms`, unless set again or cleared before. */
+  set(limit: Limit, ms: number): void {
+    const due = performance.now() + ms;
+    this.#due[limit] = due;
+    if (due < this.#armedFor) this.#arm(due);
+  }
+
+  clear(limit: Limit): void {
+    this.#due[limit] = Infinity;
+  }
+
+  /** The login and device limits stand still until `release`. */
+  hold(): void {
+    if (this.#held++ === 0) this.#heldSince = performance.now();
+  }
+
+  release(): void {
+    if (--this.#held > 0) return;
+    const waited = performance.now() - this.#heldSince;
+    for (const limit of HELD) this.#due[limit] += waited;
+    this.#arm(this.#next());
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  #next(): number {
+    let next = Infinity;
+    for (const limit of LIMITS)
+      if (this.#due[limit] < next && !(this.#held > 0 && HELD.includes(limit))) next = this.#due[limit];
+    return next;
+  }
+
+  #arm(due: number): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#armedFor = due;
+    if (due === Infinity || this.#closed) return;
+    this.#timer = setTimeout(() => setImmediate(() => this.#check()), Math.max(1, due - performance.now()));
+  }
+
+  #check(): void {
+    if (this.#closed) return;
+    this.#armedFor = Infinity;
+    const now = performance.now();
+    for (const limit of LIMITS) {
+      if (this.#due[limit] > now || (this.#held > 0 && HELD.includes(limit))) continue;
+      this.#due[limit] = Infinity;
+      this.#strike(limit);
+      if (this.#closed) return;
+    }
+    this.#arm(this.#next());
+  }
+}

@@ -1,0 +1,35 @@
+// Comparing and naming host keys.
+import { expect, test } from 'vitest';
+import { fingerprint, hostKey, keyAlgorithms, trust } from '../../agent/hostkeys.js';
+
+/** A published key and its fingerprint: github.com's, as its documentation gives it. */
+const GITHUB = hostKey(
+  Buffer.from('AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl', 'base64'),
+);
+
+test('a key is named by its type and the fingerprint that OpenSSH prints', () => {
+  expect(GITHUB.type).toBe('ssh-ed25519');
+  expect(fingerprint(GITHUB)).toBe('SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU');
+});
+
+test('a key is new where none is known, known where it is among them, and changed otherwise', () => {
+  const other = hostKey(Buffer.from('AAAAC3NzaC1lZDI1NTE5AAAAIAAA', 'base64'));
+  expect(trust([], GITHUB)).toBe('new');
+  expect(trust([other, GITHUB], GITHUB)).toBe('known');
+  expect(trust([other], GITHUB)).toBe('changed');
+});
+
+test('a blob that is no key has a type all the same', () => {
+  expect(hostKey(Buffer.alloc(0)).type).toBe('');
+  expect(hostKey(Buffer.from([255, 255, 255, 255, 65])).type).toBe('A');
+});
+
+test('types that are known are asked for first, RSA only with SHA-2', () => {
+  expect(keyAlgorithms([])[0]).toBe('ssh-ed25519');
+  expect(keyAlgorithms([{ type: 'ssh-rsa', blob: Buffer.alloc(0) }]).slice(0, 3)).toEqual([
+    'rsa-sha2-512',
+    'rsa-sha2-256',
+    'ssh-ed25519',
+  ]);
+  expect(keyAlgorithms([])).not.toContain('ssh-rsa');
+});
