@@ -31,6 +31,7 @@ function open(devices: Device[], options: Partial<SweepOptions> = {}) {
     startedAtMs: 0,
     endedAtMs: 0,
     reason: '',
+    lastShard: 0,
   };
   const sweep = ledger.add(row, devices, [], writes);
   const form = (now: number, most = 100) => ledger.form(sweep, 's', most, now, writes);
@@ -169,6 +170,7 @@ describe('the ledger', () => {
       startedAtMs: 0,
       endedAtMs: 0,
       reason: '',
+      lastShard: 0,
     };
     const other = ledger.add(row, [device(0, { host: 'h' })], [], writes);
     expect(ledger.form(other, 's', 9, 1, writes)).toBeNull();
@@ -259,7 +261,9 @@ describe('the ledger', () => {
       {
         row,
         devices: earlier.sweep.states.map(({ device, row }) => ({ device, row, report: null })),
-        shards: [{ sweep: 'S1', shard: 1, segment: 's', offer: 1, epoch, holder: 'a', claimId: 'c1' }],
+        shards: [
+          { sweep: 'S1', shard: 1, segment: 's', offer: 1, epoch, holder: 'a', claimId: 'c1', devices: [0] },
+        ],
         credentials: [],
       },
       1_000,

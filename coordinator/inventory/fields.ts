@@ -1,0 +1,167 @@
+// The fields of a device, a group or the defaults, read from a map: each value is judged where it stands.
+// Everything that is not a known field is data, unless it is plainly a typo of one.
+import { type Fields, fieldNames, knownField, MEANT, typoOf } from './fieldnames.js';
+import { bareValue, type Field, type Located, type LocatedMap, type Place } from './located.js';
+import { readKeyReference, readSecretReference } from './references.js';
+import { readTimeouts } from './timeouts.js';
+import {
+  type FieldWorld,
+  type Given,
+  later,
+  readAddress,
+  readBoolean,
+  readCommand,
+  readLabel,
+  readLegacy,
+  readList,
+  readPlatform,
+  readPort,
+  readText,
+  readTitle,
+} from './values.js';
+import { didYouMean, quote } from './wording.js';
+
+export interface Layer {
+  fields: Fields;
+  data: Record<string, unknown>;
+  /** Where the known fields of this layer stand, refused ones too. */
+  places: Map<keyof Fields, Place>;
+}
+
+export type Owner = 'device' | 'group' | 'defaults';
+
+type Reader<T> = (given: Given) => T | undefined;
+
+const READERS: { [F in keyof Fields]-?: Reader<NonNullable<Fields[F]> | null> } = {
+  name: (given) => readLabel(given, false),
+  host: readAddress,
+  port: readPort,
+  platform: readPlatform,
+  username: (given) => readText(given),
+  password: (given) => readSecretReference(given, 'Password'),
+  enableSecret: (given) => readSecretReference(given, 'Enable secret'),
+  privateKey: readKeyReference,
+  enable: readBoolean,
+  enableCommand: (given) => readCommand(given, given.value),
+  segment: (given) => readLabel(given, true),
+  site: (given) => readTitle(given, true),
+  groups: (given) => readList(given, (item) => readLabel({ ...given, value: item }, true)),
+  commands: (given) => readList(given, (item) => readCommand(given, item)),
+  credential: (given) => readTitle(given, true),
+  limits: readTimeouts,
+  jump: (given) => later(given, 'jump hosts come later; this version connects directly'),
+  legacy: readLegacy,
+};
+
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+const NOT_SHARED = new Set<keyof Fields>(['name', 'host', 'groups']);
+const EMPTY_MEANS_ABSENT = new Set<keyof Fields>([
+  ...(['username', 'password', 'enableSecret', 'privateKey', 'enableCommand'] as const),
+  ...(['segment', 'site', 'credential', 'groups', 'commands'] as const),
+]);
+
+/** Reads every field of a map; what is wrong is reported, what is left is usable. */
+export function readFields(map: LocatedMap['fields'], owner: Owner, world: FieldWorld, named = false): Layer {
+  const layer: Layer = { fields: {}, data: {}, places: new Map() };
+  const hostnameIs = hostnameMeaning(map, named);
+  for (const [written, field] of map) {
+    if (FORBIDDEN.has(written)) {
+      world.issues.report(field.at, `a field cannot be called ${written}`);
+      continue;
+    }
+    const known = written === 'hostname' ? hostnameIs : knownField(written);
+    if (known === null || (owner === 'group' && written === 'children'))
+      readData(layer, written, field, owner, world);
+    else readKnown(layer, known, written, field, owner, world);
+  }
+  return layer;
+}
+
+/** A device's name that is not the value of a field: a key, a variable, its address. */
+export function readName(text: string, at: Place, world: FieldWorld): string | null {
+  const value: Located = { at, kind: 'text', text };
+  const wrong = (message: string) => world.issues.report(at, message);
+  return readLabel({ written: 'name', value, world, wrong }, false) ?? null;
+}
+
+/** A text as a field's value where only text can be written: `;` separates the items of a list. */
+export function flatValue(written: string, text: string, at: Place): Located {
+  const known = knownField(written);
+  if (known !== 'groups' && known !== 'commands' && known !== 'limits') return { at, kind: 'text', text };
+  const items = text.split(';').map((item) => item.trim());
+  return {
+    at,
+    kind: 'list',
+    items: items.filter((item) => item !== '').map((item) => ({ at, kind: 'text', text: item })),
+  };
+}
+
+/** `hostname` is the address; the name where nothing else names a device whose address is given; else data. */
+function hostnameMeaning(map: LocatedMap['fields'], named: boolean): keyof Fields | null {
+  if (!['host', 'ip', 'ansible_host'].some((name) => given(map, name))) return 'host';
+  return named || given(map, 'name') ? null : 'name';
+}
+
+function given(map: LocatedMap['fields'], name: string): boolean {
+  const value = map.get(name)?.value;
+  return value !== undefined && value.kind !== 'null' && !(value.kind === 'text' && value.text === '');
+}
+
+function readKnown(
+  layer: Layer,
+  known: keyof Fields,
+  written: string,
+  { at, value }: Field,
+  owner: Owner,
+  world: FieldWorld,
+): void {
+  if (value.kind === 'null') return;
+  if (value.kind === 'text' && value.text === '' && EMPTY_MEANS_ABSENT.has(known)) return;
+  if (owner !== 'device' && NOT_SHARED.has(known)) {
+    world.issues.report(
+      at,
+      `${written} belongs to one device (found in ${owner === 'group' ? 'a group' : owner})`,
+    );
+    return;
+  }
+  const isSecond = layer.places.has(known);
+  layer.places.set(known, at);
+  const wrong = (message: string) => world.issues.report(value.at ?? at, message);
+  const read = READERS[known]({ written, value, world, wrong });
+  if (read === undefined || read === null) return;
+  const before = layer.fields[known];
+  if (isSecond && before !== undefined && !isSame(before, read)) {
+    const others = fieldNames().filter((name) => knownField(name) === known && name !== written);
+    world.issues.report(
+      at,
+      `${written} is given twice, with different values (expected one of ${written}, ${others.join(', ')})`,
+    );
+    return;
+  }
+  Object.assign(layer.fields, { [known]: read });
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  const withoutPlace = (key: string, value: unknown) => (key === 'at' ? undefined : value);
+  return JSON.stringify(a, withoutPlace) === JSON.stringify(b, withoutPlace);
+}
+
+function readData(
+  layer: Layer,
+  written: string,
+  { at, value }: Field,
+  owner: Owner,
+  world: FieldWorld,
+): void {
+  if (owner === 'group' && written === 'children') return;
+  const typo = typoOf(written);
+  if (typo !== null) {
+    world.issues.report(at, `unknown field (found ${quote(written)}${didYouMean(typo)})`);
+    return;
+  }
+  const meant = MEANT.get(written);
+  if (meant !== undefined)
+    world.warnings.report(at, `${written} is kept as data and not used to log in (did you mean ${meant}?)`);
+  const bare = bareValue(value);
+  if (bare !== undefined) layer.data[written] = bare;
+}

@@ -1,0 +1,216 @@
+// Devices over groups in order over defaults: from the documents of all sources to entries. A group's parents
+// are the groups that list it among their children; the nearer a layer is to the device, the more it counts.
+import { addressKey } from './address.js';
+import type { Fields } from './fieldnames.js';
+import { type Layer, type Owner, readFields, readName } from './fields.js';
+import type { Entry, Position } from './inventory.js';
+import type { Field, InventoryDocument, LocatedDevice, Place } from './located.js';
+import { positionOf } from './located.js';
+import type { FieldWorld } from './values.js';
+import { describe, didYouMean, nearest, quote } from './wording.js';
+
+const MOST_DEPTH = 32;
+
+interface Group {
+  at: Place;
+  layer: Layer;
+  parents: string[];
+}
+
+type Groups = Map<string, Group>;
+
+/** Entries in the order of the documents. What is wrong is reported in `world.issues`. */
+export function entriesOf(documents: InventoryDocument[], world: FieldWorld): Entry[] {
+  const groups = readGroups(documents, world);
+  const lineages = new Map<string, string[]>();
+  for (const name of groups.keys()) lineages.set(name, lineageOf(name, groups, world));
+  const candidates = documents.flatMap((document) => {
+    const defaults = layerOf(document.defaults?.fields, 'defaults', world);
+    return document.devices.map((device) => {
+      const own = readFields(device.fields, 'device', world, device.name !== null);
+      const names = groupsOf(device, own, document, { groups, lineages }, world);
+      const shared = names.toReversed().map((name) => groups.get(name)?.layer);
+      return candidate(device, names, [defaults, ...shared, own].filter(isGiven), world);
+    });
+  });
+  reportDuplicates(candidates.filter(isGiven), world);
+  return candidates.flatMap((one) => one?.entry ?? []);
+}
+
+function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}
+
+function readGroups(documents: InventoryDocument[], world: FieldWorld): Groups {
+  const groups: Groups = new Map();
+  const children: { parent: string; child: string; at: Place }[] = [];
+  for (const [name, field] of documents.flatMap(({ groups }) => Array.from(groups ?? []))) {
+    const first = groups.get(name);
+    if (first !== undefined) {
+      world.issues.report(field.at, `group ${quote(name)} is given twice (also at ${print(first.at)})`);
+      continue;
+    }
+    const fields = fieldsOf(name, field, world);
+    groups.set(name, { at: field.at, layer: layerOf(fields, 'group', world), parents: [] });
+    for (const child of childrenOf(fields, world)) children.push({ parent: name, ...child });
+  }
+  for (const { parent, child, at } of children) {
+    const group = groups.get(child);
+    if (group === undefined) reportUnknownGroup(child, at, groups, world);
+    else group.parents.push(parent);
+  }
+  return groups;
+}
+
+function fieldsOf(name: string, { at, value }: Field, world: FieldWorld): Map<string, Field> | undefined {
+  if (name === '' || name === 'all' || /[\s\x00-\x1f,:;]/.test(name))
+    world.issues.report(
+      at,
+      `a group cannot be called ${quote(name)} (expected a name other than all, without , : ; and white space)`,
+    );
+  if (value.kind === 'map') return value.fields;
+  if (value.kind !== 'null')
+    world.issues.report(at, `group ${quote(name)} cannot be read (found ${describe(value)}, expected a map)`);
+  return undefined;
+}
+
+/** As a list of names, or as a map whose keys are names. */
+function childrenOf(
+  fields: Map<string, Field> | undefined,
+  world: FieldWorld,
+): { child: string; at: Place }[] {
+  const field = fields?.get('children');
+  if (field === undefined || field.value.kind === 'null') return [];
+  const { value } = field;
+  if (value.kind === 'map') return Array.from(value.fields, ([child, { at }]) => ({ child, at }));
+  const items = value.kind === 'list' ? value.items : [value];
+  return items.flatMap((item) => {
+    if (item.kind === 'text') return [{ child: item.text, at: item.at }];
+    world.issues.report(
+      item.at ?? field.at,
+      `children are not group names (found ${describe(item)}, expected a list)`,
+    );
+    return [];
+  });
+}
+
+/** The group and everything above it, nearest first. */
+function lineageOf(name: string, groups: Groups, world: FieldWorld): string[] {
+  const lineage = new Set<string>();
+  const complain = (message: string) => world.issues.report(groups.get(name)?.at ?? null, message);
+  const climb = (current: string, path: string[]): void => {
+    if (current === name && path.length > 0)
+      complain(
+        `group ${quote(name)} is a child of itself (found ${[...path, current].toReversed().join(' > ')})`,
+      );
+    else if (path.length > MOST_DEPTH)
+      complain(`group ${quote(name)} is nested too deeply (expected at most ${MOST_DEPTH} levels)`);
+    if (lineage.has(current) || path.length > MOST_DEPTH) return;
+    lineage.add(current);
+    for (const parent of groups.get(current)?.parents ?? []) climb(parent, [...path, current]);
+  };
+  climb(name, []);
+  return Array.from(lineage);
+}
+
+function layerOf(fields: Map<string, Field> | undefined, owner: Owner, world: FieldWorld): Layer {
+  return fields === undefined
+    ? { fields: {}, data: {}, places: new Map() }
+    : readFields(fields, owner, world);
+}
+
+function groupsOf(
+  device: LocatedDevice,
+  own: Layer,
+  document: InventoryDocument,
+  { groups, lineages }: { groups: Groups; lineages: Map<string, string[]> },
+  world: FieldWorld,
+): string[] {
+  const names = [...(own.fields.groups ?? []), ...device.groups];
+  for (const name of document.groups === null ? [] : names)
+    if (!groups.has(name)) reportUnknownGroup(name, own.places.get('groups') ?? device.at, groups, world);
+  return Array.from(new Set(names.flatMap((name) => lineages.get(name) ?? [name])));
+}
+
+function reportUnknownGroup(name: string, at: Place, groups: Groups, world: FieldWorld): void {
+  const meant = nearest(name, groups.keys());
+  world.issues.report(
+    at,
+    `unknown group (found ${quote(name)}, expected a name under groups${didYouMean(meant)})`,
+  );
+}
+
+/** What a device came to: its name for the search for duplicates, and its entry unless something is wrong. */
+interface Candidate {
+  name: string;
+  at: Place;
+  entry: Entry | null;
+}
+
+function candidate(
+  device: LocatedDevice,
+  groups: string[],
+  layers: Layer[],
+  world: FieldWorld,
+): Candidate | null {
+  const fields: Fields = Object.assign({}, ...layers.map((layer) => layer.fields));
+  const { host } = fields;
+  const isRefused = (field: keyof Fields) => layers.some(({ places }) => places.has(field));
+  const written = fields.name ?? (isRefused('name') ? null : (device.name ?? host ?? null));
+  const name = written === null || written === fields.name ? written : readName(written, device.at, world);
+  if (host === undefined && !isRefused('host')) {
+    const who = name === null ? 'this device' : `device ${quote(name)}`;
+    world.issues.report(device.at, `${who} has no address (expected host, ip, ansible_host or hostname)`);
+  }
+  if (name === null) return null;
+  const at = positionOf(device.at);
+  if (host === undefined || at === null) return { name, at: device.at, entry: null };
+  const entry: Entry = {
+    name,
+    host,
+    port: fields.port ?? 22,
+    platform: fields.platform ?? null,
+    segment: fields.segment ?? 'default',
+    site: fields.site ?? '',
+    groups,
+    commands: fields.commands ?? [],
+    username: fields.username ?? null,
+    password: fields.password ?? null,
+    enableSecret: fields.enableSecret ?? null,
+    privateKey: fields.privateKey ?? null,
+    enable: fields.enable ?? null,
+    enableCommand: fields.enableCommand ?? '',
+    credential: fields.credential ?? null,
+    limits: Object.assign({}, ...layers.map((layer) => layer.fields.limits)),
+    data: Object.assign({}, ...layers.map((layer) => layer.data)),
+    at,
+  };
+  return { name, at: device.at, entry };
+}
+
+function reportDuplicates(candidates: Candidate[], world: FieldWorld): void {
+  const names = new Map<string, Candidate>();
+  const addresses = new Map<string, Entry>();
+  for (const { name, at, entry } of candidates) {
+    const first = names.get(name);
+    if (first === undefined) names.set(name, { name, at, entry });
+    else world.issues.report(at, `device ${quote(name)} is given twice (also at ${print(first.at)})`);
+    if (first !== undefined || entry === null) continue;
+    const other = addresses.get(addressKey(entry));
+    if (other === undefined) addresses.set(addressKey(entry), entry);
+    else
+      world.warnings.report(
+        at,
+        `${quote(name)} has the address of ${quote(other.name)} at ${printPosition(other.at)} (${entry.host} port ${entry.port} in segment ${entry.segment}); their sessions wait for each other`,
+      );
+  }
+}
+
+function print(place: Place): string {
+  const at = positionOf(place);
+  return at === null ? 'the command line' : printPosition(at);
+}
+
+function printPosition({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`;
+}

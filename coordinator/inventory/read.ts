@@ -1,0 +1,176 @@
+// From sources as the user names them (a file, a directory, `-`) to an inventory: finds the files, decodes them,
+// detects their shape and hands each to its reader. All errors of all sources are thrown at once.
+import { isUtf8 } from 'node:buffer';
+import { constants, type Dirent } from 'node:fs';
+import { access, open, readdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Platform } from '../../proto/platform.js';
+import { readCsv } from './csv.js';
+import { readDocument } from './document.js';
+import type { Inventory } from './inventory.js';
+import { entriesOf } from './layers.js';
+import { type InventoryDocument, Source } from './located.js';
+import { readPython } from './python.js';
+import { Issues } from './wording.js';
+import { readYaml } from './yaml.js';
+
+export interface InventoryIo {
+  /** Where relative sources start. */
+  cwd: string;
+  /** Read for the source `-`. */
+  stdin: AsyncIterable<Uint8Array | string>;
+  env: Readonly<Record<string, string | undefined>>;
+  platforms: ReadonlyMap<string, Platform>;
+}
+
+type Shape = 'yaml' | 'csv' | 'python';
+
+const MOST_BYTES = 64 * 1024 * 1024;
+const SHAPE_OF: Record<string, Shape> = { yaml: 'yaml', yml: 'yaml', json: 'yaml', csv: 'csv', py: 'python' };
+const SHAPES = 'YAML or JSON, CSV with a header, a Python file of netmiko dictionaries';
+const LATER = /^(nornir|netbox|nautobot|ansible|netmiko|oxidized|rancid|exec|https?):/;
+
+/** Throws an InputError with everything that is wrong. */
+export async function readInventory(sources: string[], io: InventoryIo): Promise<Inventory> {
+  const issues = new Issues();
+  const warnings = new Issues();
+  const documents: InventoryDocument[] = [];
+  for (const source of sources)
+    for (const file of await filesOf(source, io, issues)) {
+      const text = await readSource(file, io, issues);
+      if (text !== null) documents.push(readShape(text, issues));
+    }
+  const world = { platforms: io.platforms, home: io.env.HOME ?? '', issues, warnings, cwd: io.cwd };
+  const entries = entriesOf(documents, world);
+  issues.throwIfAny();
+  if (entries.length === 0)
+    issues.reportAt(null, `no device in ${sources.join(', ')} (expected at least one)`);
+  issues.throwIfAny();
+  return { entries, warnings: warnings.list('warning') };
+}
+
+/** The files that a source stands for, named as the user named it. */
+async function filesOf(source: string, io: InventoryIo, issues: Issues): Promise<string[]> {
+  if (source === '-') return [source];
+  const refuse = (message: string) => {
+    issues.reportAt(null, `${source === '' ? 'inventory' : source}: ${message}`);
+    return [];
+  };
+  const path = resolve(io.cwd, source);
+  try {
+    const found = await stat(path);
+    if (!found.isDirectory()) return [source];
+    const names = (await readdir(path, { withFileTypes: true }))
+      .filter(isInventoryFile)
+      .map(({ name }) => name);
+    if (names.length === 0)
+      return refuse('no inventory in this directory (expected *.yaml, *.yml, *.json, *.csv or *.py)');
+    return names.sort().map((name) => `${source.replace(/\/+$/, '')}/${name}`);
+  } catch (error) {
+    if (LATER.test(source)) return refuse(`sources of this kind come later (known now: ${SHAPES})`);
+    return refuse(`cannot be read (${reasonOf(error)})`);
+  }
+}
+
+function isInventoryFile(entry: Dirent): boolean {
+  return !entry.isDirectory() && !entry.name.startsWith('.') && extensionShape(entry.name) !== undefined;
+}
+
+async function readSource(file: string, io: InventoryIo, issues: Issues): Promise<Source | null> {
+  const refuse = (message: string): null => {
+    issues.reportAt(null, `${file}: ${message}`);
+    return null;
+  };
+  try {
+    const path = resolve(io.cwd, file);
+    const { bytes, trusted } =
+      file === '-' ? { bytes: await readAll(io.stdin), trusted: false } : await readFile(path);
+    if (bytes === null) return refuse(`too large (expected at most ${MOST_BYTES / 1024 / 1024} MB)`);
+    const directory = file === '-' ? io.cwd : dirname(path);
+    return decode(file, bytes, { directory, trusted }, issues);
+  } catch (error) {
+    return refuse(`cannot be read (${reasonOf(error)})`);
+  }
+}
+
+async function readFile(path: string): Promise<{ bytes: Buffer | null; trusted: boolean }> {
+  await access(path, constants.R_OK);
+  await using file = await open(path);
+  const { size, uid, mode } = await file.stat();
+  // Asked of the file that is open, so that it cannot be exchanged between the question and the reading.
+  const trusted = (uid === 0 || uid === process.getuid?.()) && (mode & 0o002) === 0;
+  return {
+    bytes: size > MOST_BYTES ? null : await readAll(file.createReadStream({ autoClose: false })),
+    trusted,
+  };
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > MOST_BYTES) return null;
+    chunks.push(Buffer.from(chunk as Uint8Array)); // Buffer.from takes both, one overload each
+  }
+  return Buffer.concat(chunks);
+}
+
+function decode(
+  file: string,
+  bytes: Buffer,
+  { directory, trusted }: { directory: string; trusted: boolean },
+  issues: Issues,
+): Source | null {
+  // Line ends become LF: lines and columns stay what they were, and every reader has one kind of line.
+  const text = bytes
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .replace(/\r\n?/g, '\n');
+  const source = new Source(file, text, directory, trusted);
+  issues.open(file);
+  const refuse = (offset: number, message: string): null => {
+    issues.report({ source, offset: Math.max(0, offset) }, message);
+    return null;
+  };
+  if (!isUtf8(bytes)) {
+    const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    return refuse(text.indexOf('\ufffd'), `this is not UTF-8 (found ${isUtf16 ? 'UTF-16' : 'other bytes'})`);
+  }
+  const binary = /[\0-\x08\x0e-\x1a\x1c-\x1f]/.exec(text);
+  if (binary !== null) return refuse(binary.index, 'this is not a text file (found a control character)');
+  if (text.trim() === '') return refuse(0, `this file is empty (expected ${SHAPES})`);
+  return source;
+}
+
+function readShape(source: Source, issues: Issues): InventoryDocument {
+  const shape = extensionShape(source.file) ?? contentShape(source.text);
+  if (shape === 'csv') return readCsv(source, issues);
+  if (shape === 'python') return readPython(source, issues);
+  const before = issues.count;
+  const root = readYaml(source, issues);
+  if (root !== null) return readDocument(root, issues);
+  if (issues.count === before)
+    issues.report({ source, offset: 0 }, `this file holds no inventory (expected a list of devices)`);
+  return { defaults: null, groups: null, devices: [] };
+}
+
+function extensionShape(file: string): Shape | undefined {
+  const extension = /\.([^./]+)$/.exec(file)?.[1]?.toLowerCase() ?? '';
+  return Object.hasOwn(SHAPE_OF, extension) ? SHAPE_OF[extension] : undefined;
+}
+
+/** For standard input and files without a telling name. */
+function contentShape(text: string): Shape {
+  if (/^(from\s+\w|import\s+\w|\w+\s*=\s*[[{(])/m.test(text)) return 'python';
+  const first = text.split('\n').find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
+  return /^[\w"][^:{}[\]]*[,;\t]/.test(first) ? 'csv' : 'yaml';
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'no such file or directory';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  if (code === 'ENOTDIR') return 'a part of the path is not a directory';
+  return error instanceof Error ? error.message : String(error);
+}

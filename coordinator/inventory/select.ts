@@ -1,0 +1,241 @@
+// Which devices of an inventory a command means: Ansible's patterns (-l) and plain names (-w, -x).
+// A term that matches nothing is an error, for it is a typo or a device that is not there.
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { knownField } from './fieldnames.js';
+import { globTest, regexMatches } from './glob.js';
+import { type Entry, InputError } from './inventory.js';
+import { count, didYouMean, Issues, nearest, quote } from './wording.js';
+
+export interface Selection {
+  /** `-l`: `a:b`, `a,b`, `:&c`, `:!d`, globs, `~regex`, `@file`, group names, `all`, `key=value`. */
+  limit?: string | null;
+  /** `-w` and `-x`: names separated by commas. */
+  hosts?: string | null;
+  exclude?: string | null;
+  /** Where the path of `@file` starts. */
+  cwd?: string;
+}
+
+interface Term {
+  sign: '' | '&' | '!';
+  text: string;
+}
+
+/** The selected entries in inventory order; throws an InputError when nothing is left. */
+export function selectEntries(entries: readonly Entry[], selection: Selection): Entry[] {
+  const issues = new Issues();
+  let selected: readonly Entry[] = entries;
+  if (selection.limit) {
+    const limited = limitTo(entries, selection.limit, selection.cwd ?? process.cwd(), issues);
+    selected = selected.filter((entry) => limited.has(entry));
+  }
+  if (selection.hosts) {
+    const wanted = namesIn(entries, '-w', selection.hosts, issues);
+    selected = selected.filter(({ name }) => wanted.has(name));
+  }
+  if (selection.exclude) {
+    const unwanted = namesIn(entries, '-x', selection.exclude, issues);
+    selected = selected.filter(({ name }) => !unwanted.has(name));
+  }
+  issues.throwIfAny();
+  if (selected.length > 0) return Array.from(selected);
+  const message = `no device is left of ${count(entries.length, 'device')} (expected -l, -w and -x to leave at least one)`;
+  throw new InputError([{ at: null, message }]);
+}
+
+/** Ansible's order: everything that is named, then what `&` keeps of it, then what `!` takes away. */
+function limitTo(entries: readonly Entry[], limit: string, cwd: string, issues: Issues): Set<Entry> {
+  const terms = readTerms(limit, cwd, issues);
+  if (terms.length === 0 && issues.count === 0)
+    issues.reportAt(null, `-l names no device (found ${quote(limit)}, expected a pattern)`);
+  const evaluated = terms.map((term) => ({ ...term, matched: matchesOf(term.text, entries, issues) }));
+  const named = evaluated.filter(({ sign }) => sign === '');
+  let kept = new Set(named.length === 0 ? entries : named.flatMap(({ matched }) => Array.from(matched)));
+  for (const { sign, matched } of evaluated)
+    if (sign === '&') kept = new Set(Array.from(kept).filter((entry) => matched.has(entry)));
+  for (const { sign, matched } of evaluated)
+    if (sign === '!') for (const entry of matched) kept.delete(entry);
+  return kept;
+}
+
+function readTerms(limit: string, cwd: string, issues: Issues): Term[] {
+  return splitTerms(limit).flatMap((whole): Term[] => {
+    const sign = whole.startsWith('&') ? '&' : whole.startsWith('!') ? '!' : '';
+    const text = whole.slice(sign.length).trim();
+    if (text === '') {
+      issues.reportAt(
+        null,
+        `-l has an empty term (found ${quote(limit)}, expected a pattern after ${quote(whole)})`,
+      );
+      return [];
+    }
+    if (!text.startsWith('@')) return [{ sign, text }];
+    return fileTerms(text.slice(1), cwd, issues).map((term) => (sign === '' ? term : { ...term, sign }));
+  });
+}
+
+function fileTerms(file: string, cwd: string, issues: Issues): Term[] {
+  try {
+    const lines = readFileSync(resolve(cwd, file), 'utf8').split(/\r?\n/);
+    const patterns = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+    if (patterns.length === 0) issues.reportAt(null, `-l @${file}: no pattern in this file`);
+    return patterns.flatMap(splitTerms).map((whole) => {
+      const sign = whole.startsWith('&') ? '&' : whole.startsWith('!') ? '!' : '';
+      return { sign, text: whole.slice(sign.length) };
+    });
+  } catch (error) {
+    issues.reportAt(
+      null,
+      `-l @${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`,
+    );
+    return [];
+  }
+}
+
+/** Colons and commas separate, except inside brackets and in the colons of an IPv6 address. */
+function splitTerms(text: string): string[] {
+  return splitOutside(text, ',').flatMap((part) => {
+    const bare = part.replace(/^[&!]/, '').replace(/^\w+=/, '');
+    return isIP(bare) === 0 ? splitOutside(part, ':') : [part];
+  });
+}
+
+function splitOutside(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at] ?? '';
+    if (character === '\\') at += 1;
+    else if ('([{'.includes(character)) depth += 1;
+    else if (')]}'.includes(character)) depth -= 1;
+    else if (character === separator && depth <= 0) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...parts, text.slice(start)].map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function matchesOf(text: string, entries: readonly Entry[], issues: Issues): Set<Entry> {
+  const pair = /^([\w.-]+)=(.*)$/.exec(text);
+  if (text === 'all' || text === '*') return new Set(entries);
+  if (text.startsWith('~')) return matchRegex(text, entries, issues);
+  if (pair !== null) return matchField(pair[1] ?? '', pair[2] ?? '', entries, issues);
+  if (/\[[^\]]*:|\[-?\d+\]$/.test(text)) {
+    issues.reportAt(
+      null,
+      `-l ${quote(text)}: ranges and positions in brackets come later (expected a name or a glob)`,
+    );
+    return new Set();
+  }
+  const test = globTest(text);
+  const matched = entries.filter(({ name, groups }) => name === text || test(name) || groups.some(test));
+  if (matched.length === 0) reportNothing(text, namesAndGroups(entries), issues);
+  return new Set(matched);
+}
+
+function matchRegex(text: string, entries: readonly Entry[], issues: Issues): Set<Entry> {
+  const names = namesAndGroups(entries);
+  try {
+    const matched = regexMatches(text.slice(1), names);
+    const matching = new Set(names.filter((_, index) => matched[index]));
+    const found = entries.filter(
+      ({ name, groups }) => matching.has(name) || groups.some((group) => matching.has(group)),
+    );
+    if (found.length === 0)
+      issues.reportAt(null, `-l matches nothing (found ${quote(text)}, expected a device or a group)`);
+    return new Set(found);
+  } catch (error) {
+    // It was thrown in another context, whose Error is another.
+    const isSlow =
+      typeof error === 'object' &&
+      error !== null &&
+      'code' in error &&
+      error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+    const reason = isSlow ? 'takes too long' : 'is not valid';
+    issues.reportAt(null, `-l ${quote(text)}: this regular expression ${reason}`);
+    return new Set();
+  }
+}
+
+function matchField(key: string, glob: string, entries: readonly Entry[], issues: Issues): Set<Entry> {
+  const test = globTest(glob);
+  const values = new Set<string>();
+  let isKnown = selectable(key) !== null;
+  const matched = entries.filter((entry) => {
+    const found = fieldTexts(entry, key);
+    isKnown ||= found.length > 0;
+    for (const value of found) values.add(value);
+    return found.some((value) => value === glob || test(value));
+  });
+  if (!isKnown) {
+    const keys = new Set(entries.flatMap(({ data }) => Object.keys(data)));
+    const meant = nearest(key, ['name', 'host', 'platform', 'site', 'segment', 'groups', ...keys]);
+    issues.reportAt(null, `-l names a field that no device has (found ${quote(key)}${didYouMean(meant)})`);
+  } else if (matched.length === 0)
+    reportNothing(
+      `${key}=${glob}`,
+      Array.from(values, (value) => `${key}=${value}`),
+      issues,
+    );
+  return new Set(matched);
+}
+
+const SELECTABLE = [
+  ...(['name', 'host', 'port', 'platform', 'segment', 'site', 'groups', 'commands'] as const),
+  ...(['username', 'credential', 'enable', 'enableCommand'] as const),
+];
+
+/** The known field a key names, if it may be asked for: secrets may not. */
+function selectable(key: string): (typeof SELECTABLE)[number] | null {
+  const known = key === 'group' ? 'groups' : knownField(key);
+  return SELECTABLE.find((field) => field === known) ?? null;
+}
+
+/** A field's values as text: several for a list, none where it is not given. */
+function fieldTexts(entry: Entry, key: string): string[] {
+  const field = Object.hasOwn(entry.data, key) ? null : selectable(key);
+  return textsOf(field === null ? entry.data[key] : entry[field]);
+}
+
+function textsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(textsOf);
+  if (value === null || value === undefined || value === '' || typeof value === 'object') return [];
+  return [String(value)];
+}
+
+function namesIn(entries: readonly Entry[], option: '-w' | '-x', text: string, issues: Issues): Set<string> {
+  const known = new Set(entries.map(({ name }) => name));
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if (name === '')
+      issues.reportAt(null, `${option} has an empty name (found ${quote(text)}, expected R1,R2)`);
+    else if (known.has(name)) continue;
+    else if (/[[\]*?!&^@]/.test(name))
+      issues.reportAt(
+        null,
+        `${option} ${quote(name)}: ranges and patterns come later here (expected plain names; -l takes globs)`,
+      );
+    else
+      issues.reportAt(
+        null,
+        `${option} names no device (found ${quote(name)}${didYouMean(nearest(name, known))})`,
+      );
+  }
+  return new Set(names);
+}
+
+function reportNothing(text: string, known: string[], issues: Issues): void {
+  const meant = nearest(text, known);
+  issues.reportAt(
+    null,
+    `-l matches nothing (found ${quote(text)}, expected a device or a group${didYouMean(meant)})`,
+  );
+}
+
+function namesAndGroups(entries: readonly Entry[]): string[] {
+  return Array.from(new Set(entries.flatMap(({ name, groups }) => [name, ...groups])));
+}

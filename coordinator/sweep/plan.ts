@@ -1,0 +1,274 @@
+// From the selected entries to what a sweep will do, before anything is started: devices as the wire knows
+// them, counts, and everything that would be refused. Pure; resolves no secret.
+import { Device, Limits, type SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import { type Platform, readsOnly } from '../../proto/platform.js';
+import { addressKey, sameHost } from '../inventory/address.js';
+import type { Entry, SecretReference } from '../inventory/inventory.js';
+import { sourceOf } from '../inventory/secrets.js';
+import { count, didYouMean, Issues, nearest, quote } from '../inventory/wording.js';
+
+export interface PlanInput {
+  /** In inventory order; logins applied. */
+  entries: readonly Entry[];
+  /** The command line's; empty: each device's own, else its platform's. */
+  commands: readonly string[];
+  options: SweepOptions;
+  platforms: ReadonlyMap<string, Platform>;
+  /** Agents asked for; null: one per segment, but no more than the cores carry. */
+  agents?: number | null;
+  cores?: number;
+}
+
+export interface Plan {
+  /** Index in inventory order; `credential` stays empty until secrets are resolved. */
+  devices: Device[];
+  options: SweepOptions;
+  /** What runs, and on how many devices, in the order of first use. */
+  commands: { command: string; devices: number }[];
+  places: { segment: string; site: string; devices: number }[];
+  agents: number;
+  /** Most sessions open at once. */
+  sessions: number;
+  logins: { group: string; username: string; sources: string[]; devices: number }[];
+  /** Very rough. */
+  estimateMs: number;
+}
+
+const DEVICE_MS = 3000;
+/** Commands that a device runs at most; a list from an inventory that is longer is a mistake. */
+const MOST_COMMANDS = 1000;
+
+/** Throws an InputError with everything that is wrong. */
+export function planSweep(input: PlanInput): Plan {
+  const { entries, options } = input;
+  const issues = new Issues();
+  checkCommands(input.commands, issues);
+  const devices = entries.map((entry, index) => deviceOf(entry, index, input, issues));
+  if (!options.allowWrites) refuseWrites(devices, input.platforms, issues);
+  issues.throwIfAny();
+  const places = tally(devices, ({ segment, site }) => ({ segment, site }));
+  const segments = new Set(devices.map(({ segment }) => segment)).size;
+  return {
+    devices,
+    options,
+    commands: tally(
+      devices.flatMap((device) => device.commands),
+      (command) => ({ command }),
+    ),
+    places,
+    agents: input.agents || Math.min(segments, Math.max(3, input.cores ?? 1)),
+    sessions: Math.min(options.forks, devices.length),
+    logins: loginsOf(entries),
+    estimateMs: Math.ceil(devices.length / Math.max(1, options.forks)) * DEVICE_MS,
+  };
+}
+
+/** The key of a device's endpoint: sessions of one key wait for each other. */
+export function endpointKey(device: { segment: string; host: string; port: number }): string {
+  return addressKey(device);
+}
+
+/** On one host an address is one place: the same one in two segments cannot be told apart. */
+export function checkReachableOnce(devices: readonly Device[]): void {
+  const issues = new Issues();
+  const first = new Map<string, Device>();
+  for (const device of devices) {
+    const key = `${sameHost(device.host)} ${device.port}`;
+    const other = first.get(key);
+    if (other === undefined) first.set(key, device);
+    else if (other.segment !== device.segment)
+      issues.reportAt(
+        null,
+        `${quote(other.name)} in segment ${other.segment} and ${quote(device.name)} in segment ${device.segment} have one address (found ${device.host} port ${device.port} twice, expected agents of their own, through --coordinator)`,
+      );
+  }
+  issues.throwIfAny();
+}
+
+/** `run show version` gives two commands where one was meant. */
+export function checkCommandWords(
+  commands: readonly string[],
+  platforms: ReadonlyMap<string, Platform>,
+): void {
+  const verbs = new Set(Array.from(platforms.values()).flatMap(({ reads }) => reads));
+  const isVerb = (word: string) => verbs.has(word.toLowerCase());
+  const start = commands.findIndex((word, index) => {
+    const next = commands[index + 1];
+    return isVerb(word) && next !== undefined && !/\s/.test(next) && !isVerb(next);
+  });
+  if (start === -1) return;
+  const rest = commands.slice(start);
+  const length = rest.findIndex((word, index) => index > 0 && (/\s/.test(word) || isVerb(word)));
+  const words = length === -1 ? rest : rest.slice(0, length);
+  const issues = new Issues();
+  issues.reportAt(
+    null,
+    `${count(words.length, 'command')} of one word (found ${words.map(quote).join(' ')}; did you mean ${quote(words.join(' '))}?)`,
+  );
+  issues.throwIfAny();
+}
+
+/** The plan for people; one item a line. */
+export function printPlan(plan: Plan): string {
+  const { devices, options, places, logins } = plan;
+  const platforms = tally(devices, ({ platform }) => ({ platform }));
+  return [
+    `devices      ${devices.length} (${platforms.map((one) => `${one.platform} ${one.devices}`).join(', ')})`,
+    'no platform  0',
+    ...places.map(
+      (one) => `segment      ${one.segment}${one.site === '' ? '' : `, site ${one.site}`}: ${one.devices}`,
+    ),
+    `agents       ${plan.agents}`,
+    ...plan.commands.map((one) => `command      ${quote(one.command)} on ${count(one.devices, 'device')}`),
+    ...logins.map(printLogin),
+    `sessions     at most ${plan.sessions} at once`,
+    'pace         none',
+    `writes       ${options.allowWrites ? 'allowed: at most one attempt a device' : 'refused'}`,
+    `time         about ${printSeconds(plan.estimateMs)}`,
+    '',
+  ].join('\n');
+}
+
+function deviceOf(entry: Entry, index: number, { commands, platforms }: PlanInput, issues: Issues): Device {
+  const platform = entry.platform === null ? undefined : platforms.get(entry.platform);
+  if (platform === undefined)
+    issues.reportAt(
+      entry.at,
+      `device ${quote(entry.name)} has no platform (set platform or device_type, or -e platform=...)`,
+    );
+  const own = entry.commands.length > 0 ? entry.commands : (platform?.default_commands ?? []);
+  return Device.create({
+    index,
+    name: entry.name,
+    host: entry.host,
+    port: entry.port,
+    platform: platform?.name ?? '',
+    segment: entry.segment,
+    site: entry.site,
+    groups: entry.groups,
+    commands: Array.from(commands.length > 0 ? commands : own),
+    enable: entry.enable ?? entry.enableSecret !== null,
+    enableCommand: entry.enableCommand,
+    limits: Limits.create(entry.limits),
+  });
+}
+
+function checkCommands(commands: readonly string[], issues: Issues): void {
+  if (commands.length > MOST_COMMANDS)
+    issues.reportAt(null, `too many commands (found ${commands.length}, expected at most ${MOST_COMMANDS})`);
+  for (const command of commands) {
+    if (command.trim() === '') issues.reportAt(null, 'a command is empty (expected 1 to 1000 characters)');
+    else if (command.length > 1000)
+      issues.reportAt(
+        null,
+        `a command is too long (found ${command.length} characters, expected at most 1000)`,
+      );
+    else if (/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(command))
+      issues.reportAt(
+        null,
+        `a command holds a control character (found ${quote(command)}, expected one line)`,
+      );
+  }
+}
+
+/** A command that no device of the plan would take. One that some take is refused by the others' agents. */
+function refuseWrites(
+  devices: readonly Device[],
+  platforms: ReadonlyMap<string, Platform>,
+  issues: Issues,
+): void {
+  const users = new Map<string, Set<Platform>>();
+  for (const device of devices)
+    for (const command of device.commands) {
+      const platform = platforms.get(device.platform);
+      const known = users.get(command) ?? new Set<Platform>();
+      users.set(command, platform === undefined ? known : known.add(platform));
+    }
+  for (const [command, found] of users) {
+    const refusing = Array.from(found);
+    if (refusing.length === 0 || refusing.some((platform) => readsOnly(platform, command))) continue;
+    issues.reportAt(
+      null,
+      `${quote(command)} is not a reading command of ${refusing.map(({ name }) => name).join(', ')} (expected ${expectedOf(refusing)}; --allow-writes lifts this${didYouMean(meantCommand(command, refusing))})`,
+    );
+  }
+}
+
+function expectedOf(platforms: readonly Platform[]): string {
+  const verbs = new Set(platforms.flatMap(({ reads }) => reads));
+  const whole = new Set(platforms.flatMap(({ reads_exactly }) => reads_exactly));
+  if (verbs.size > 0) return `a command that starts with ${Array.from(verbs).join(', ')} and writes nowhere`;
+  const shown = Array.from(whole).slice(0, 6).map(quote).join(', ');
+  return `one of ${shown}${whole.size > 6 ? ` and ${whole.size - 6} more` : ''}`;
+}
+
+function meantCommand(command: string, platforms: readonly Platform[]): string | null {
+  const [first = '', ...rest] = command.trim().split(/ +/);
+  const verb = nearest(
+    first,
+    platforms.flatMap(({ reads }) => reads).filter((known) => known.length > 3),
+  );
+  const candidate = verb === null ? null : [verb, ...rest].join(' ');
+  if (candidate !== null && platforms.some((platform) => readsOnly(platform, candidate)))
+    return quote(candidate);
+  const whole = nearest(
+    command,
+    platforms.flatMap(({ reads_exactly }) => reads_exactly),
+  );
+  return whole === null ? null : quote(whole);
+}
+
+function loginsOf(entries: readonly Entry[]): Plan['logins'] {
+  const rows = entries.flatMap((entry) => {
+    const groups = entry.groups.length > 0 ? entry.groups : [''];
+    const sources = [
+      ...sourceIn('password', entry.password),
+      ...sourceIn('private key', entry.privateKey),
+      ...sourceIn('enable secret', entry.enableSecret),
+    ];
+    return groups.map((group) => ({ group, username: entry.username ?? '', sources }));
+  });
+  return tally(rows, (row) => row);
+}
+
+const OPTIONS: Record<string, { file: string; ask: string }> = {
+  password: { file: '--password-file', ask: '-k' },
+  'enable secret': { file: '--secret-file', ask: '-K' },
+  'private key': { file: '--private-key', ask: '' },
+};
+
+function sourceIn(role: string, reference: SecretReference | null): string[] {
+  if (reference === null) return [];
+  const option = OPTIONS[role];
+  if (reference.at === null && reference.from === 'file')
+    return [`${role} from ${option?.file} ${reference.path}`];
+  if (reference.at === null && reference.from === 'ask') return [`${role} asked for (${option?.ask})`];
+  return [`${role} from ${sourceOf(reference)}`];
+}
+
+function printLogin({ group, username, sources, devices }: Plan['logins'][number]): string {
+  const who = username === '' ? 'no user name' : `user ${username}`;
+  const how = sources.length === 0 ? 'no password and no key' : sources.join(', ');
+  return `login        ${group === '' ? 'no group' : `group ${group}`}: ${who}, ${how} (${count(devices, 'device')})`;
+}
+
+function printSeconds(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
+/** Counts by what `of` gives, in the order of first appearance. */
+function tally<Item, Row extends object>(
+  items: readonly Item[],
+  of: (item: Item) => Row,
+): (Row & { devices: number })[] {
+  const rows = new Map<string, Row & { devices: number }>();
+  for (const item of items) {
+    const row = of(item);
+    const key = JSON.stringify(row);
+    const known = rows.get(key);
+    if (known === undefined) rows.set(key, { ...row, devices: 1 });
+    else known.devices += 1;
+  }
+  return Array.from(rows.values());
+}

@@ -1,0 +1,141 @@
+// Which devices a pattern, a name or a field means.
+import { describe, expect, test } from 'vitest';
+import { InputError } from '../../coordinator/inventory/inventory.ts';
+import { type Selection, selectEntries } from '../../coordinator/inventory/select.ts';
+import { directoryOf, entryOf } from './files.ts';
+
+const ENTRIES = [
+  entryOf({ name: 'core1', groups: ['core', 'dc1'], site: 'north', data: { rack: 'a1', tags: ['x', 'y'] } }),
+  entryOf({ name: 'core2', groups: ['core', 'dc2'], site: 'south', data: { rack: 'a2' }, platform: 'frr' }),
+  entryOf({ name: 'sw1', groups: ['access', 'dc1'], site: 'north', segment: 'east', host: '10.0.0.9' }),
+  entryOf({ name: 'sw9', groups: ['access', 'dc2'], site: 'south', port: 830 }),
+  entryOf({ name: '2001:db8::1', host: '2001:db8::1', platform: null }),
+];
+
+function select(selection: Selection): string[] {
+  return selectEntries(ENTRIES, selection).map(({ name }) => name);
+}
+
+function refusal(selection: Selection): string {
+  try {
+    select(selection);
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+  throw new Error('nothing was wrong');
+}
+
+describe('a selection', () => {
+  test.each([
+    ['all', ['core1', 'core2', 'sw1', 'sw9', '2001:db8::1']],
+    ['*', ['core1', 'core2', 'sw1', 'sw9', '2001:db8::1']],
+    ['core1', ['core1']],
+    ['core', ['core1', 'core2']],
+    ['sw9:core1', ['core1', 'sw9']],
+    ['sw9,core1', ['core1', 'sw9']],
+    ['core:&dc1', ['core1']],
+    ['dc1:!core', ['sw1']],
+    ['!core', ['sw1', 'sw9', '2001:db8::1']],
+    ['!core:dc1', ['sw1']],
+    ['&dc1', ['core1', 'sw1']],
+    ['core:access:&dc2:!sw9', ['core2']],
+    ['sw*', ['sw1', 'sw9']],
+    ['sw?', ['sw1', 'sw9']],
+    ['sw[1-3]', ['sw1']],
+    ['sw[!1]', ['sw9']],
+    ['c*1', ['core1']],
+    ['d?1', ['core1', 'sw1']],
+    ['~(core|sw)1$', ['core1', 'sw1']],
+    ['~ore', []],
+    ['~sw\\d,core1', ['core1', 'sw1', 'sw9']],
+    ['~sw[1:9]', ['sw1', 'sw9']],
+    ['2001:db8::1', ['2001:db8::1']],
+    ['core1,2001:db8::1', ['core1', '2001:db8::1']],
+    ['host=2001:db8::1', ['2001:db8::1']],
+    ['site=north', ['core1', 'sw1']],
+    ['site=n*:&core', ['core1']],
+    ['core:!site=south', ['core1']],
+    ['rack=a?', ['core1', 'core2']],
+    ['tags=y', ['core1']],
+    ['platform=frr', ['core2']],
+    ['device_type=frr', ['core2']],
+    ['port=830', ['sw9']],
+    ['segment=east', ['sw1']],
+    ['group=core', ['core1', 'core2']],
+    ['name=sw1', ['sw1']],
+  ])('by the pattern %s', (limit, expected) => {
+    if (expected.length === 0) expect(refusal({ limit })).toContain('-l matches nothing');
+    else expect(select({ limit })).toEqual(expected);
+  });
+
+  test('by the patterns of a file, one a line', () => {
+    using directory = directoryOf({ again: '# failed yesterday\nsw9\n\ncore1\r\n!dc2\n', one: 'sw1\n' });
+    expect(select({ limit: '@again', cwd: directory.path })).toEqual(['core1']);
+    expect(select({ limit: 'access:!@one', cwd: directory.path })).toEqual(['sw9']);
+  });
+
+  test('by names, some of them left out, in the order of the inventory', () => {
+    expect(select({ hosts: 'sw9, core1,sw1', exclude: 'sw1' })).toEqual(['core1', 'sw9']);
+    expect(select({ limit: 'core', exclude: 'core2' })).toEqual(['core1']);
+  });
+
+  test.each<[Selection, string]>([
+    [{ limit: 'cor' }, '-l matches nothing (found "cor", expected a device or a group; did you mean core?)'],
+    [
+      { limit: 'core:!sw8' },
+      '-l matches nothing (found "sw8", expected a device or a group; did you mean sw1?)',
+    ],
+    [
+      { limit: 'x,y' },
+      '-l matches nothing (found "x", expected a device or a group)\n-l matches nothing (found "y", expected a device or a group)',
+    ],
+    [{ limit: 'stie=north' }, '-l names a field that no device has (found "stie"; did you mean site?)'],
+    [
+      { limit: 'site=nort' },
+      '-l matches nothing (found "site=nort", expected a device or a group; did you mean site=north?)',
+    ],
+    [{ limit: 'password=x' }, '-l names a field that no device has (found "password")'],
+    [
+      { limit: 'core[0]' },
+      '-l "core[0]": ranges and positions in brackets come later (expected a name or a glob)',
+    ],
+    [
+      { limit: 'sw[1:3]' },
+      '-l "sw[1:3]": ranges and positions in brackets come later (expected a name or a glob)',
+    ],
+    [{ limit: '~(' }, '-l "~(": this regular expression is not valid'],
+    [{ limit: 'core:!' }, '-l has an empty term (found "core:!", expected a pattern after "!")'],
+    [{ limit: ',' }, '-l names no device (found ",", expected a pattern)'],
+    [
+      { limit: '@/nowhere/at/all' },
+      "-l @/nowhere/at/all: cannot be read (ENOENT: no such file or directory, open '/nowhere/at/all')",
+    ],
+    [{ hosts: 'sw8' }, '-w names no device (found "sw8"; did you mean sw1?)'],
+    [
+      { hosts: 'sw[1-9]' },
+      '-w "sw[1-9]": ranges and patterns come later here (expected plain names; -l takes globs)',
+    ],
+    [{ exclude: 'core1,,sw1' }, '-x has an empty name (found "core1,,sw1", expected R1,R2)'],
+    [
+      { limit: 'core', exclude: 'core1,core2' },
+      'no device is left of 5 devices (expected -l, -w and -x to leave at least one)',
+    ],
+  ])('refuses %o', (selection, message) => {
+    expect(refusal(selection)).toBe(message);
+  });
+
+  test('stops a regular expression that would never end', () => {
+    const slow = [entryOf({ name: `${'a'.repeat(60)}b` })];
+    const started = performance.now();
+    expect(() => selectEntries(slow, { limit: '~(a+)+$' })).toThrow('this regular expression takes too long');
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test('matches a glob of many stars at once', () => {
+    const entries = [entryOf({ name: `${'a'.repeat(250)}b` })];
+    const started = performance.now();
+    expect(() => selectEntries(entries, { limit: `${'*a'.repeat(60)}*c` })).toThrow('matches nothing');
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+});

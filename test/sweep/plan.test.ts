@@ -1,0 +1,254 @@
+// What a sweep would do, and what is refused before anything is touched.
+import { describe, expect, test } from 'vitest';
+import { type Entry, InputError } from '../../coordinator/inventory/inventory.ts';
+import {
+  checkCommandWords,
+  checkReachableOnce,
+  endpointKey,
+  planSweep,
+  printPlan,
+} from '../../coordinator/sweep/plan.ts';
+import { Device, SweepOptions } from '../../proto/gen/netsweep/v1/model.ts';
+import { loadPlatforms, readsOnly } from '../../proto/platform.ts';
+import { entryOf } from '../inventory/files.ts';
+
+const platforms = loadPlatforms();
+const AT = { file: 'a.yaml', line: 7, column: 3 };
+
+function plan(entries: Partial<Entry>[], commands: string[] = [], options: Partial<SweepOptions> = {}) {
+  return planSweep({
+    entries: entries.map(entryOf),
+    commands,
+    options: SweepOptions.create({ forks: 500, ...options }),
+    platforms,
+  });
+}
+
+function refusal(work: () => unknown): string[] {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof InputError) return error.message.split('\n');
+    throw error;
+  }
+  throw new Error('nothing was wrong');
+}
+
+describe('a plan', () => {
+  test('has every device once, in inventory order, ready for the wire', () => {
+    const { devices } = plan([
+      {
+        name: 'R1',
+        port: 830,
+        site: 'north',
+        groups: ['core'],
+        limits: { idleMs: 5 },
+        enableCommand: 'enable 7',
+      },
+      { name: 'R2', platform: 'linux', enableSecret: { from: 'env', variable: 'X', at: AT } },
+      {
+        name: 'R3',
+        commands: ['show clock'],
+        enable: false,
+        enableSecret: { from: 'env', variable: 'X', at: AT },
+      },
+    ]);
+    expect(devices.map(({ index, name, commands, enable }) => [index, name, enable, ...commands])).toEqual([
+      [0, 'R1', false, 'show running-config'],
+      [1, 'R2', true, 'uname -a'],
+      [2, 'R3', false, 'show clock'],
+    ]);
+    expect(devices[0]).toEqual({
+      index: 0,
+      name: 'R1',
+      host: '10.0.0.1',
+      port: 830,
+      platform: 'cisco_ios',
+      segment: 'default',
+      site: 'north',
+      groups: ['core'],
+      commands: ['show running-config'],
+      credential: '',
+      enable: false,
+      enableCommand: 'enable 7',
+      limits: { connectMs: 0, loginMs: 0, idleMs: 5, commandMs: 0, deviceMs: 0 },
+    });
+  });
+
+  test("runs the command line's commands on every device when there are any", () => {
+    const { devices, commands } = plan([{}, { commands: ['show clock'] }], ['show version', 'show ip route']);
+    expect(devices.map((device) => device.commands)).toEqual([
+      ['show version', 'show ip route'],
+      ['show version', 'show ip route'],
+    ]);
+    expect(commands).toEqual([
+      { command: 'show version', devices: 2 },
+      { command: 'show ip route', devices: 2 },
+    ]);
+  });
+
+  test('counts segments, sites, agents, sessions and time', () => {
+    const made = planSweep({
+      entries: Array.from({ length: 10 }, (_, index) =>
+        entryOf({ name: `R${index}`, segment: `s${index % 5}`, site: index < 5 ? 'north' : '' }),
+      ),
+      commands: [],
+      options: SweepOptions.create({ forks: 4 }),
+      platforms,
+      cores: 2,
+    });
+    expect(made.places).toHaveLength(10);
+    expect(made.places[0]).toEqual({ segment: 's0', site: 'north', devices: 1 });
+    expect([made.agents, made.sessions, made.estimateMs]).toEqual([3, 4, 9000]);
+  });
+
+  test('is told to people line by line', () => {
+    const text = printPlan(
+      plan(
+        [
+          { groups: ['core'], password: { from: 'text', text: 'topsecret', at: AT }, site: 'north' },
+          { name: 'R2', groups: ['core'], password: { from: 'text', text: 'other', at: AT } },
+          {
+            name: 'R3',
+            platform: 'frr',
+            password: { from: 'file', path: '/run/pw', at: null },
+            enableSecret: { from: 'env', variable: 'EN', at: AT },
+          },
+        ],
+        ['show version'],
+      ),
+    );
+    expect(text).toBe(
+      [
+        'devices      3 (cisco_ios 2, frr 1)',
+        'no platform  0',
+        'segment      default, site north: 1',
+        'segment      default: 2',
+        'agents       1',
+        'command      "show version" on 3 devices',
+        'login        group core: user admin, password from inventory a.yaml (2 devices)',
+        'login        no group: user admin, password from --password-file /run/pw, enable secret from env:EN (1 device)',
+        'sessions     at most 3 at once',
+        'pace         none',
+        'writes       refused',
+        'time         about 3 s',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('refuses devices without a platform, all at their places', () => {
+    expect(
+      refusal(() =>
+        plan([
+          { platform: null, at: AT },
+          { name: 'R2' },
+          { name: 'R3', platform: null, at: { ...AT, line: 9 } },
+        ]),
+      ),
+    ).toEqual([
+      'a.yaml:7:3: device "R1" has no platform (set platform or device_type, or -e platform=...)',
+      'a.yaml:9:3: device "R3" has no platform (set platform or device_type, or -e platform=...)',
+    ]);
+  });
+
+  test.each([
+    [
+      ['reload'],
+      '"reload" is not a reading command of cisco_ios (expected a command that starts with show, sho, sh, ping, traceroute, dir, more, verify and writes nowhere; --allow-writes lifts this)',
+    ],
+    [
+      ['shwo version'],
+      '"shwo version" is not a reading command of cisco_ios (expected a command that starts with show, sho, sh, ping, traceroute, dir, more, verify and writes nowhere; --allow-writes lifts this; did you mean "show version"?)',
+    ],
+    [
+      ['show run | redirect tftp://h/x'],
+      '"show run | redirect tftp://h/x" is not a reading command of cisco_ios (expected a command that starts with show, sho, sh, ping, traceroute, dir, more, verify and writes nowhere; --allow-writes lifts this)',
+    ],
+    [
+      ['show version\nreload'],
+      'a command holds a control character (found "show version\\nreload", expected one line)',
+    ],
+    [[' '], 'a command is empty (expected 1 to 1000 characters)'],
+    [['x'.repeat(1001)], 'a command is too long (found 1001 characters, expected at most 1000)'],
+  ])('refuses %j before anything is touched', (commands, message) => {
+    expect(refusal(() => plan([{}], commands))[0]).toBe(message);
+  });
+
+  test('lets a command pass that one platform takes, and every command with leave to write', () => {
+    expect(plan([{}, { name: 'R2', platform: 'linux' }], ['uptime', 'show clock']).devices).toHaveLength(2);
+    expect(plan([{}], ['reload'], { allowWrites: true }).devices).toHaveLength(1);
+  });
+});
+
+describe('an endpoint', () => {
+  test('is one for all spellings of an address', () => {
+    const key = (host: string) => endpointKey({ segment: 's', host, port: 22 });
+    expect(key('2001:DB8:0:0::1')).toBe(key('2001:db8::1'));
+    expect(key('R1.Example.com.')).toBe(key('r1.example.com'));
+    expect(key('10.0.0.1')).not.toBe(key('10.0.0.2'));
+    expect(endpointKey({ segment: 's', host: 'h', port: 22 })).not.toBe(
+      endpointKey({ segment: 't', host: 'h', port: 22 }),
+    );
+  });
+
+  test('in two segments cannot be reached from one host', () => {
+    const device = (name: string, segment: string, port = 22) =>
+      Device.create({ name, segment, host: '10.0.0.1', port });
+    checkReachableOnce([device('R1', 'a'), device('R2', 'a'), device('R3', 'b', 23)]);
+    expect(refusal(() => checkReachableOnce([device('R1', 'a'), device('R2', 'b')]))).toEqual([
+      '"R1" in segment a and "R2" in segment b have one address (found 10.0.0.1 port 22 twice, expected agents of their own, through --coordinator)',
+    ]);
+  });
+});
+
+describe('commands of one word', () => {
+  test.each([
+    [['show', 'version'], '2 commands of one word (found "show" "version"; did you mean "show version"?)'],
+    [
+      ['show', 'ip', 'route'],
+      '3 commands of one word (found "show" "ip" "route"; did you mean "show ip route"?)',
+    ],
+    [
+      ['show clock', 'show', 'version', 'show vlan'],
+      '2 commands of one word (found "show" "version"; did you mean "show version"?)',
+    ],
+  ])('%j are one', (commands, message) => {
+    expect(refusal(() => checkCommandWords(commands, platforms))).toEqual([message]);
+  });
+
+  test.each([
+    [['show version']],
+    [['show version', 'show clock']],
+    [['uptime', 'date']],
+    [['dir', 'verify']],
+    [['show']],
+    [[]],
+  ])('%j stay as they are', (commands) => {
+    checkCommandWords(commands, platforms);
+  });
+});
+
+describe('what only reads', () => {
+  test.each([
+    ['cisco_ios', 'show version', true],
+    ['cisco_ios', ' SHOW  version ', true],
+    ['cisco_ios', 'show run | include hostname', true],
+    ['cisco_ios', 'show run | REDIRECT flash:x', false],
+    ['cisco_ios', 'show run | append flash:x', false],
+    ['cisco_ios', 'configure terminal', false],
+    ['cisco_ios', 'showx', false],
+    ['cisco_ios', 'show version\rreload', false],
+    ['cisco_ios', 'show version\u2028reload', false],
+    ['cisco_ios', '', false],
+    ['cisco_ios', `show ${'x'.repeat(1000)}`, false],
+    ['linux', 'uname -a', true],
+    ['linux', 'uname  -a', true],
+    ['linux', 'uname -a; reboot', false],
+    ['linux', 'rm -rf /', false],
+    ['linux', 'show version', false],
+  ])('on %s: %j is %s', (name, command, expected) => {
+    const platform = platforms.get(name);
+    expect(platform && readsOnly(platform, command)).toBe(expected);
+  });
+});
