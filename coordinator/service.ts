@@ -170,6 +170,7 @@ export class Service {
       startedAtMs: now,
       endedAtMs: 0,
       reason: '',
+      lastShard: 0,
     };
     const planned = devices.map((device, index) => ({
       ...device,

@@ -56,7 +56,7 @@ export function readsOf(sql: Sql) {
 
 const NO = '(SELECT no FROM sweeps WHERE id = ?)';
 const SWEEP = `SELECT id, coalesce(key, '') AS key, state, options, started_at_ms AS startedAtMs,
-  ended_at_ms AS endedAtMs, reason FROM sweeps`;
+  ended_at_ms AS endedAtMs, reason, last_shard AS lastShard FROM sweeps`;
 const REPORT = `SELECT r.seq, r.head, r.outputs FROM reports r WHERE r.sweep = ${NO}`;
 
 function meta(sql: Sql): { id: string; commit: number; keyCheck: Uint8Array | null } {
@@ -78,6 +78,7 @@ interface RawSweep {
   startedAtMs: number;
   endedAtMs: number;
   reason: string;
+  lastShard: number;
 }
 
 function sweepRow(raw: RawSweep): SweepRow {
@@ -94,7 +95,6 @@ interface RawDevice {
   submitted: Uint8Array;
   attempts: number;
   worked_ms: number;
-  shard: number;
   login_spent: number;
   enable_spent: number;
   started: number;
@@ -103,7 +103,7 @@ interface RawDevice {
 
 function storedDevices(sql: Sql, sweep: string, after: number, limit: number): StoredDevice[] {
   const rows = sql.all<RawDevice>(
-    `SELECT d.device, d.submitted, s.attempts, s.worked_ms, s.shard, s.login_spent, s.enable_spent, s.started, r.head
+    `SELECT d.device, d.submitted, s.attempts, s.worked_ms, s.login_spent, s.enable_spent, s.started, r.head
      FROM devices d
      LEFT JOIN states s ON s.sweep = d.sweep AND s.device = d.device
      LEFT JOIN reports r ON r.sweep = d.sweep AND r.device = d.device
@@ -121,7 +121,6 @@ function deviceRow(raw: RawDevice): DeviceRow {
     index: raw.device,
     attempts: raw.attempts ?? 0,
     workedMs: raw.worked_ms ?? 0,
-    shard: raw.shard ?? 0,
     loginSpent: Boolean(raw.login_spent),
     enableSpent: Boolean(raw.enable_spent),
     started: Boolean(raw.started),
@@ -129,11 +128,11 @@ function deviceRow(raw: RawDevice): DeviceRow {
 }
 
 function shards(sql: Sql, sweep: string): ShardRow[] {
-  const rows = sql.all<Omit<ShardRow, 'sweep'>>(
-    `SELECT shard, segment, offer, epoch, holder, claim_id AS claimId FROM shards WHERE sweep = ${NO} ORDER BY shard`,
+  const rows = sql.all<Omit<ShardRow, 'sweep' | 'devices'> & { devices: string }>(
+    `SELECT shard, segment, offer, epoch, holder, claim_id AS claimId, devices FROM shards WHERE sweep = ${NO} ORDER BY shard`,
     sweep,
   );
-  return rows.map((row) => ({ sweep, ...row }));
+  return rows.map((row) => ({ ...row, sweep, devices: JSON.parse(row.devices) as number[] })); // written by putShard
 }
 
 function secrets(sql: Sql, sweep: string): { credential: string; sealed: Uint8Array }[] {

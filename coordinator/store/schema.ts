@@ -19,6 +19,7 @@ const STEPS = [
     started_at_ms REAL NOT NULL,
     ended_at_ms REAL NOT NULL,
     reason TEXT NOT NULL,
+    last_shard INTEGER NOT NULL,
     selected INTEGER NOT NULL,
     options BLOB NOT NULL
   );
@@ -30,13 +31,14 @@ const STEPS = [
   ) WITHOUT ROWID;
   CREATE TABLE states (
     sweep INTEGER NOT NULL, device INTEGER NOT NULL,
-    attempts INTEGER NOT NULL, worked_ms INTEGER NOT NULL, shard INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, worked_ms INTEGER NOT NULL,
     login_spent INTEGER NOT NULL, enable_spent INTEGER NOT NULL, started INTEGER NOT NULL,
     PRIMARY KEY (sweep, device)
   ) WITHOUT ROWID;
   CREATE TABLE shards (
     sweep INTEGER NOT NULL, shard INTEGER NOT NULL, segment TEXT NOT NULL, offer INTEGER NOT NULL,
     epoch TEXT NOT NULL, holder TEXT NOT NULL, claim_id TEXT NOT NULL,
+    devices TEXT NOT NULL, -- indexes, as JSON
     PRIMARY KEY (sweep, shard)
   ) WITHOUT ROWID;
   CREATE TABLE secrets (

@@ -16,6 +16,8 @@ export interface SweepRow {
   /** 0: not yet. */
   endedAtMs: number;
   reason: string;
+  /** Shard numbers up to this one may have been used; a number is never used again. */
+  lastShard: number;
 }
 
 /** A device's state in a sweep beyond what was submitted. */
@@ -25,8 +27,6 @@ export interface DeviceRow {
   attempts: number;
   /** Work time so far over all attempts, in ms. */
   workedMs: number;
-  /** The open shard that holds the device; 0: none. */
-  shard: number;
   /** A secret of this device's credential has been permitted in this sweep: [login, enable]. */
   loginSpent: boolean;
   enableSpent: boolean;
@@ -44,6 +44,8 @@ export interface ShardRow {
   /** Instance that holds the lease. */
   holder: string;
   claimId: string;
+  /** Indexes of its devices. */
+  devices: number[];
 }
 
 /** The smallest things that are written; a list of them is committed whole, in order. */

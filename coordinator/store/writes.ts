@@ -74,11 +74,11 @@ function put(sql: Sql, table: string, ...values: (string | number | Uint8Array)[
 
 function putSweep(sql: Sql, row: SweepRow, open: boolean): void {
   sql.run(
-    `INSERT INTO sweeps (id, key, state, open, started_at_ms, ended_at_ms, reason, selected, options)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)
+    `INSERT INTO sweeps (id, key, state, open, started_at_ms, ended_at_ms, reason, last_shard, selected, options)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
      ON CONFLICT (id) DO UPDATE SET state = excluded.state, open = excluded.open,
        started_at_ms = excluded.started_at_ms, ended_at_ms = excluded.ended_at_ms, reason = excluded.reason,
-       options = excluded.options`,
+       last_shard = excluded.last_shard, options = excluded.options`,
     row.id,
     row.key === '' ? null : row.key,
     row.state,
@@ -86,6 +86,7 @@ function putSweep(sql: Sql, row: SweepRow, open: boolean): void {
     row.startedAtMs,
     row.endedAtMs,
     row.reason,
+    row.lastShard,
     SweepOptions.encode(row.options).finish(),
   );
 }
@@ -100,12 +101,23 @@ function putDevices(sql: Sql, id: string, devices: { index: number; submitted: U
 
 function putState(sql: Sql, id: string, row: DeviceRow): void {
   const spent = [row.loginSpent, row.enableSpent, row.started].map(Number);
-  put(sql, 'states', sweepNumber(sql, id), row.index, row.attempts, row.workedMs, row.shard, ...spent);
+  put(sql, 'states', sweepNumber(sql, id), row.index, row.attempts, row.workedMs, ...spent);
 }
 
 function putShard(sql: Sql, row: ShardRow): void {
   const sweep = sweepNumber(sql, row.sweep);
-  put(sql, 'shards', sweep, row.shard, row.segment, row.offer, row.epoch, row.holder, row.claimId);
+  put(
+    sql,
+    'shards',
+    sweep,
+    row.shard,
+    row.segment,
+    row.offer,
+    row.epoch,
+    row.holder,
+    row.claimId,
+    JSON.stringify(row.devices),
+  );
 }
 
 function putReport(sql: Sql, row: ReportRow): void {

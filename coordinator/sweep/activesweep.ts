@@ -19,6 +19,8 @@ export interface DeviceState {
   device: Device;
   endpoint: string;
   row: DeviceRow;
+  /** The open shard that holds it; 0: none. */
+  shard: number;
   /** UNSPECIFIED until the device has ended. */
   status: Status;
   /** Epoch whose result was taken last; tells a repeat from a stranger. */
@@ -52,6 +54,9 @@ interface Unit {
   notBefore: number;
 }
 
+/** Shard numbers reserved at a time. */
+const SHARD_NUMBERS = 1_000;
+
 export class ActiveSweep {
   readonly states: DeviceState[];
   readonly credentials: Map<string, Credential>;
@@ -74,6 +79,7 @@ export class ActiveSweep {
       device,
       endpoint: endpointOf(device),
       row: newRow(device.index),
+      shard: 0,
       status: Status.UNSPECIFIED,
       lastEpoch: '',
       lastFailure: null,
@@ -92,18 +98,19 @@ export class ActiveSweep {
       found.credentials,
     );
     sweep.#waiting.clear();
-    const leased = new Set(found.shards.filter((shard) => shard.epoch !== '').map((shard) => shard.shard));
+    sweep.nextShard = found.row.lastShard + 1;
+    for (const shard of found.shards) {
+      if (shard.epoch === '') continue;
+      for (const index of shard.devices) sweep.state(index).shard = shard.shard;
+    }
     for (const { device, row, report } of found.devices) {
       const state = sweep.state(device.index);
       state.row = row;
-      sweep.nextShard = Math.max(sweep.nextShard, row.shard + 1);
+      if (state.shard !== 0) sweep.inShards += 1;
       if (report !== null) sweep.#settle(state, report.status);
-      else if (leased.has(row.shard)) sweep.inShards += 1;
-      else state.row = { ...row, shard: 0 };
     }
-    for (const shard of found.shards) sweep.nextShard = Math.max(sweep.nextShard, shard.shard + 1);
     sweep.#queue(
-      sweep.states.filter((state) => state.status === Status.UNSPECIFIED && state.row.shard === 0),
+      sweep.states.filter((state) => state.status === Status.UNSPECIFIED && state.shard === 0),
       0,
     );
     return sweep;
@@ -152,27 +159,24 @@ export class ActiveSweep {
     queue.splice(0, looked, ...kept);
     if (queue.length === 0) this.#waiting.delete(segment);
     if (taken.length === 0) return taken;
-    const shard = this.nextShard++;
-    for (const state of taken) this.#update(state, { shard }, writes);
+    const shard = this.#takeNumber(writes);
+    for (const state of taken) state.shard = shard;
     this.inShards += taken.length;
     return taken;
   }
 
   /** Puts devices that have left their shard unfinished back in line. */
-  requeue(states: DeviceState[], notBefore: number, writes: Write[]): void {
+  requeue(states: DeviceState[], notBefore: number): void {
     for (const state of states) {
       this.inShards -= 1;
-      this.#update(state, { shard: 0 }, writes);
+      state.shard = 0;
     }
     this.#queue(states, notBefore);
   }
 
   /** Ends a device; its record and its state are one write. */
   end(state: DeviceState, ending: Ending, writes: Write[]): void {
-    if (state.row.shard !== 0) this.inShards -= 1;
-    state.row = { ...state.row, shard: 0 };
     this.#settle(state, ending.status);
-    writes.push({ write: 'device', sweep: this.id, row: state.row });
     writes.push({ write: 'report', report: this.report(state, ending) });
   }
 
@@ -221,7 +225,8 @@ export class ActiveSweep {
   }
 
   change(state: DeviceState, change: Partial<DeviceRow>, writes: Write[]): void {
-    this.#update(state, change, writes);
+    state.row = { ...state.row, ...change };
+    writes.push({ write: 'device', sweep: this.id, row: state.row });
   }
 
   /** Ends the sweep itself once its last device has ended. */
@@ -239,14 +244,21 @@ export class ActiveSweep {
 
   #settle(state: DeviceState, status: Status): void {
     if (state.status !== Status.UNSPECIFIED) throw new Error(`${state.device.name} would end twice`);
+    if (state.shard !== 0) this.inShards -= 1;
+    state.shard = 0;
     state.status = status;
     this.open -= 1;
     this.#counts[countOf(status)] += 1;
   }
 
-  #update(state: DeviceState, change: Partial<DeviceRow>, writes: Write[]): void {
-    state.row = { ...state.row, ...change };
-    writes.push({ write: 'device', sweep: this.id, row: state.row });
+  /** The next shard's number; blocks of numbers are reserved on disk, so that none is used again after a crash. */
+  #takeNumber(writes: Write[]): number {
+    const number = this.nextShard++;
+    if (number > this.row.lastShard) {
+      this.row = { ...this.row, lastShard: number + SHARD_NUMBERS - 1 };
+      writes.push({ write: 'sweep', row: this.row });
+    }
+    return number;
   }
 
   #queue(states: DeviceState[], notBefore: number): void {
@@ -267,7 +279,7 @@ export class ActiveSweep {
 }
 
 function newRow(index: number): DeviceRow {
-  return { index, attempts: 0, workedMs: 0, shard: 0, loginSpent: false, enableSpent: false, started: false };
+  return { index, attempts: 0, workedMs: 0, loginSpent: false, enableSpent: false, started: false };
 }
 
 function zeroCounts(selected: number): Counts {

@@ -100,7 +100,7 @@ export class Ledger {
         continue;
       }
       const devices = sweep.states.filter(
-        (state) => state.row.shard === row.shard && state.status === Status.UNSPECIFIED,
+        (state) => state.shard === row.shard && state.status === Status.UNSPECIFIED,
       );
       for (const state of devices) this.endpoints.take(state.endpoint, row.epoch, now);
       this.#shards.set(shardKey(sweep.id, row.shard), {
@@ -135,12 +135,13 @@ export class Ledger {
     if (first === undefined) return null;
     const row: ShardRow = {
       sweep: sweep.id,
-      shard: first.row.shard,
+      shard: first.shard,
       segment,
       offer: 1,
       epoch: '',
       holder: '',
       claimId: '',
+      devices: devices.map((state) => state.device.index),
     };
     writes.push({ write: 'shard', row });
     const shard: OpenShard = {
@@ -167,7 +168,7 @@ export class Ledger {
   withdraw(sweep: ActiveSweep, segment: string, writes: Write[]): void {
     for (const shard of [...this.#shards.values()]) {
       if (shard.sweep !== sweep || shard.row.segment !== segment || shard.lease !== null) continue;
-      sweep.requeue(shard.devices, 0, writes);
+      sweep.requeue(shard.devices, 0);
       this.#close(shard, writes);
     }
   }
@@ -194,7 +195,7 @@ export class Ledger {
     for (const state of shard.devices)
       (this.endpoints.take(state.endpoint, epoch, now) ? granted : busy).push(state);
     if (busy.length > 0)
-      shard.sweep.requeue(busy, Math.min(...busy.map((state) => this.#freeAt(state, now))), writes);
+      shard.sweep.requeue(busy, Math.min(...busy.map((state) => this.#freeAt(state, now))));
     shard.devices = granted;
     if (granted.length === 0) {
       this.#close(shard, writes);
@@ -209,7 +210,8 @@ export class Ledger {
       expiresAt: now + this.terms.termMs,
       left: new Set(granted.map((state) => state.device.index)),
     };
-    shard.row = { ...shard.row, epoch, holder: request.instance, claimId: request.claimId };
+    const devices = granted.map((state) => state.device.index);
+    shard.row = { ...shard.row, epoch, holder: request.instance, claimId: request.claimId, devices };
     writes.push({ write: 'shard', row: shard.row });
     return { answer: 'grant', shard, epoch, devices: granted };
   }
@@ -228,7 +230,7 @@ export class Ledger {
     const active = this.sweeps.get(sweep);
     const state = active?.states[index];
     if (active === undefined || state === undefined) return null;
-    const lease = this.#shards.get(shardKey(sweep, state.row.shard))?.lease;
+    const lease = this.#shards.get(shardKey(sweep, state.shard))?.lease;
     if (lease == null || lease.epoch !== epoch || !lease.left.has(index) || lease.expiresAt <= now)
       return null;
     return state;
@@ -379,15 +381,15 @@ export class Ledger {
     const free = attempt.leftClean ? now : now + this.terms.lockDelayMs;
     this.endpoints.release(state.endpoint, state.lastEpoch, free);
     const failure = attempt.failure ?? null;
-    sweep.change(
-      state,
-      {
-        attempts: state.row.attempts + 1,
-        workedMs: state.row.workedMs + attempt.durationMs,
-        loginSpent: attempt.secretSent,
-      },
-      writes,
-    );
+    // Written with whatever becomes of it: its record, or its place back in line.
+    state.row = {
+      ...state.row,
+      attempts: state.row.attempts + 1,
+      workedMs: state.row.workedMs + attempt.durationMs,
+      loginSpent: attempt.secretSent,
+      enableSpent: attempt.secretSent && state.row.enableSpent,
+      started: false,
+    };
     const ending: Ending = {
       status: attempt.status,
       failure,
@@ -400,9 +402,9 @@ export class Ledger {
     if (sweep.halt !== null) return sweep.end(state, sweep.haltEnding(state), writes);
     writes.push({ write: 'evidence', report: sweep.report(state, ending) });
     state.lastFailure = failure;
-    if (sweep.row.options.allowWrites) sweep.change(state, { started: false }, writes);
+    sweep.change(state, {}, writes);
     const wait = backoffMs(state.row.attempts, this.random);
-    sweep.requeue([state], Math.max(free, now + wait), writes);
+    sweep.requeue([state], Math.max(free, now + wait));
   }
 
   #handedBack(shard: OpenShard, state: DeviceState, back: HandedBack, now: number, writes: Write[]): void {
@@ -426,7 +428,7 @@ export class Ledger {
       const failure = Failure.create({ kind: Kind.WORKER_LOST, stage: Stage.COMMAND, message });
       return sweep.end(state, { status: Status.FAILED, failure }, writes);
     }
-    sweep.requeue([state], free, writes);
+    sweep.requeue([state], free);
   }
 
   #close(shard: OpenShard, writes: Write[]): void {

@@ -38,6 +38,7 @@ export function sweepRow(id: string, changes: Partial<SweepRow> = {}): SweepRow 
     startedAtMs: 1_795_345_200_000.5,
     endedAtMs: 0,
     reason: '',
+    lastShard: 0,
     ...changes,
   };
 }

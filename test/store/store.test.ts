@@ -31,12 +31,12 @@ test('an unfinished sweep comes back whole after a restart', async () => {
     epoch: 'e1',
     holder: 'i1',
     claimId: 'c9',
+    devices: [0, 1],
   };
   const row: DeviceRow = {
     index: 1,
     attempts: 1,
     workedMs: 1312,
-    shard: 1,
     loginSpent: true,
     enableSpent: false,
     started: true,
@@ -62,7 +62,6 @@ test('an unfinished sweep comes back whole after a restart', async () => {
   const untouched = {
     attempts: 0,
     workedMs: 0,
-    shard: 0,
     loginSpent: false,
     enableSpent: false,
     started: false,
