@@ -5,11 +5,13 @@
 import type { Server } from '@grpc/grpc-js';
 import { type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
 import {
+  type AgentBatch,
   type AgentMessage,
   type AgentsServer,
   AgentsService,
   type ClaimReply,
   type ClaimRequest,
+  type CoordinatorBatch,
   type CoordinatorMessage,
   type HostKeySeen,
   type LoginAsk,
@@ -27,9 +29,10 @@ import { monotonicMs } from '../clock.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
 import type { ClaimAnswer } from '../sweep/ledger.js';
+import { Outbox } from './outbox.js';
 import type { AgentLink, Presence } from './presence.js';
 
-type Stream = ServerDuplexStream<AgentMessage, CoordinatorMessage>;
+type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 
 /** Batches of one stream that may wait for the disk before the agent is made to wait. */
 const BATCHES_UNCOMMITTED = 8;
@@ -56,7 +59,12 @@ export class Agents {
   #link(stream: Stream): void {
     let link: AgentLink | null = null;
     let uncommitted = 0;
+    const outbox = new Outbox<CoordinatorMessage>(
+      (messages) => stream.write({ messages }),
+      () => stream.end(),
+    );
     const gone = () => {
+      outbox.discard();
       if (link !== null) this.presence.leave(link);
       link = null;
     };
@@ -66,27 +74,26 @@ export class Agents {
       gone();
       stream.end();
     });
-    stream.on('data', (message: AgentMessage) => {
-      if (message.body?.$case === 'hello') link = this.#hello(stream, message.body.value);
-      else if (link === null)
+    const hear = ({ body }: AgentMessage) => {
+      if (body?.$case === 'hello') link = this.#hello(outbox, body.value);
+      else if (link === null) {
         stream.destroy(Object.assign(new Error('hello first'), { code: status.FAILED_PRECONDITION }));
-      else if (message.body?.$case === 'results') {
+      } else if (body?.$case === 'results') {
         if (++uncommitted >= BATCHES_UNCOMMITTED) stream.pause();
-        void this.#results(link, message.body.value).then(() => {
+        void this.#results(link, body.value).then(() => {
           if (--uncommitted < BATCHES_UNCOMMITTED) stream.resume();
         });
-      } else this.#said(link, message.body);
-    });
+      } else this.#said(link, body);
+    };
+    stream.on('data', (batch: AgentBatch) => batch.messages.forEach(hear));
   }
 
-  #hello(stream: Stream, hello: AgentLink['hello']): AgentLink | null {
+  #hello(outbox: Outbox<CoordinatorMessage>, hello: AgentLink['hello']): AgentLink | null {
     const link: AgentLink = {
       hello,
       draining: false,
-      send: (body) => {
-        if (!stream.writableEnded && !stream.destroyed) stream.write({ body });
-      },
-      end: () => stream.end(),
+      send: (body) => outbox.push({ body }),
+      end: () => outbox.end(),
     };
     const other = this.presence.join(link);
     if (other !== null) {
