@@ -1,0 +1,117 @@
+// The house rules that a machine can check: who may import whom, and which file owns which library.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Owners of libraries that only one place may know, as prefixes of paths. */
+const OWNERS: Record<string, string[]> = {
+  ssh2: ['agent/shell.ts', 'agent/fleet/sshd.ts'],
+  '@photostructure/sqlite': ['coordinator/store/sql.ts'],
+  '@nats-io/': ['coordinator/sweep/offers.ts', 'agent/lease.ts'],
+  '@grpc/grpc-js': [
+    'proto/gen/',
+    'coordinator/intake/',
+    'coordinator/connect.ts',
+    'coordinator/service.ts',
+    'coordinator/coordinator.ts',
+    'coordinator/cli/',
+    'agent/uplink.ts',
+  ],
+  pino: ['coordinator/serve.ts', 'agent/main.ts'],
+  '@lezer/': ['coordinator/inventory/'],
+  'csv-parse': ['coordinator/inventory/'],
+};
+
+/** Files of the parent's side and of the child's side of a worker; they meet in ipc.ts. */
+const PARENT = ['lease', 'carrier', 'pool', 'uplink', 'agent', 'main'];
+const CHILD = ['worker', 'session', 'shell', 'reader', 'terminal', 'exec', 'login', 'wire', 'watch', 'course'];
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+const files = ['proto', 'coordinator', 'agent'].flatMap((folder) => sources(join(root, folder)));
+const imports = files.flatMap(importsOf);
+
+test('coordinator and agent never import each other, and proto imports nothing of ours', () => {
+  const wrong = imports.filter(({ from, to }) => {
+    const [side, other] = [from.split('/')[0], to.split('/')[0]];
+    if (!['proto', 'coordinator', 'agent'].includes(other ?? '')) return false;
+    return side !== other && (side === 'proto' || other !== 'proto');
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('each library has its owner', () => {
+  const wrong = imports.filter(({ from, to }) => {
+    const library = Object.keys(OWNERS).find((name) => to === name || to.startsWith(name.endsWith('/') ? name : `${name}/`));
+    return library !== undefined && !OWNERS[library]?.some((owner) => from.startsWith(owner));
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('the parent and the child of a worker meet only in ipc.ts', () => {
+  const wrong = imports.filter(
+    ({ from, to, typeOnly }) => !typeOnly && isOne(PARENT, from) && isOne(CHILD, to),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('no file imports itself in a circle', () => {
+  const graph = new Map<string, string[]>();
+  for (const { from, to, typeOnly } of imports)
+    if (!typeOnly && files.includes(to)) graph.set(from, [...(graph.get(from) ?? []), to]);
+  expect(circles(graph)).toEqual([]);
+});
+
+test('there is no default export and no folder for leftovers', () => {
+  expect(files.filter((file) => /^export default/m.test(text(file)))).toEqual([]);
+  expect(files.filter((file) => /(^|\/)(common|utils|helpers)(\/|\.ts$)/.test(file))).toEqual([]);
+});
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+function importsOf(file: string): Import[] {
+  const found = text(file).matchAll(/^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm);
+  return Array.from(found, ([, type, to = '']) => ({ from: file, to: target(file, to), typeOnly: type !== undefined }));
+}
+
+function target(file: string, to: string): string {
+  if (!to.startsWith('.')) return to;
+  return relative(root, resolve(root, dirname(file), to)).replace(/\.js$/, '.ts');
+}
+
+function text(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+function isOne(names: string[], file: string): boolean {
+  return names.some((name) => file === `agent/${name}.ts`);
+}
+
+/** Every strongly connected set of more than one file, found by walking back to where a walk began. */
+function circles(graph: Map<string, string[]>): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const walk = (file: string, path: string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      found.push(path.slice(at));
+      return;
+    }
+    if (done.has(file)) return;
+    for (const next of graph.get(file) ?? []) walk(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file, []);
+  return found;
+}
