@@ -1,0 +1,159 @@
+// A planned sweep from submit to exit code: submitted, followed, shown, summed up. And what a person or a
+// closed pipe does to it on the way: a sweep that runs here is cancelled, one elsewhere is left running.
+import { randomBytes } from 'node:crypto';
+import type { Credential, Device, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { longName, type Setting } from '../config.js';
+import type { Connection } from '../connect.js';
+import { bodyReader } from './body.js';
+import type { Call } from './command.js';
+import { decide, EXIT, type ExitCode } from './exit.js';
+import { finished, follow } from './follow.js';
+import { type LinkSources, linkOptions, shellWord } from './link.js';
+import { conclude, openViews, Screen, Show } from './output.js';
+import { printLines } from './print.js';
+import { ask } from './rpc.js';
+import { LOGIN, type RUN, SELECTION, SWEEP, TOLERANCE } from './settings.js';
+import { OutputClosed } from './sink.js';
+import { submit } from './submit.js';
+
+type RunCall = Call<typeof RUN>;
+type Attended = Pick<RunCall, 'values' | 'stop'> & { sources: LinkSources };
+
+/** What a repeated sweep takes over from this one's command line. */
+const REPEATED = { inventory: SELECTION.inventory, set: SELECTION.set, ...LOGIN, ...SWEEP, ...TOLERANCE };
+
+export interface Sweepable {
+  options: SweepOptions;
+  devices: Device[];
+  /** Wiped once they are submitted. */
+  credentials: Credential[];
+  /** Shows nothing but progress and summary. */
+  silent?: boolean;
+  /** What to do about devices that did not end ok, said with the summary. */
+  hint(sweep: string): string;
+}
+
+export async function attend(call: Attended, link: Connection, sweepable: Sweepable): Promise<ExitCode> {
+  const id = await submitAndWipe(call, link, sweepable);
+  if (call.values.detach) {
+    await printLines([id]);
+    return EXIT.ok;
+  }
+  const screen = new Screen(call.values);
+  if (call.values.verbose > 0)
+    screen.progress.note(`sweep ${id}: ${sweepable.devices.length} devices submitted`);
+  try {
+    return await watchOver(call, link, { ...sweepable, id, screen });
+  } catch (error) {
+    screen.progress.clear();
+    if (error instanceof OutputClosed) await cancel(link, id, 'its output was closed').catch(() => undefined);
+    else if (!link.selfContained) screen.progress.say(goesOn(call, id));
+    throw error;
+  }
+}
+
+async function watchOver(
+  call: Attended,
+  link: Connection,
+  { id, screen, ...sweepable }: Sweepable & { id: string; screen: Screen },
+): Promise<ExitCode> {
+  const { values, sources, stop } = call;
+  using interrupt = new Interrupt(stop, link, id);
+  const parts = {
+    values,
+    screen,
+    read: bodyReader(link, interrupt.leave),
+    selected: sweepable.devices.length,
+    again: (sweep: string) => `netsweep sweeps results ${sweep}${linkOptions(values, sources)}`,
+  };
+  const show = new Show(sweepable.silent ? [] : openViews(parts), screen);
+  const followed = {
+    sweep: id,
+    bodies: show.bodies,
+    onReport: (report: Report) => show.report(report),
+    onProgress: (progress: Sweep) => screen.progress.update(progress),
+  };
+  const sweep = await follow(link, followed, interrupt.leave);
+  await show.end(sweep, (bodies) => finished(link, { sweep: id, bodies }, interrupt.leave));
+  const { progress } = screen;
+  const code = conclude(sweep, show.tally, {
+    progress,
+    tolerance: values.tolerate,
+    hint: sweepable.hint(id),
+  });
+  return stop.aborted ? decide([EXIT.interrupted, code]) : code;
+}
+
+function goesOn({ values, sources }: Attended, id: string): string {
+  return `sweep ${id} goes on without this command; watch it with: netsweep sweeps watch ${id}${linkOptions(values, sources)}`;
+}
+
+async function submitAndWipe(
+  { values, stop }: Attended,
+  link: Connection,
+  sweepable: Sweepable,
+): Promise<string> {
+  const { options, devices, credentials } = sweepable;
+  const header = {
+    key: randomBytes(16).toString('hex'),
+    client: link.client,
+    options,
+    agents: values.agents ?? 0,
+    workers: values.workers ?? 0,
+  };
+  try {
+    return await submit(link, { header, devices, credentials }, stop);
+  } finally {
+    for (const { password, privateKey, enableSecret } of credentials)
+      for (const secret of [password, privateKey, enableSecret]) secret.fill(0);
+  }
+}
+
+/** The first signal cancels a sweep that runs here, and its end is awaited; elsewhere it only ends the watching. */
+class Interrupt implements Disposable {
+  readonly leave: AbortSignal;
+  readonly #onStop: () => void;
+
+  constructor(
+    private readonly stop: AbortSignal,
+    link: Connection,
+    id: string,
+  ) {
+    const leave = new AbortController();
+    this.leave = leave.signal;
+    this.#onStop = () => {
+      // A coordinator that no longer answers has ended the sweep already.
+      if (link.selfContained)
+        cancel(link, id, `interrupted by ${stop.reason}`).catch((error) => leave.abort(error));
+      else leave.abort(stop.reason);
+    };
+    stop.addEventListener('abort', this.#onStop, { once: true });
+    if (stop.aborted) this.#onStop();
+  }
+
+  [Symbol.dispose](): void {
+    this.stop.removeEventListener('abort', this.#onStop);
+  }
+}
+
+async function cancel({ sweeps }: Connection, sweep: string, reason: string): Promise<void> {
+  await ask(sweeps.cancel.bind(sweeps), { sweep, reason });
+}
+
+/** The command that runs what failed once more: same inventory, login and limits, the commands of the sweep. */
+export function rerunCommand(
+  { given, values, sources }: Pick<RunCall, 'given' | 'values' | 'sources'>,
+  id: string,
+): string {
+  const words = ['netsweep', 'run', '--rerun', id, '--failed'];
+  for (const [key, setting] of Object.entries<Setting<unknown>>(REPEATED))
+    for (const text of given[key] ?? [])
+      words.push(`--${longName(setting)}`, ...(setting.shape === 'switch' ? [] : [withoutSecret(text)]));
+  return words.map(shellWord).join(' ') + linkOptions(values, sources);
+}
+
+/** `--set password=...` is asked for the next time, not printed. */
+function withoutSecret(text: string): string {
+  return text.replace(/^(\w*(?:pass|secret)\w*)=(?!(?:env|file|cmd|ask)\b).*$/is, '$1=ask');
+}

@@ -1,0 +1,69 @@
+// The text of an output: from the report where it came along, else fetched by its digest. Small ones are
+// unpacked at once, large ones stream, and neither can grow past the size that the report states.
+import { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { createGunzip, gunzipSync } from 'node:zlib';
+import type { Output } from '../../proto/gen/netsweep/v1/model.js';
+import type { BodyPart } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { ReadOutput } from '../combine/result.js';
+import type { Connection } from '../connect.js';
+import { AWAY_MS, Patience } from './rpc.js';
+
+/** Outputs up to this size are unpacked in one piece. */
+const SMALL = 1024 * 1024;
+
+export function bodyReader(link: Connection, signal: AbortSignal): ReadOutput {
+  return async function* read(output) {
+    if (output.bytes === 0) return;
+    if (output.body.length > 0 && output.bytes <= SMALL) yield unpackSmall(output);
+    else yield* unpack(output, output.body.length > 0 ? [output.body] : fetchBody(link, output, signal));
+  };
+}
+
+function unpackSmall(output: Output): string {
+  return gunzipSync(output.body, { maxOutputLength: output.bytes }).toString('utf8');
+}
+
+async function* unpack(
+  output: Output,
+  pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
+): AsyncGenerator<string> {
+  const source = Readable.from(pieces, { objectMode: true });
+  const gunzip = createGunzip();
+  source.on('error', (error) => gunzip.destroy(error));
+  const decoder = new StringDecoder('utf8');
+  let bytes = 0;
+  for await (const chunk of source.pipe(gunzip) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > output.bytes)
+      throw new Error(`the output of "${output.command}" is larger than its report says`);
+    yield decoder.write(chunk);
+  }
+  yield decoder.end();
+}
+
+/** A fetch that was cut goes on where it ended. */
+async function* fetchBody(
+  { sweeps, selfContained }: Connection,
+  { sha256 }: Output,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const patience = new Patience(selfContained ? 0 : AWAY_MS);
+  let given = 0;
+  for (;;) {
+    try {
+      let place = 0;
+      for await (const { data } of sweeps.body({ sha256 }) as AsyncIterable<BodyPart>) {
+        patience.heard();
+        const fresh = data.subarray(Math.max(0, given - place));
+        place += data.length;
+        if (fresh.length === 0) continue;
+        given = place;
+        yield fresh;
+      }
+      return;
+    } catch (error) {
+      await patience.pause(error, signal);
+    }
+  }
+}

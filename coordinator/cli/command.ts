@@ -1,0 +1,87 @@
+// One command of the program, made from its settings: commander splits the words, config.ts joins them with
+// the environment and netsweep.yaml, and the command's own code gets plain typed values.
+import { type Command, Option } from 'commander';
+import {
+  findConfigFile,
+  type Given,
+  longName,
+  readConfigFile,
+  type Settings,
+  type Source,
+  settle,
+  type Values,
+} from '../config.js';
+import type { ExitCode } from './exit.js';
+import { CONFIG_KEYS } from './settings.js';
+
+/** What a command's code is given. */
+export interface Call<S extends Settings> {
+  /** Words that are not options, in order. */
+  args: string[];
+  values: Values<S>;
+  sources: Record<keyof S, Source>;
+  /** The texts of the options on the command line. */
+  given: Given;
+  /** Aborted by the first signal, with its name as the reason. */
+  stop: AbortSignal;
+}
+
+/** Where a command's exit code goes and what ends it early. */
+export interface Edge {
+  stop: AbortSignal;
+  done(code: ExitCode): void;
+}
+
+export interface Spec<S extends Settings> {
+  /** `list`, `show <sweep>`. */
+  usage: string;
+  about: string;
+  settings: S;
+  examples: string[];
+  act(call: Call<S>): Promise<ExitCode>;
+}
+
+export function addCommand<S extends Settings>(parent: Command, edge: Edge, spec: Spec<S>): void {
+  const command = parent.command(spec.usage).description(spec.about).allowExcessArguments(false);
+  const given: Given = {};
+  for (const [key, setting] of Object.entries(spec.settings)) {
+    command.addOption(new Option(setting.flags, describe(setting)));
+    command.on(`option:${longName(setting)}`, (text: string | null | undefined) => {
+      given[key] = [...(given[key] ?? []), text ?? 'true'];
+    });
+  }
+  command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`);
+  command.action(async () => {
+    const { values, sources } = settle(spec.settings, {
+      given,
+      environment: process.env,
+      file: configFor(spec.settings),
+    });
+    edge.done(await spec.act({ args: command.args, values, sources, given, stop: edge.stop }));
+  });
+}
+
+/** A command whose words all belong to another program. */
+export function addPassThrough(
+  parent: Command,
+  edge: Edge,
+  spec: { usage: string; about: string; hidden: boolean; act(args: string[]): Promise<ExitCode> },
+): void {
+  parent
+    .command(`${spec.usage} [args...]`, { hidden: spec.hidden })
+    .description(spec.about)
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (args: string[]) => edge.done(await spec.act(args)));
+}
+
+function configFor(settings: Settings) {
+  if (Object.values(settings).every(({ once }) => once)) return new Map();
+  const path = findConfigFile(process.env);
+  return path === null ? new Map() : readConfigFile(path, CONFIG_KEYS);
+}
+
+function describe({ about, shown }: { about: string; shown: string }): string {
+  return shown === '' ? about : `${about} (default: ${shown})`;
+}

@@ -1,0 +1,169 @@
+// `netsweep hostkeys ...`: the ledger of host keys, read and changed by hand, and filled by a sweep that ends
+// after the key exchange.
+import { createHash } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { Purpose } from '../../proto/gen/netsweep/v1/model.js';
+import type { KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { isoTime } from '../combine/result.js';
+import type { Column } from '../combine/table.js';
+import { fallbacks, type Values } from '../config.js';
+import { attend } from './attend.js';
+import type { Call } from './command.js';
+import { EXIT, type ExitCode, UsageError } from './exit.js';
+import { openLink } from './link.js';
+import { plan, select } from './prepare.js';
+import { printLines, printTable } from './print.js';
+import { ask } from './rpc.js';
+import { sweepOptions } from './run.js';
+import { type CONNECTION, type ENDPOINT, RUN, type SCAN, type TABLE } from './settings.js';
+
+const COLUMNS: Column<KnownHost>[] = [
+  { title: 'SEGMENT', cell: ({ segment }) => segment },
+  { title: 'HOST', cell: ({ host }) => host },
+  { title: 'PORT', cell: ({ port }) => String(port), right: true },
+  { title: 'TYPE', cell: ({ type }) => type },
+  { title: 'FINGERPRINT', cell: fingerprint },
+  { title: 'SINCE', cell: ({ firstSeenMs }) => isoTime(firstSeenMs)?.slice(0, 19).replace('T', ' ') ?? '-' },
+  { title: 'SEEN BY', cell: ({ agent }) => (agent === '' ? '(accepted)' : agent) },
+];
+
+export async function listHostKeys({
+  args,
+  values,
+  stop,
+}: Call<typeof TABLE & typeof CONNECTION>): Promise<ExitCode> {
+  await using link = await openLink(values, stop);
+  const { hosts } = await ask(link.sweeps.listHostKeys.bind(link.sweeps), { host: args[0] ?? '' });
+  await printTable(hosts, { json: values.json, columns: COLUMNS, object: hostObject });
+  return EXIT.ok;
+}
+
+export async function acceptHostKey({
+  args,
+  values,
+  stop,
+}: Call<typeof ENDPOINT & typeof CONNECTION>): Promise<ExitCode> {
+  const [device = '', ...words] = args;
+  const keys = parseKeys(words.join(' ') === '-' ? await text(process.stdin) : words.join(' '));
+  const [key, ...more] = keys;
+  if (key === undefined) throw new UsageError('found no key (expected a line such as ssh-ed25519 AAAA...)');
+  if (more.length > 0)
+    throw new UsageError(
+      `found ${keys.length} keys, expected the one that the device shows: ${keys.map(({ type }) => type).join(', ')}`,
+    );
+  const endpoint = await endpointOf(device, values);
+  await using link = await openLink(values, stop);
+  const host = { ...endpoint, ...key, firstSeenMs: 0, agent: '' };
+  await ask(link.sweeps.acceptHostKey.bind(link.sweeps), host);
+  await printLines([
+    `${endpoint.host}:${endpoint.port} in ${endpoint.segment}: ${key.type} ${fingerprint(host)} accepted`,
+  ]);
+  return EXIT.ok;
+}
+
+export async function removeHostKeys({
+  args,
+  values,
+  stop,
+}: Call<typeof ENDPOINT & typeof CONNECTION>): Promise<ExitCode> {
+  const host = args[0] ?? '';
+  const match =
+    values.inventory.length > 0
+      ? await endpointOf(host, values)
+      : { segment: values.segment ?? '', host, port: values.port ?? 0 };
+  await using link = await openLink(values, stop);
+  const { removed } = await ask(link.sweeps.removeHostKeys.bind(link.sweeps), match);
+  if (removed === 0)
+    throw new UsageError(`no key is known for "${host}" (netsweep hostkeys list shows them)`);
+  await printLines([`${host}: ${removed} ${removed === 1 ? 'key' : 'keys'} forgotten`]);
+  return EXIT.ok;
+}
+
+/** Learns the keys of a selection: a sweep that ends after the key exchange, without any credential. */
+export async function scanHostKeys(call: Call<typeof SCAN>): Promise<ExitCode> {
+  const { stop, sources } = call;
+  const values = { ...fallbacks(RUN), ...call.values };
+  const options = { ...sweepOptions(values), purpose: Purpose.HOST_KEYS };
+  const selected = await select(values);
+  // Nothing of a platform is used before a login, and no command is sent.
+  const entries = selected.entries.map((entry) => ({
+    ...entry,
+    platform: entry.platform ?? 'linux',
+    commands: [],
+  }));
+  const { devices } = plan({ ...selected, entries }, { commands: [], values, options });
+  await using link = await openLink(values, stop);
+  const code = await attend({ values, sources, stop }, link, {
+    options,
+    devices,
+    credentials: [],
+    silent: true,
+    hint: () => 'the devices above showed no key that could be kept',
+  });
+  const { hosts } = await ask(link.sweeps.listHostKeys.bind(link.sweeps), { host: '' });
+  const scanned = new Set(devices.map(endpointKey));
+  const found = hosts.filter((host) => scanned.has(endpointKey(host)));
+  await printTable(found, { json: values.json, columns: COLUMNS, object: hostObject });
+  return code;
+}
+
+function endpointKey({ segment, host, port }: { segment: string; host: string; port: number }): string {
+  return `${segment}\0${host}\0${port}`;
+}
+
+/** A device of the inventory, where one is given and knows the name; else the host itself. */
+async function endpointOf(
+  device: string,
+  { inventory, port, segment }: Values<typeof ENDPOINT>,
+): Promise<{ segment: string; host: string; port: number }> {
+  const entry =
+    inventory.length === 0
+      ? undefined
+      : (await select({ ...fallbacks(RUN), inventory })).entries.find(({ name }) => name === device);
+  return {
+    segment: segment ?? entry?.segment ?? 'default',
+    host: entry?.host ?? device,
+    port: port ?? entry?.port ?? 22,
+  };
+}
+
+/** Lines of `type base64`, also with a host name in front, as ssh-keyscan and known_hosts have them. */
+export function parseKeys(lines: string): { type: string; blob: Buffer }[] {
+  const keys: { type: string; blob: Buffer }[] = [];
+  for (const line of lines.split('\n')) {
+    if (line.trim() === '' || line.startsWith('#')) continue;
+    const match = /(?:^|\s)((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(
+      line,
+    );
+    const [, type = '', base64 = ''] = match ?? [];
+    const blob = Buffer.from(base64, 'base64');
+    if (match === null || blockText(blob) !== type)
+      throw new UsageError(
+        `found "${line.trim().slice(0, 60)}", expected a public key such as ssh-ed25519 AAAA...`,
+      );
+    keys.push({ type, blob });
+  }
+  return keys;
+}
+
+/** The first string of an SSH key blob: its type. */
+function blockText(blob: Buffer): string {
+  return blob.length < 4 ? '' : blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1');
+}
+
+function fingerprint({ blob }: Pick<KnownHost, 'blob'>): string {
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
+}
+
+function hostObject(host: KnownHost) {
+  return {
+    segment: host.segment,
+    host: host.host,
+    port: host.port,
+    type: host.type,
+    key: host.blob.toString('base64'),
+    fingerprint: fingerprint(host),
+    firstSeenAt: isoTime(host.firstSeenMs),
+    agent: host.agent === '' ? null : host.agent,
+  };
+}

@@ -1,0 +1,57 @@
+// From the connection options to a connection, and to the words that a printed command needs to find the
+// same coordinator again.
+
+import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { Source, TlsFiles, Values } from '../config.js';
+import { type Connection, connect } from '../connect.js';
+import { UsageError } from './exit.js';
+import { ask } from './rpc.js';
+import type { CONNECTION } from './settings.js';
+
+export type LinkValues = Values<typeof CONNECTION>;
+export type LinkSources = Record<keyof typeof CONNECTION, Source>;
+
+export function openLink(values: LinkValues, stop: AbortSignal): Promise<Connection> {
+  const { coordinator, state } = values;
+  return connect({ coordinator, state, tls: tlsFiles(values), start: true }, stop);
+}
+
+/** All three or none. */
+export function tlsFiles({
+  tlsCa: ca,
+  tlsCert: cert,
+  tlsKey: key,
+}: Pick<LinkValues, 'tlsCa' | 'tlsCert' | 'tlsKey'>): TlsFiles | null {
+  if (ca === null && cert === null && key === null) return null;
+  if (ca === null || cert === null || key === null)
+    throw new UsageError('--tls-ca, --tls-cert and --tls-key belong together, give all three');
+  return { ca, cert, key };
+}
+
+/** Options that lead another command to the same coordinator, each with a space in front. */
+export function linkOptions(values: LinkValues, sources: LinkSources): string {
+  const words: string[] = [];
+  if (values.coordinator === null) {
+    if (sources.state === 'flag') words.push('--state', values.state);
+  } else {
+    if (sources.coordinator === 'flag') words.push('--coordinator', values.coordinator);
+    if (sources.tlsCa === 'flag' && values.tlsCa !== null) words.push('--tls-ca', values.tlsCa);
+    if (sources.tlsCert === 'flag' && values.tlsCert !== null) words.push('--tls-cert', values.tlsCert);
+    if (sources.tlsKey === 'flag' && values.tlsKey !== null) words.push('--tls-key', values.tlsKey);
+  }
+  return words.map((word) => ` ${shellWord(word)}`).join('');
+}
+
+/** A word as a shell takes it back. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** The one sweep that an id, a unique prefix or `last` names. */
+export async function findSweep({ sweeps }: Connection, name: string): Promise<Sweep> {
+  const { sweeps: found } = await ask(sweeps.list.bind(sweeps), { sweep: name, limit: 1 });
+  const [sweep] = found;
+  if (sweep === undefined)
+    throw new UsageError(`no sweep is called "${name}" (netsweep sweeps list shows them)`);
+  return sweep;
+}

@@ -1,0 +1,141 @@
+// From the output options to the views they ask for, and from a finished sweep to summary and exit code.
+// Shared by run, sweeps watch and sweeps results, which differ only in where the reports come from.
+import { Kind, type Report } from '../../proto/gen/netsweep/v1/model.js';
+import { type Sweep, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { type ReadOutput, sweepObject } from '../combine/result.js';
+import { summaryLines } from '../combine/summary.js';
+import { Tally, type Tolerance, tolerated } from '../combine/tally.js';
+import type { Values } from '../config.js';
+import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
+import { Progress } from './progress.js';
+import type { OUTPUT } from './settings.js';
+import { Sink } from './sink.js';
+import { painter } from './terminal.js';
+import { foldView } from './views/fold.js';
+import { jsonView, mapView, ndjsonView } from './views/json.js';
+import { csvView, junitView, tableView } from './views/table.js';
+import { headedView, oneLineView, prefixedView } from './views/text.js';
+import { treeView } from './views/tree.js';
+import type { Results, View } from './views/view.js';
+
+type OutputValues = Values<typeof OUTPUT>;
+
+/** Options that exclude each other; before anything is started. */
+export function checkOutput({ format, fold, oneLine, map, tree }: OutputValues): void {
+  const isText = format === null || format === 'text';
+  if (map && format !== 'json') throw new UsageError('--map goes with --format json');
+  if (fold && oneLine) throw new UsageError('--fold and --one-line exclude each other');
+  if ((fold || oneLine) && !isText)
+    throw new UsageError(`--${fold ? 'fold' : 'one-line'} goes with --format text`);
+  if (tree === '') throw new UsageError('--tree needs a directory');
+}
+
+/** stdout and stderr of one command. */
+export class Screen {
+  readonly sink: Sink;
+  readonly progress: Progress;
+
+  constructor({ noColor, progress, quiet }: Pick<OutputValues, 'noColor' | 'progress' | 'quiet'>) {
+    const paint = (stream: NodeJS.WriteStream) => painter(stream.isTTY === true, noColor, process.env);
+    this.progress = new Progress({
+      stream: process.stderr,
+      when: progress,
+      quiet,
+      paint: paint(process.stderr),
+    });
+    this.sink = new Sink({
+      stream: process.stdout,
+      isTerminal: process.stdout.isTTY === true,
+      paint: paint(process.stdout),
+      beforeWrite: () => this.progress.clear(),
+    });
+  }
+}
+
+export interface ViewParts {
+  values: OutputValues;
+  screen: Screen;
+  read: ReadOutput;
+  /** Devices in the sweep. */
+  selected: number;
+  /** The command that prints a sweep's results again. */
+  again(sweep: string): string;
+}
+
+export function openViews({ values, screen: { sink, progress }, read, selected, again }: ViewParts): View[] {
+  const views: View[] = [];
+  if (values.tree !== null) views.push(treeView(values.tree, read));
+  const silent = values.tree !== null && values.format === null && !values.fold && !values.oneLine;
+  if (silent) return views;
+  const text = { sink, read, progress };
+  switch (values.format ?? 'text') {
+    case 'text':
+      if (values.fold) views.push(foldView(text));
+      else if (values.oneLine) views.push(oneLineView(text));
+      else views.push(sink.isTerminal ? headedView(text, selected, again) : prefixedView(text));
+      break;
+    case 'ndjson':
+      views.push(ndjsonView(sink, read));
+      break;
+    case 'json':
+      views.push(values.map ? mapView(sink, read) : jsonView(sink, read));
+      break;
+    case 'table':
+      views.push(tableView(sink));
+      break;
+    case 'csv':
+      views.push(csvView(sink, read));
+      break;
+    case 'junit':
+      views.push(junitView(sink));
+      break;
+  }
+  return views;
+}
+
+/** Passes each report to all views and counts it. */
+export class Show {
+  readonly tally = new Tally();
+  readonly bodies: boolean;
+
+  constructor(
+    private readonly views: View[],
+    private readonly screen: Screen,
+  ) {
+    this.bodies = views.some(({ bodies }) => bodies);
+  }
+
+  async report(report: Report): Promise<void> {
+    this.tally.add(report);
+    for (const view of this.views) await view.report?.(report);
+  }
+
+  async end(sweep: Sweep, results: Results): Promise<void> {
+    for (const view of this.views) await view.end?.(sweep, results);
+    await this.screen.sink.end();
+  }
+}
+
+/** The summary on stderr, and what the sweep means for the exit code. */
+export function conclude(
+  sweep: Sweep,
+  tally: Tally,
+  { progress, tolerance, hint }: { progress: Progress; tolerance: Tolerance | null; hint: string },
+): ExitCode {
+  const { forgiven, left } = tolerated(tally, tolerance);
+  progress.clear();
+  const [first = '', ...lines] = summaryLines(sweep, tally);
+  progress.note(`sweep ${sweep.id}: ${first}`, tally.notOk === 0 ? 'green' : 'yellow');
+  for (const line of lines) progress.note(line);
+  if (sweepObject(sweep).hostKeys === 'off')
+    progress.note('host keys were neither checked nor kept', 'yellow');
+  if (left > 0) progress.note(hint);
+  if (forgiven > 0) progress.say(`tolerated: ${forgiven} of ${tally.notOk} devices that did not end ok`);
+  return decide([...codesOf(sweep, tally), ...(left > 0 ? [EXIT.failures] : [])]);
+}
+
+function* codesOf({ state, reason }: Sweep, tally: Tally): Generator<ExitCode> {
+  if (state === SweepState.CANCELLED) yield EXIT.cancelled;
+  else if (reason !== '' || tally.stopped > 0) yield EXIT.stopped;
+  if (tally.total > 0 && tally.ofKind(Kind.NO_AGENT) === tally.total) yield EXIT.unreachable;
+}

@@ -1,0 +1,197 @@
+// The tree of commands with their help. Each command's own file is loaded only when it is run, so that
+// `--help` is fast.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { addCommand, addPassThrough, type Edge } from './command.js';
+import { EXIT } from './exit.js';
+import { CONNECTION, ENDPOINT, RUN, SCAN, SERVE, TABLE, WATCH } from './settings.js';
+
+export function buildProgram(edge: Edge): Command {
+  const program = new Command('netsweep')
+    .description('Runs commands over SSH on any number of devices, with an answer for every one of them.')
+    .enablePositionalOptions()
+    .exitOverride()
+    // What is wrong is said once, by whoever turns errors into an exit code.
+    .configureOutput({ outputError: () => {} })
+    .version(`netsweep ${version()}`, '-V, --version', 'print the version');
+  addCommand(program, edge, {
+    usage: 'run [command...]',
+    about: "run commands on an inventory's devices; without a command, show their configurations",
+    settings: RUN,
+    examples: [
+      "netsweep run -i lab.yaml 'show version'",
+      "netsweep run -i lab.csv -l 'core:!sw9' -u admin -k 'show clock' 'show version' --format ndjson",
+      "netsweep run -i lab.yaml -t configs/        # every device's configuration into files",
+      'netsweep run -i lab.yaml --rerun last --failed',
+    ],
+    act: async (call) => (await import('./run.js')).run(call),
+  });
+  addSweeps(program, edge);
+  addHostKeys(program, edge);
+  addCredentials(program, edge);
+  addCommand(program, edge, {
+    usage: 'serve',
+    about: 'be the coordinator of agents and clients elsewhere',
+    settings: SERVE,
+    examples: ['netsweep serve --nats nats://127.0.0.1:4222 --state /var/lib/netsweep'],
+    act: async (call) => (await import('./service.js')).runService(call),
+  });
+  addPassThrough(program, edge, {
+    usage: 'fleet',
+    about: 'simulated devices on loopback, to rehearse with (fleet --help)',
+    hidden: false,
+    act: async (args) => (await import('./fleet.js')).runFleet(args, edge.stop),
+  });
+  addCommand(program, edge, {
+    usage: 'version',
+    about: 'print the version',
+    settings: TABLE,
+    examples: ['netsweep version --json'],
+    act: async ({ values }) => printVersion(values.json),
+  });
+  addPassThrough(program, edge, {
+    usage: 'demo',
+    about: 'sweep the rehearsal fleet',
+    hidden: true,
+    act: async () => (await import('./demo.js')).runDemo(edge.stop),
+  });
+  addPassThrough(program, edge, {
+    usage: 'private-coordinator',
+    about: 'the coordinator of what runs here',
+    hidden: true,
+    act: async (args) => {
+      await (await import('../private.js')).runPrivateCoordinator(args, edge.stop);
+      return EXIT.ok;
+    },
+  });
+  return program;
+}
+
+function addSweeps(program: Command, edge: Edge): void {
+  const sweeps = program
+    .command('sweeps')
+    .description('earlier and running sweeps; ID, unique prefix or "last"');
+  const lazy = () => import('./sweeps.js');
+  addCommand(sweeps, edge, {
+    usage: 'list',
+    about: 'all sweeps, newest first',
+    settings: { ...TABLE, ...CONNECTION },
+    examples: ['netsweep sweeps list', 'netsweep sweeps list --json'],
+    act: async (call) => (await lazy()).listSweeps(call),
+  });
+  addCommand(sweeps, edge, {
+    usage: 'show <sweep>',
+    about: 'one sweep in figures',
+    settings: { ...TABLE, ...CONNECTION },
+    examples: ['netsweep sweeps show last', 'netsweep sweeps show 01K --json'],
+    act: async (call) => (await lazy()).showSweep(call),
+  });
+  addCommand(sweeps, edge, {
+    usage: 'watch <sweep>',
+    about: 'follow a sweep to its end, with the output options and exit code of run',
+    settings: WATCH,
+    examples: ['netsweep sweeps watch last --coordinator 10.0.0.5:7440'],
+    act: async (call) => (await lazy()).watchSweep(call),
+  });
+  addCommand(sweeps, edge, {
+    usage: 'cancel <sweep>',
+    about: 'stop a sweep',
+    settings: CONNECTION,
+    examples: ['netsweep sweeps cancel last'],
+    act: async (call) => (await lazy()).cancelSweep(call),
+  });
+  addCommand(sweeps, edge, {
+    usage: 'results <sweep>',
+    about: 'print what run would have printed',
+    settings: WATCH,
+    examples: ['netsweep sweeps results last --format csv', 'netsweep sweeps results last -t configs/'],
+    act: async (call) => (await lazy()).showResults(call),
+  });
+  addCommand(sweeps, edge, {
+    usage: 'rm <sweep...>',
+    about: 'forget sweeps and their outputs',
+    settings: CONNECTION,
+    examples: ['netsweep sweeps rm 01KA 01KB'],
+    act: async (call) => (await lazy()).removeSweeps(call),
+  });
+}
+
+function addHostKeys(program: Command, edge: Edge): void {
+  const keys = program.command('hostkeys').description("the devices' host keys");
+  const lazy = () => import('./hostkeys.js');
+  addCommand(keys, edge, {
+    usage: 'list [host]',
+    about: 'known keys',
+    settings: { ...TABLE, ...CONNECTION },
+    examples: ['netsweep hostkeys list', 'netsweep hostkeys list 10.0.0.1 --json'],
+    act: async (call) => (await lazy()).listHostKeys(call),
+  });
+  addCommand(keys, edge, {
+    usage: 'accept <device> <key...>',
+    about: 'keep a key in place of the known one; as ssh-keyscan prints it, or - for stdin',
+    settings: { ...ENDPOINT, ...CONNECTION },
+    examples: [
+      'netsweep hostkeys accept 10.0.0.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA...',
+      'ssh-keyscan 10.0.0.1 | netsweep hostkeys accept 10.0.0.1 -',
+      'netsweep hostkeys accept -i lab.yaml R1 -',
+    ],
+    act: async (call) => (await lazy()).acceptHostKey(call),
+  });
+  addCommand(keys, edge, {
+    usage: 'rm <device>',
+    about: 'forget keys',
+    settings: { ...ENDPOINT, ...CONNECTION },
+    examples: ['netsweep hostkeys rm 10.0.0.1 --port 22'],
+    act: async (call) => (await lazy()).removeHostKeys(call),
+  });
+  addCommand(keys, edge, {
+    usage: 'scan',
+    about: "learn the keys of an inventory's devices without logging in",
+    settings: SCAN,
+    examples: ['netsweep hostkeys scan -i lab.yaml -l core'],
+    act: async (call) => (await lazy()).scanHostKeys(call),
+  });
+}
+
+function addCredentials(program: Command, edge: Edge): void {
+  const credentials = program
+    .command('credentials')
+    .description('logins that were used, and whether they are stopped');
+  const lazy = () => import('./credentials.js');
+  addCommand(credentials, edge, {
+    usage: 'list',
+    about: 'credentials and their refusals',
+    settings: { ...TABLE, ...CONNECTION },
+    examples: ['netsweep credentials list'],
+    act: async (call) => (await lazy()).listCredentials(call),
+  });
+  addCommand(credentials, edge, {
+    usage: 'release <name>',
+    about: 'let a stopped credential be sent again',
+    settings: CONNECTION,
+    examples: ['netsweep credentials release admin'],
+    act: async (call) => (await lazy()).releaseCredential(call),
+  });
+}
+
+async function printVersion(json: boolean) {
+  const text = json
+    ? JSON.stringify({ netsweep: version(), node: process.version })
+    : `netsweep ${version()} (node ${process.version})`;
+  process.stdout.write(`${text}\n`);
+  return EXIT.ok;
+}
+
+/** The version in the package.json above this file, in the sources as in dist. */
+export function version(): string {
+  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
+    try {
+      return (JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { version: string })
+        .version;
+    } catch (error) {
+      if (directory === dirname(directory)) throw error;
+    }
+  }
+}

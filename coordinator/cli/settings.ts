@@ -1,0 +1,333 @@
+// Every option of the program, once: its flags, its help, how its text is read and its default. The commander
+// program, the environment, netsweep.yaml and the help are all made from these tables.
+
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { longName, type Settings } from '../config.js';
+import { list, one, repeated, toggle } from './setting.js';
+import {
+  absolute,
+  readAddress,
+  readChoice,
+  readCount,
+  readDeadline,
+  readDuration,
+  readKinds,
+  readPath,
+  readSize,
+  readText,
+  readTolerance,
+} from './values.js';
+
+export const FORMATS = ['text', 'table', 'json', 'ndjson', 'csv', 'junit'] as const;
+const MOST = 1_000_000;
+const UINT32 = 4_294_967_295;
+
+export const CONNECTION = {
+  coordinator: one(
+    { flags: '--coordinator <host:port>', about: 'use this coordinator; without it everything runs here' },
+    readAddress,
+    null,
+  ),
+  state: one(
+    {
+      flags: '--state <dir>',
+      about: 'state directory of what runs here',
+      shown: '~/.local/state/netsweep',
+    },
+    (text) => absolute(readText(text)),
+    defaultState(),
+  ),
+  tlsCa: one({ flags: '--tls-ca <file>', about: 'certificate authority of the coordinator' }, readPath, null),
+  tlsCert: one({ flags: '--tls-cert <file>', about: 'certificate of this client' }, readPath, null),
+  tlsKey: one({ flags: '--tls-key <file>', about: 'its private key' }, readPath, null),
+} satisfies Settings;
+
+export const SELECTION = {
+  inventory: list(
+    { flags: '-i, --inventory <src>', about: 'file, directory or - for stdin; may be repeated' },
+    readText,
+  ),
+  limit: one(
+    {
+      flags: '-l, --limit <expr>',
+      about: 'pattern: core:&dc1:!sw9, globs, ~regex, @file, key=value',
+      once: true,
+    },
+    readText,
+    null,
+  ),
+  hosts: list(
+    { flags: '-w, --hosts <names>', about: 'only these devices, separated by commas', once: true },
+    readText,
+  ),
+  exclude: list({ flags: '-x, --exclude <names>', about: 'not these devices', once: true }, readText),
+  set: list(
+    { flags: '-e, --set <key=value>', about: 'overrides an inventory field on every device' },
+    readText,
+  ),
+} satisfies Settings;
+
+export const LOGIN = {
+  user: one({ flags: '-u, --user <name>', about: 'user name where the inventory has none' }, readText, null),
+  askPass: toggle({ flags: '-k, --ask-pass', about: 'ask for the password on the terminal', once: true }),
+  askSecret: toggle({
+    flags: '-K, --ask-secret',
+    about: 'ask for the enable secret on the terminal',
+    once: true,
+  }),
+  passwordFile: one(
+    { flags: '--password-file <file>', about: 'read the password from a file' },
+    readPath,
+    null,
+  ),
+  secretFile: one(
+    { flags: '--secret-file <file>', about: 'read the enable secret from a file' },
+    readPath,
+    null,
+  ),
+  privateKey: one({ flags: '--private-key <file>', about: 'log in with this key' }, readPath, null),
+} satisfies Settings;
+
+export const TOLERANCE = {
+  tolerate: one(
+    { flags: '--tolerate <p%|kind,...>', about: 'failures that leave the exit code 0' },
+    readTolerance,
+    null,
+  ),
+} satisfies Settings;
+
+export const SWEEP = {
+  forks: one(
+    {
+      flags: '-f, --forks <n>',
+      about: 'most devices at once in the whole sweep',
+      shown: '500; 32 with --isolation device',
+    },
+    (text) => readCount(text, 1, MOST),
+    null,
+  ),
+  isolation: one(
+    {
+      flags: '--isolation <mode>',
+      about: 'pool: worker processes with many sessions each; device: one each',
+      shown: 'pool',
+    },
+    (text) => readChoice(text, ['pool', 'device']),
+    'pool' as const,
+  ),
+  agents: one(
+    { flags: '--agents <n>', about: 'agent processes of a sweep that runs here' },
+    (text) => readCount(text, 1, 1000),
+    null,
+  ),
+  workers: one(
+    { flags: '--workers <n>', about: 'worker processes in all of a sweep that runs here', shown: 'cores' },
+    (text) => readCount(text, 1, 1000),
+    null,
+  ),
+  connectTimeout: one(
+    { flags: '-T, --connect-timeout <duration>', about: 'until TCP is up', shown: '10s' },
+    readDuration,
+    10_000,
+  ),
+  loginTimeout: one(
+    { flags: '--login-timeout <duration>', about: 'from there to the first prompt', shown: '30s' },
+    readDuration,
+    30_000,
+  ),
+  idleTimeout: one(
+    { flags: '--idle-timeout <duration>', about: 'without a byte while a command runs', shown: '30s' },
+    readDuration,
+    30_000,
+  ),
+  commandTimeout: one(
+    { flags: '--command-timeout <duration>', about: 'for one command', shown: '300s' },
+    readDuration,
+    300_000,
+  ),
+  deviceDeadline: one(
+    {
+      flags: '--device-deadline <duration>',
+      about: 'for all commands and attempts of a device',
+      shown: '900s',
+    },
+    readDuration,
+    900_000,
+  ),
+  deadline: one(
+    { flags: '--deadline <duration>', about: 'for the whole sweep', shown: 'none' },
+    readDeadline,
+    0,
+  ),
+  agentWait: one(
+    {
+      flags: '--agent-wait <duration>',
+      about: 'for an agent to appear in a segment without one',
+      shown: '15s',
+    },
+    (text) => readDuration(text, 0),
+    15_000,
+  ),
+  retries: one(
+    { flags: '--retries <n>', about: 'further attempts at failures that may pass', shown: '2' },
+    (text) => readCount(text, 0, 100),
+    2,
+  ),
+  authFailMax: one(
+    { flags: '--auth-fail-max <n>', about: 'refusals in a row that stop a credential', shown: '3' },
+    (text) => readCount(text, 1, UINT32),
+    3,
+  ),
+  hostKeys: one(
+    { flags: '--host-keys <policy>', about: 'strict, accept-new or off', shown: 'accept-new' },
+    (text) => readChoice(text, ['strict', 'accept-new', 'off']),
+    'accept-new' as const,
+  ),
+  allowWrites: toggle({
+    flags: '--allow-writes',
+    about: 'send commands that may change a device; each device once',
+    once: true,
+  }),
+  outputLimit: one(
+    { flags: '--output-limit <size>', about: 'most output of one command', shown: '256MB' },
+    readSize,
+    256_000_000,
+  ),
+} satisfies Settings;
+
+export const ACTIONS = {
+  check: toggle({ flags: '-C, --check', about: 'show the plan and touch nothing', once: true }),
+  listHosts: toggle({
+    flags: '--list-hosts',
+    about: 'show the selected devices and touch nothing',
+    once: true,
+  }),
+  yes: toggle({ flags: '-y, --yes', about: 'do not ask before a sweep of more than 100 devices' }),
+  rerun: one(
+    {
+      flags: '--rerun <sweep>',
+      about: 'the same commands on the devices of an earlier sweep (id, prefix or last)',
+      once: true,
+    },
+    readText,
+    null,
+  ),
+  failed: toggle({ flags: '--failed', about: 'with --rerun: only those that did not end ok', once: true }),
+  kind: list(
+    { flags: '--kind <kind,...>', about: 'with --rerun: only those that failed so', once: true },
+    readKinds,
+  ),
+  detach: toggle({
+    flags: '--detach',
+    about: 'submit, print the id, return (with --coordinator)',
+    once: true,
+  }),
+} satisfies Settings;
+
+export const OUTPUT = {
+  format: one(
+    { flags: '--format <format>', about: FORMATS.join(', '), shown: 'text' },
+    (text) => readChoice(text, FORMATS),
+    null,
+  ),
+  map: toggle({ flags: '--map', about: 'with --format json: only {device: output}', once: true }),
+  fold: toggle({ flags: '-b, --fold', about: 'identical outputs once, under all their devices' }),
+  oneLine: toggle({ flags: '-o, --one-line', about: 'one line for each device' }),
+  tree: one(
+    { flags: '-t, --tree <dir>', about: 'write outputs to DIR/DEVICE/COMMAND.txt', once: true },
+    readPath,
+    null,
+  ),
+  noColor: toggle({ flags: '--no-color', about: 'no colours on a terminal' }),
+  progress: one(
+    { flags: '--progress <when>', about: 'auto, on or off', shown: 'auto' },
+    (text) => readChoice(text, ['auto', 'on', 'off']),
+    'auto' as const,
+  ),
+  verbose: repeated({ flags: '-v, --verbose', about: 'say more; may be repeated' }),
+  quiet: toggle({ flags: '-q, --quiet', about: 'neither progress nor summary' }),
+} satisfies Settings;
+
+export const RUN = {
+  ...SELECTION,
+  ...LOGIN,
+  ...SWEEP,
+  ...TOLERANCE,
+  ...ACTIONS,
+  ...OUTPUT,
+  ...CONNECTION,
+} satisfies Settings;
+
+export const TABLE = {
+  json: toggle({ flags: '--json', about: 'JSON instead of a table', once: true }),
+} satisfies Settings;
+
+export const WATCH = { ...OUTPUT, ...TOLERANCE, ...CONNECTION } satisfies Settings;
+
+export const SCAN = {
+  ...SELECTION,
+  forks: SWEEP.forks,
+  connectTimeout: SWEEP.connectTimeout,
+  loginTimeout: SWEEP.loginTimeout,
+  retries: SWEEP.retries,
+  agentWait: SWEEP.agentWait,
+  ...TABLE,
+  progress: OUTPUT.progress,
+  quiet: OUTPUT.quiet,
+  ...CONNECTION,
+} satisfies Settings;
+
+export const ENDPOINT = {
+  inventory: SELECTION.inventory,
+  port: one(
+    { flags: '--port <port>', about: 'of the device', once: true },
+    (text) => readCount(text, 1, 65_535),
+    null,
+  ),
+  segment: one({ flags: '--segment <name>', about: 'of the device', once: true }, readText, null),
+} satisfies Settings;
+
+export const SERVE = {
+  nats: list(
+    { flags: '--nats <url,...>', about: 'NATS servers of one cluster', shown: 'nats://127.0.0.1:4222' },
+    readText,
+  ),
+  listen: one(
+    { flags: '--listen <host:port>', about: 'where agents and clients connect', shown: '127.0.0.1:7440' },
+    readAddress,
+    '127.0.0.1:7440',
+  ),
+  http: one(
+    { flags: '--http <host:port>', about: 'where the page is served', shown: '127.0.0.1:7441' },
+    readAddress,
+    '127.0.0.1:7441',
+  ),
+  state: CONNECTION.state,
+  tlsCa: one(
+    { flags: '--tls-ca <file>', about: 'certificate authority of agents and clients' },
+    readPath,
+    null,
+  ),
+  tlsCert: one({ flags: '--tls-cert <file>', about: 'certificate of this coordinator' }, readPath, null),
+  tlsKey: one({ flags: '--tls-key <file>', about: 'its private key' }, readPath, null),
+  keyFile: one(
+    { flags: '--key-file <file>', about: 'key that seals secrets in the store', shown: 'STATE/key' },
+    readPath,
+    null,
+  ),
+  natsCreds: one({ flags: '--nats-creds <file>', about: 'NATS credentials' }, readPath, null),
+} satisfies Settings;
+
+/** Every key that netsweep.yaml may hold: ours, and those that only an agent reads. */
+export const CONFIG_KEYS: ReadonlySet<string> = new Set([
+  ...Object.values<Settings[string]>({ ...RUN, ...SERVE })
+    .filter((setting) => !setting.once)
+    .map(longName),
+  'segment',
+  'name',
+]);
+
+function defaultState(): string {
+  return join(process.env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'netsweep');
+}

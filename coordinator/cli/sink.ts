@@ -1,0 +1,79 @@
+// The one way to stdout. Small writes are gathered, a slow reader slows the sweep, and a reader that has
+// gone (EPIPE) ends the command quietly. On a terminal device text passes `harmless` here and nowhere else.
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { harmless, type Paint } from './terminal.js';
+
+const GATHER = 64 * 1024;
+
+/** Whoever reads our stdout has gone. */
+export class OutputClosed extends Error {
+  constructor() {
+    super('stdout was closed');
+    this.name = 'OutputClosed';
+  }
+}
+
+export interface SinkOptions {
+  stream: Writable;
+  isTerminal: boolean;
+  /** Called before each write, to take a progress line off the screen. */
+  paint: Paint;
+  beforeWrite: () => void;
+}
+
+export class Sink {
+  readonly isTerminal: boolean;
+  /** Aborted once the reader has gone. */
+  readonly closed: AbortSignal;
+  readonly #stream: Writable;
+  readonly paint: Paint;
+  readonly #beforeWrite: () => void;
+  #pending: string[] = [];
+  #pendingLength = 0;
+
+  constructor({ stream, isTerminal, paint, beforeWrite }: SinkOptions) {
+    this.isTerminal = isTerminal;
+    this.#stream = stream;
+    this.paint = paint;
+    this.#beforeWrite = beforeWrite;
+    const closed = new AbortController();
+    this.closed = closed.signal;
+    stream.on('error', () => closed.abort());
+  }
+
+  /** Text of a device or about one. */
+  async write(text: string): Promise<void> {
+    await this.writeOwn(this.isTerminal ? harmless(text) : text);
+  }
+
+  /** Text of our own, which may hold colours. */
+  async writeOwn(text: string): Promise<void> {
+    this.#pending.push(text);
+    this.#pendingLength += text.length;
+    if (this.#pendingLength >= GATHER) await this.flush();
+  }
+
+  /** Resolves when everything so far has been handed to the system. */
+  async flush(): Promise<void> {
+    if (this.closed.aborted) throw new OutputClosed();
+    if (this.#pendingLength === 0) return;
+    const text = this.#pending.join('');
+    this.#pending = [];
+    this.#pendingLength = 0;
+    this.#beforeWrite();
+    if (this.#stream.write(text)) return;
+    await once(this.#stream, 'drain', { signal: this.closed }).catch((cause: unknown) => {
+      if (!this.closed.aborted) throw cause;
+    });
+    if (this.closed.aborted) throw new OutputClosed();
+  }
+
+  /** Flushes, and waits until the reader has it all. */
+  async end(): Promise<void> {
+    await this.flush();
+    await new Promise<void>((resolve, reject) =>
+      this.#stream.write('', (error) => (error ? reject(new OutputClosed()) : resolve())),
+    );
+  }
+}

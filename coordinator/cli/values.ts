@@ -1,0 +1,121 @@
+// Readers of option values: text to meaning, with an error that says what was found and what is expected.
+// Every layer (flag, environment, file) goes through these; settings.ts names which option uses which.
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { Kind } from '../../proto/gen/netsweep/v1/model.js';
+import { label } from '../../proto/label.js';
+import type { Tolerance } from '../combine/tally.js';
+import { nearest, ValueError } from '../config.js';
+
+/** The words of all failure kinds. */
+export const KINDS: ReadonlyMap<string, Kind> = new Map(
+  Object.values(Kind)
+    .filter((kind) => kind !== Kind.UNSPECIFIED && kind !== Kind.UNRECOGNIZED)
+    .map((kind) => [label('KIND', kind), kind]),
+);
+
+/** Longest duration taken: a sweep's own ceiling. */
+const DAY_MS = 24 * 3600 * 1000;
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/;
+const DURATION_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
+const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?$/i;
+const SIZE_STEPS = ['', 'k', 'm', 'g', 't'];
+
+/** `10`, `10s`, `5m`, `500ms`, `2h` as milliseconds. */
+export function readDuration(text: string, leastMs = 1): number {
+  const match = DURATION.exec(text.trim());
+  if (match === null)
+    throw new ValueError(`found ${quote(text)}, expected a duration such as 10, 10s, 500ms, 5m or 2h`);
+  const ms = Math.round(Number(match[1]) * (DURATION_UNITS[match[2] ?? 's'] ?? 1000));
+  if (ms < leastMs) throw new ValueError(`found ${quote(text)}, expected at least ${leastMs} ms`);
+  if (ms > DAY_MS) throw new ValueError(`found ${quote(text)}, expected at most 24h`);
+  return ms;
+}
+
+/** `256MB` (decimal), `256MiB` (binary) or plain bytes. */
+export function readSize(text: string): number {
+  const match = SIZE.exec(text.trim());
+  if (match === null)
+    throw new ValueError(`found ${quote(text)}, expected a size such as 512kB, 256MB or 1GiB`);
+  const unit = (match[2] ?? '').toLowerCase();
+  const bytes = Math.floor(
+    Number(match[1]) * (unit.endsWith('i') ? 1024 : 1000) ** SIZE_STEPS.indexOf(unit.charAt(0)),
+  );
+  if (bytes < 1) throw new ValueError(`found ${quote(text)}, expected at least 1 byte`);
+  if (!Number.isSafeInteger(bytes)) throw new ValueError(`found ${quote(text)}, expected a smaller size`);
+  return bytes;
+}
+
+/** A whole number between two bounds. */
+export function readCount(text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text.trim()) || value < least || value > most)
+    throw new ValueError(`found ${quote(text)}, expected a whole number from ${least} to ${most}`);
+  return value;
+}
+
+export function readChoice<const C extends string>(text: string, choices: readonly C[]): C {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined) throw new ValueError(`found ${quote(text)}, expected ${choices.join(', ')}`);
+  return choice;
+}
+
+export function readSwitch(text: string): boolean {
+  if (/^(true|yes|on|1)$/i.test(text)) return true;
+  if (/^(false|no|off|0)$/i.test(text)) return false;
+  throw new ValueError(`found ${quote(text)}, expected true or false`);
+}
+
+/** `HOST:PORT`, `[::1]:PORT`. */
+export function readAddress(text: string): string {
+  const match = /^(\[[0-9a-fA-F:.%]+\]|[^:\s[\]]+):(\d{1,5})$/.exec(text);
+  if (match === null || Number(match[2]) > 65_535)
+    throw new ValueError(`found ${quote(text)}, expected HOST:PORT`);
+  return text;
+}
+
+/** Text that must not be empty. */
+export function readText(text: string): string {
+  if (text === '') throw new ValueError('found nothing, expected a value');
+  return text;
+}
+
+export function readTolerance(text: string): Tolerance {
+  const kinds = new Set<Kind>();
+  let percent = 0;
+  for (const word of text.split(',')) {
+    const share = /^(\d+(?:\.\d+)?)%$/.exec(word.trim());
+    if (share === null) kinds.add(readKind(word.trim()));
+    else percent = Number(share[1]);
+    if (percent > 100) throw new ValueError(`found "${word}", expected at most 100%`);
+  }
+  return { percent, kinds };
+}
+
+export function readKinds(text: string): Kind[] {
+  return text.split(',').map((word) => readKind(word.trim()));
+}
+
+function readKind(word: string): Kind {
+  const kind = KINDS.get(word);
+  if (kind === undefined)
+    throw new ValueError(`found "${word}", expected a kind of failure${nearest(word, KINDS.keys())}`);
+  return kind;
+}
+
+export function readDeadline(text: string): number {
+  return text === 'none' ? 0 : readDuration(text);
+}
+
+export function readPath(text: string): string {
+  return absolute(readText(text));
+}
+
+export function absolute(path: string): string {
+  const spread = path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+  return isAbsolute(spread) ? spread : resolve(spread);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
+}

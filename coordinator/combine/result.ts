@@ -1,0 +1,103 @@
+// A device's report as the JSON object that people and scripts read. The keys and their order are part of
+// the outside contract. Made in pieces, so that an output of any size passes through without being held.
+import type { Failure, Output, Report } from '../../proto/gen/netsweep/v1/model.js';
+import { HostKeyPolicy } from '../../proto/gen/netsweep/v1/model.js';
+import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { label } from '../../proto/label.js';
+
+/** Gives an output's text, in pieces that never split a character. */
+export type ReadOutput = (output: Output) => AsyncIterable<string>;
+
+/** One device as one line of JSON, without the line end. */
+export async function* resultJson(report: Report, read: ReadOutput): AsyncGenerator<string> {
+  const { outputs, ...head } = resultHead(report);
+  yield `${JSON.stringify(head).slice(0, -1)},"outputs":[`;
+  let separator = '';
+  for (const output of outputs) {
+    yield `${separator}{"command":${JSON.stringify(output.command)},"status":"${label('PROOF', output.proof)}","output":`;
+    yield* textJson(read(output));
+    yield `,${JSON.stringify(outputTail(output)).slice(1)}`;
+    separator = ',';
+  }
+  yield ']}';
+}
+
+/** A text that comes in pieces, as one JSON string. */
+export async function* textJson(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  yield '"';
+  for await (const piece of pieces) yield JSON.stringify(piece).slice(1, -1);
+  yield '"';
+}
+
+function resultHead(report: Report) {
+  const { device } = report;
+  return {
+    sweep: report.sweep,
+    device: device?.name ?? '',
+    host: device?.host ?? '',
+    port: device?.port ?? 0,
+    platform: device?.platform ?? '',
+    segment: device?.segment ?? '',
+    groups: device?.groups ?? [],
+    status: label('STATUS', report.status),
+    failure: report.failure === undefined ? null : failureObject(report.failure),
+    attempts: report.attempts,
+    agent: report.agent === '' ? null : report.agent,
+    startedAt: isoTime(report.startedAtMs),
+    durationMs: report.durationMs,
+    outputs: report.outputs,
+  };
+}
+
+function outputTail(output: Output) {
+  return {
+    encoding: output.encoding,
+    bytes: output.bytes,
+    sha256: output.sha256.toString('hex'),
+    durationMs: output.durationMs,
+    exitStatus: output.exitStatus ?? null,
+    stderr: output.stderr ?? null,
+    rows: null,
+  };
+}
+
+export function failureObject(failure: Failure) {
+  return {
+    kind: label('KIND', failure.kind),
+    stage: label('STAGE', failure.stage),
+    message: failure.message,
+    retryable: failure.retryable,
+  };
+}
+
+/** A sweep in figures, as `sweeps show --json` prints it. */
+export function sweepObject(sweep: Sweep) {
+  return {
+    id: sweep.id,
+    status: label('SWEEP_STATE', sweep.state),
+    startedAt: isoTime(sweep.startedAtMs),
+    endedAt: isoTime(sweep.endedAtMs),
+    durationMs: sweep.endedAtMs === 0 ? null : Math.round(sweep.endedAtMs - sweep.startedAtMs),
+    counts: { ...(sweep.counts ?? {}) },
+    reason: sweep.reason === '' ? null : sweep.reason,
+    hostKeys: hostKeyWord(sweep.options?.hostKeys ?? HostKeyPolicy.ACCEPT_NEW),
+    deviceTimeMs: Math.round(sweep.deviceTimeMs),
+    agents: sweep.agents,
+  };
+}
+
+export function hostKeyWord(policy: HostKeyPolicy): string {
+  switch (policy) {
+    case HostKeyPolicy.STRICT:
+      return 'strict';
+    case HostKeyPolicy.OFF:
+      return 'off';
+    default:
+      return 'accept-new';
+  }
+}
+
+/** Unix milliseconds as ISO 8601; null: never. */
+export function isoTime(ms: number): string | null {
+  return ms === 0 ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,41 @@
+// Rows as aligned columns. Pure; widths count code points, which is right for what devices are called.
+
+export interface Column<T> {
+  title: string;
+  cell(row: T): string;
+  /** Numbers stand at the right. */
+  right?: boolean;
+}
+
+export function tableLines<T>(columns: Column<T>[], rows: readonly T[]): string[] {
+  const cells = [
+    columns.map(({ title }) => title),
+    ...rows.map((row) => columns.map(({ cell }) => cell(row))),
+  ];
+  const widths = columns.map((_, place) =>
+    cells.reduce((width, row) => Math.max(width, charactersIn(row[place] ?? '')), 0),
+  );
+  return cells.map((row) =>
+    row
+      .map((text, place) => pad(text, widths[place] ?? 0, columns[place]?.right ?? false))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function charactersIn(text: string): number {
+  return Array.from(text).length;
+}
+
+function pad(text: string, width: number, right: boolean): string {
+  const space = ' '.repeat(Math.max(0, width - charactersIn(text)));
+  return right ? space + text : text + space;
+}
+
+/** `0 B`, `512 B`, `16.4 kB`, `1.2 MB`. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  const step = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** step).toFixed(1)} ${units[step - 1]}`;
+}

@@ -1,0 +1,141 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { type End, endOf } from '../../coordinator/cli/end.ts';
+import { buildProgram } from '../../coordinator/cli/program.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'netsweep-usage-'));
+const inventory = join(directory, 'lab.yaml');
+writeFileSync(inventory, '- {name: R1, host: 10.0.0.1, platform: cisco_ios, username: admin, password: x}\n');
+const state = join(directory, 'state');
+
+/** What the program does with these words: how it ends, and what it has printed. */
+async function netsweep(...words: string[]): Promise<End & { printed: string }> {
+  let printed = '';
+  const silent = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const catching = vi.spyOn(process.stdout, 'write').mockImplementation((text, ...rest) => {
+    printed += text;
+    const done = rest.find((argument) => typeof argument === 'function');
+    done?.();
+    return true;
+  });
+  const stop = new AbortController().signal;
+  let end: End = { code: 0, message: '' };
+  const edge = { stop, done: (code: End['code']) => (end = { code, message: '' }) };
+  try {
+    await buildProgram(edge).parseAsync(['node', 'netsweep', ...words]);
+  } catch (error) {
+    end = endOf(error, stop);
+  } finally {
+    catching.mockRestore();
+    silent.mockRestore();
+  }
+  return { ...end, printed };
+}
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('bad usage is one clear line and exit 2', () => {
+  const run = (...words: string[]) => ['run', '-i', inventory, '--state', state, ...words];
+  test.each([
+    [['rum'], "unknown command 'rum' (did you mean run?)"],
+    [['sweeps', 'lst'], "unknown command 'lst' (did you mean list?)"],
+    [run('--frks', '3'), "unknown option '--frks' (did you mean --forks?)"],
+    [run('--diff'), "unknown option '--diff'"],
+    [run('--jump', 'x'), "unknown option '--jump'"],
+    [run('--canary', '1'), "unknown option '--canary'"],
+    [run('--forks'), "option '-f, --forks <n>' argument missing"],
+    [run('--forks', '0'), '--forks: found "0", expected a whole number from 1 to 1000000'],
+    [run('--forks', '-1'), '--forks: found "-1", expected a whole number'],
+    [run('--forks', '1.5'), '--forks: found "1.5"'],
+    [run('--forks', '1', '--forks', '2'), '--forks: given more than once'],
+    [run('-T', 'soon'), '--connect-timeout: found "soon", expected a duration'],
+    [run('-T', '0'), '--connect-timeout: found "0", expected at least 1 ms'],
+    [run('--deadline', '48h'), '--deadline: found "48h", expected at most 24h'],
+    [run('--retries', 'many'), '--retries: found "many"'],
+    [run('--auth-fail-max', '0'), '--auth-fail-max: found "0"'],
+    [run('--output-limit', '3XB'), '--output-limit: found "3XB", expected a size'],
+    [run('--isolation', 'none'), '--isolation: found "none", expected pool, device'],
+    [run('--host-keys', 'yes'), '--host-keys: found "yes", expected strict, accept-new, off'],
+    [run('--format', 'xml'), '--format: found "xml", expected text, table'],
+    [run('--tolerate', 'refuzed'), 'expected a kind of failure (did you mean "refused"?)'],
+    [run('--tolerate', '101%'), 'at most 100%'],
+    [run('--coordinator', 'here'), '--coordinator: found "here", expected HOST:PORT'],
+    [run('--map'), '--map goes with --format json'],
+    [run('--fold', '--one-line'), 'exclude each other'],
+    [run('--fold', '--format', 'json'), '--fold goes with --format text'],
+    [run('-k', '--password-file', 'f'), 'exclude each other'],
+    [run('--failed'), '--failed and --kind go with --rerun'],
+    [run('--rerun', 'last', 'show version'), '--rerun repeats the commands'],
+    [run('--detach'), '--detach goes with --coordinator'],
+    [run('--coordinator', 'a:1', '--agents', '2'), '--agents is for sweeps that run here'],
+    [run('--coordinator', 'a:1', '--tls-ca', 'x', 'show version'), 'belong together'],
+    [run('show', 'version'), 'did you mean "show version"?'],
+    [run('reload'), '"reload" is not a reading command of cisco_ios'],
+    [run('-l', 'R9'), '"R9"'],
+    [['run', 'show version'], 'no inventory'],
+    [['run', '-i', join(directory, 'none.yaml')], 'no such file'],
+    [['serve', '--listen', '10.0.0.1:7440'], 'only loopback is served'],
+    [['serve', '--http', '10.0.0.1:7441'], 'only loopback is served'],
+    [['hostkeys', 'accept', 'R1', 'ssh-ed25519', 'AAAA'], 'expected a public key'],
+    [['sweeps', 'list', 'x'], 'too many arguments'],
+  ])('%j', async (words, message) => {
+    const end = await netsweep(...words);
+    expect(end.message).toContain(message);
+    expect(end.message).not.toContain('\n');
+    expect(end).toMatchObject({ code: 2, printed: '' });
+  });
+
+  test('all bad values are said at once', async () => {
+    const { message } = await netsweep(...run('-f', '0', '-T', 'x', '--retries', '-2'));
+    expect(message.split('\n')).toHaveLength(3);
+  });
+
+  test('from the environment and from netsweep.yaml just as well', async () => {
+    vi.stubEnv('NETSWEEP_FORKS', 'lots');
+    expect((await netsweep(...run())).message).toContain('NETSWEEP_FORKS: found "lots"');
+  });
+});
+
+describe('without touching anything', () => {
+  test('no words at all print the help and exit 2', async () => {
+    expect(await netsweep()).toMatchObject({ code: 2, message: '' });
+  });
+
+  test.each([
+    [['--help']],
+    [['run', '--help']],
+    [['sweeps', 'results', '--help']],
+    [['hostkeys', 'scan', '--help']],
+  ])('%j exits 0', async (words) => {
+    const end = await netsweep(...words);
+    expect(end.code).toBe(0);
+    expect(end.printed).toContain('Usage: netsweep');
+  });
+
+  test('--list-hosts prints one name a line, options behind the command included', async () => {
+    const end = await netsweep('run', 'show version', '-i', inventory, '--list-hosts');
+    expect(end).toMatchObject({ code: 0, printed: 'R1\n' });
+  });
+
+  test('--check shows the plan and resolves no secret', async () => {
+    const end = await netsweep(
+      'run',
+      '-i',
+      inventory,
+      '-C',
+      '--password-file',
+      '/nonexistent',
+      '--',
+      'show version',
+    );
+    expect(end.code).toBe(0);
+    expect(end.printed).toContain('"show version" on 1 device');
+  });
+
+  test('the version is also JSON', async () => {
+    const { printed } = await netsweep('version', '--json');
+    expect(JSON.parse(printed)).toMatchObject({ netsweep: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+  });
+});
