@@ -21,8 +21,12 @@ import { handedBack, type JobPorts, type Pool } from './pool.js';
 import type { SessionTask } from './session.js';
 import type { Uplink } from './uplink.js';
 
-/** Claims of one offer that may go unanswered before it is given back. */
-const CLAIM_TRIES = 3;
+/**
+ * How long an unanswered claim is repeated, in ms. The coordinator may have granted it before it went away, and
+ * only a repeat under the same id gets that lease; a new claim would have to wait for its end.
+ */
+const CLAIM_MS = 8_000;
+const CLAIM_PAUSE_MS = 200;
 /** A wall clock that moves this much against the monotonic one means that the host slept; in ms. */
 const CLOCK_JUMP_MS = 1_000;
 
@@ -40,6 +44,8 @@ export class Carrier {
   /** Cancelled sweeps, so that an offer still under way is not begun. */
   readonly #cancelled = new Set<string>();
   #busy = 0;
+  #claims = 0;
+  #draining = false;
   readonly #freed: (() => void)[] = [];
 
   constructor(
@@ -62,7 +68,9 @@ export class Carrier {
 
   /** Claims an offer and carries it out. Never rejects. */
   async carry(offer: Offer): Promise<void> {
+    this.#claims += 1;
     const claimed = await this.#claim(offer);
+    this.#claims -= 1;
     if (claimed === null) return;
     const { grant, sentAt } = claimed;
     const { sweep, shard } = offer.shard;
@@ -76,6 +84,7 @@ export class Carrier {
     };
     this.#held.set(grant.epoch, held);
     if (this.#cancelled.has(sweep)) this.#letGo(held);
+    if (this.#draining) held.over.abort('draining');
     const credentials = new Map(grant.credentials.map((credential) => [credential.id, credential]));
     const devices = new Map(offer.shard.devices.map((device) => [device.index, device]));
     const lines = inTurn(grant.work, devices);
@@ -117,21 +126,25 @@ export class Carrier {
 
   /** Begins nothing new in any lease; open sessions run on. */
   drain(): void {
+    this.#draining = true;
     for (const held of this.#held.values()) held.over.abort('draining');
   }
 
-  /** Resolves when no lease is held, or `signal` aborts. */
+  /** Resolves when no lease is held or asked for, or `signal` aborts. */
   async idle(signal: AbortSignal): Promise<void> {
-    while (this.#held.size > 0 && !signal.aborted)
+    while (this.#held.size + this.#claims > 0 && !signal.aborted)
       await delay(20, undefined, { signal }).catch(() => undefined);
   }
 
   async #claim(offer: Offer): Promise<{ grant: Grant; sentAt: number } | null> {
     const { sweep, shard, offer: number } = offer.shard;
     const claimId = randomBytes(16).toString('hex');
-    for (let tries = 0; tries < CLAIM_TRIES; tries++) {
+    const began = monotonicMs();
+    while (!this.#draining && monotonicMs() - began < CLAIM_MS) {
       const sentAt = monotonicMs();
       try {
+        // Who is not welcomed is told to come later, and would lose the id.
+        if (!this.uplink.connected) throw new Error('the coordinator is away');
         const { answer } = await this.uplink.claim({
           instance: this.instance,
           claimId,
@@ -154,10 +167,13 @@ export class Carrier {
             answer satisfies never;
         }
       } catch (error) {
-        this.warn(`claim of ${sweep}/${shard}: ${error instanceof Error ? error.message : error}`);
+        if (this.uplink.connected)
+          this.warn(`claim of ${sweep}/${shard}: ${error instanceof Error ? error.message : error}`);
       }
+      offer.working();
+      await delay(CLAIM_PAUSE_MS);
     }
-    offer.later(1_000);
+    offer.later(this.#draining ? 0 : 1_000);
     return null;
   }
 
@@ -171,8 +187,13 @@ export class Carrier {
     const verdicts: Verdict[] = [];
     for (const work of line) {
       const device = devices.get(work.index);
-      if (device === undefined) continue;
-      verdicts.push(await this.#runDevice(held, work, device, credentials.get(work.credential) ?? null));
+      if (device !== undefined)
+        verdicts.push(await this.#runDevice(held, work, device, credentials.get(work.credential) ?? null));
+      else {
+        // An old message under a number that is used again: left unanswered, the device would wait for the lapse.
+        const end = handedBack('its offer does not name it', false);
+        verdicts.push(await this.uplink.deliver({ ...held.lease, index: work.index, end }, []));
+      }
     }
     return verdicts;
   }

@@ -4,64 +4,66 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
 import { parse } from 'yaml';
-import { z } from 'zod';
 
-const pattern = z.string().refine(isPattern, 'is not a regular expression');
+const pattern = v.pipe(v.string(), v.check(isPattern, 'is not a regular expression'));
+const texts = v.optional(v.array(v.string()), []);
 
-const platformSchema = z.strictObject({
+const platformSchema = v.strictObject({
   /** Canonical name, also the file's name. */
-  name: z.string(),
-  title: z.string(),
+  name: v.string(),
+  title: v.string(),
   /** Names of other tools that mean this platform, without netmiko's `_ssh` suffix. */
-  aliases: z.array(z.string()).default([]),
+  aliases: texts,
   /** `shell`: an interactive command line. `exec`: a channel for each command, with an exit status. */
-  mode: z.enum(['shell', 'exec']),
+  mode: v.picklist(['shell', 'exec']),
   /** What is run when neither the command line nor the device names a command. */
-  default_commands: z.array(z.string()).min(1),
+  default_commands: v.pipe(v.array(v.string()), v.minLength(1)),
   /** First words that only read. */
-  reads: z.array(z.string()).default([]),
+  reads: texts,
   /** Whole commands that only read; for shells, where a first word says nothing. */
-  reads_exactly: z.array(z.string()).default([]),
+  reads_exactly: texts,
   /** A command that matches is refused although its first word reads: redirections, pipes that write. */
-  writes: pattern.optional(),
+  writes: v.optional(pattern),
   /** The last line when the device waits for a command, ANSI removed, trailing spaces kept. */
-  prompt: pattern.default('^[^\\r\\n]{1,200}[>#$%] ?$'),
+  prompt: v.optional(pattern, '^[^\\r\\n]{1,200}[>#$%] ?$'),
   /** What ends a command line. */
-  return: z.string().default('\r'),
+  return: v.optional(v.string(), '\r'),
   /** Commands that change only this session, sent in order before the first command. */
-  setup: z.array(z.string()).default([]),
-  pager: z.strictObject({ text: pattern, key: z.string() }).optional(),
-  enable: z
-    .strictObject({
-      command: z.string(),
+  setup: texts,
+  pager: v.optional(v.strictObject({ text: pattern, key: v.string() })),
+  enable: v.optional(
+    v.strictObject({
+      command: v.string(),
       /** The question for the secret, at the end of what was received. */
       password: pattern,
       /** A prompt that is not yet privileged. */
       unprivileged: pattern,
-    })
-    .optional(),
+    }),
+  ),
   /** The parser's own errors, matched at the start of each of an output's first lines. */
-  errors: z.array(pattern).default([]),
+  errors: v.optional(v.array(pattern), []),
   /** An output of a command that matches is whole only when its last line that is not blank matches `last`. */
-  end_marks: z.array(z.strictObject({ command: pattern, last: pattern })).default([]),
+  end_marks: v.optional(v.array(v.strictObject({ command: pattern, last: pattern })), []),
   /** Sent to leave. */
-  exit: z.string().default('exit'),
+  exit: v.optional(v.string(), 'exit'),
 });
 
 /** One platform's data; field meanings stand in the schema above. */
-export type Platform = z.infer<typeof platformSchema>;
+export type Platform = v.InferOutput<typeof platformSchema>;
 
 /** All platforms that ship with netsweep, by canonical name. Throws on a file that is not valid. */
 export function loadPlatforms(directory = shippedDirectory()): ReadonlyMap<string, Platform> {
   const platforms = new Map<string, Platform>();
   for (const file of readdirSync(directory).sort()) {
     if (!file.endsWith('.yaml')) continue;
-    const parsed = platformSchema.safeParse(parse(readFileSync(join(directory, file), 'utf8')));
-    if (!parsed.success) throw new Error(`${join(directory, file)}: ${z.prettifyError(parsed.error)}`);
-    if (`${parsed.data.name}.yaml` !== file)
-      throw new Error(`${join(directory, file)}: name differs from the file's`);
-    platforms.set(parsed.data.name, parsed.data);
+    const path = join(directory, file);
+    const parsed = v.safeParse(platformSchema, parse(readFileSync(path, 'utf8')));
+    if (!parsed.success)
+      throw new Error(parsed.issues.map((issue) => `${path}: ${inWords(issue)}`).join('\n'));
+    if (`${parsed.output.name}.yaml` !== file) throw new Error(`${path}: name differs from the file's`);
+    platforms.set(parsed.output.name, parsed.output);
   }
   return platforms;
 }
@@ -88,6 +90,10 @@ export function readsOnly(platform: Platform, command: string): boolean {
   const first = words.split(' ', 1)[0]?.toLowerCase() ?? '';
   if (!platform.reads.some((verb) => verb.toLowerCase() === first)) return false;
   return platform.writes === undefined || !new RegExp(platform.writes, 'im').test(words);
+}
+
+function inWords(issue: v.BaseIssue<unknown>): string {
+  return `${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`;
 }
 
 function isPattern(text: string): boolean {

@@ -1,0 +1,85 @@
+// The options of a configured agent, from flags and environment. Read only when there is no coordinator that
+// forked us, so that a forked agent does not load what it does not need.
+import { existsSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
+import { Command, CommanderError, Option } from 'commander';
+import type { AgentConfig } from './agent.js';
+
+/** Options that cannot be used: a line for people and exit 2. An empty line: commander has said it already. */
+export class UsageError extends Error {
+  constructor(
+    message: string,
+    readonly exitCode = 2,
+  ) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+/** Throws UsageError. */
+export function readOptions(version: string): AgentConfig {
+  const option = (flags: string, about: string, variable: string) =>
+    new Option(flags, about).env(`NETSWEEP_${variable}`);
+  const command = new Command('netsweep-agent')
+    .description('Carries out the work of a netsweep coordinator on the devices of its segments.')
+    .version(version)
+    .addOption(option('--nats <url,...>', 'NATS servers', 'NATS').default('nats://127.0.0.1:4222'))
+    .addOption(
+      option('--coordinator <host:port>', 'the coordinator', 'COORDINATOR').default('127.0.0.1:7440'),
+    )
+    .addOption(option('--segment <name,...>', 'segments this agent can reach', 'SEGMENT').default('default'))
+    .addOption(option('--name <name>', 'unique among agents (default: the host name)', 'NAME'))
+    .addOption(option('--workers <n>', 'worker processes (default: the cores)', 'WORKERS'))
+    .addOption(option('--forks <n>', 'most devices at once', 'FORKS').default('500'))
+    .addOption(option('--tls-ca <file>', 'authority of both sides', 'TLS_CA'))
+    .addOption(option('--tls-cert <file>', 'certificate of this agent', 'TLS_CERT'))
+    .addOption(option('--tls-key <file>', 'its key', 'TLS_KEY'))
+    .addOption(option('--nats-creds <file>', 'NATS credentials', 'NATS_CREDS'))
+    .allowExcessArguments(false)
+    .exitOverride();
+  try {
+    command.parse();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new UsageError('', error.exitCode === 0 ? 0 : 2);
+  }
+  const given = command.opts<Record<string, string | undefined>>();
+  return {
+    name: given.name ?? hostname(),
+    segments: list(given.segment),
+    coordinator: given.coordinator ?? '',
+    nats: { servers: list(given.nats), token: null, credsFile: readable('--nats-creds', given.natsCreds) },
+    tls: tlsFiles(given),
+    workers: given.workers === undefined ? availableParallelism() : count('--workers', given.workers),
+    forks: count('--forks', given.forks ?? ''),
+    version,
+  };
+}
+
+function list(text = ''): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.some((part) => part === '')) throw new UsageError(`an empty name in "${text}"`);
+  return [...new Set(parts)];
+}
+
+function count(name: string, text: string): number {
+  if (!/^\d{1,6}$/.test(text) || Number(text) < 1)
+    throw new UsageError(`${name}: found "${text}", expected a whole number from 1 to 999999`);
+  return Number(text);
+}
+
+function readable(name: string, path: string | undefined): string | null {
+  if (path === undefined) return null;
+  if (!existsSync(path)) throw new UsageError(`${name}: there is no file ${path}`);
+  return path;
+}
+
+function tlsFiles(given: Record<string, string | undefined>): AgentConfig['tls'] {
+  const ca = readable('--tls-ca', given.tlsCa);
+  const cert = readable('--tls-cert', given.tlsCert);
+  const key = readable('--tls-key', given.tlsKey);
+  if (ca === null && cert === null && key === null) return null;
+  if (ca === null || cert === null || key === null)
+    throw new UsageError('--tls-ca, --tls-cert and --tls-key are given together or not at all');
+  return { ca, cert, key };
+}
