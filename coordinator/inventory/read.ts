@@ -53,7 +53,7 @@ export async function readInventory(sources: string[], io: InventoryIo): Promise
 async function filesOf(source: string, io: InventoryIo, issues: Issues): Promise<string[]> {
   if (source === '-') return [source];
   const refuse = (message: string) => {
-    issues.reportAt(null, `${source === '' ? 'inventory' : source}: ${message}`);
+    issues.reportAt({ file: source === '' ? 'inventory' : source, line: 1, column: 1 }, message);
     return [];
   };
   const path = resolve(io.cwd, source);
@@ -78,7 +78,7 @@ function isInventoryFile(entry: Dirent): boolean {
 
 async function readSource(file: string, io: InventoryIo, issues: Issues): Promise<Source | null> {
   const refuse = (message: string): null => {
-    issues.reportAt(null, `${file}: ${message}`);
+    issues.reportAt({ file, line: 1, column: 1 }, message);
     return null;
   };
   try {

@@ -49,16 +49,16 @@ describe('a wrong inventory', () => {
   });
 
   test.each([
-    ['missing.yaml', 'missing.yaml: cannot be read (no such file or directory)'],
-    ['empty', 'empty: no inventory in this directory (expected *.yaml, *.yml, *.json, *.csv or *.py)'],
-    ['a.yaml/b', 'a.yaml/b: cannot be read (a part of the path is not a directory)'],
+    ['missing.yaml', 'missing.yaml:1:1: cannot be read (no such file or directory)'],
+    ['empty', 'empty:1:1: no inventory in this directory (expected *.yaml, *.yml, *.json, *.csv or *.py)'],
+    ['a.yaml/b', 'a.yaml/b:1:1: cannot be read (a part of the path is not a directory)'],
     [
       'nornir:inventory',
-      'nornir:inventory: sources of this kind come later (known now: YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
+      'nornir:inventory:1:1: sources of this kind come later (known now: YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
     ],
     [
       'https://netbox.example.com',
-      'https://netbox.example.com: sources of this kind come later (known now: YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
+      'https://netbox.example.com:1:1: sources of this kind come later (known now: YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
     ],
     [
       '-',
@@ -78,7 +78,7 @@ describe('a wrong inventory', () => {
 
   test('of 65 MB is refused unread', async () => {
     expect(await errorsOf({ 'a.csv': Buffer.alloc(65 * 1024 * 1024, 'a') })).toEqual([
-      'a.csv: too large (expected at most 64 MB)',
+      'a.csv:1:1: too large (expected at most 64 MB)',
     ]);
   });
 
