@@ -28,8 +28,10 @@ export interface AgentLog {
   ready(about: { coordinator: string; nats: string; store: string }): void;
 }
 
-/** Works until `stop` aborts, then drains; resolves when everything is closed. Throws when it is not wanted. */
-export async function runAgent(config: AgentConfig, stop: AbortSignal, log: AgentLog): Promise<void> {
+/** Works until `stopped` aborts, then drains; resolves when everything is closed. Throws when it is not wanted. */
+export async function runAgent(config: AgentConfig, stopped: AbortSignal, log: AgentLog): Promise<void> {
+  const unwanted = new AbortController();
+  const stop = AbortSignal.any([stopped, unwanted.signal]);
   const instance = randomBytes(16).toString('hex');
   const { name, segments, forks, workers, version } = config;
   // Everything below works until the drain is over; `stop` only ends the taking of new work.
@@ -48,6 +50,7 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal, log: Agen
       },
       cancel: (sweep) => carrier?.cancel(sweep),
       offer: (shard) => track(carrier?.carry(directOffer(shard))),
+      unwanted: (reason) => unwanted.abort(new Error(`not wanted: ${reason}`)),
       warn: (what) => log.warn(what),
     },
   );
@@ -91,6 +94,7 @@ export async function runAgent(config: AgentConfig, stop: AbortSignal, log: Agen
   end.abort();
   await renewals;
   await Promise.race([Promise.all(carrying), pause(1_000, new AbortController().signal)]);
+  if (unwanted.signal.aborted) throw unwanted.signal.reason;
 }
 
 async function presenceLoop(

@@ -224,7 +224,12 @@ export class Carrier {
         const { sweep, epoch } = lease;
         this.uplink.say({ $case: 'loginOutcome', value: { sweep, epoch, index, credential, use, result } });
       },
-      acceptHostKey: (key) => this.uplink.acceptHostKey({ ...lease, index }, key),
+      acceptHostKey: async (key) => {
+        const answer = await this.uplink.acceptHostKey({ ...lease, index }, key);
+        // Refused for no other key: the stream broke or the lease is lost. No reason to cry about a changed key.
+        if (!answer.accepted && answer.known.length === 0) throw new Error('the lease is over');
+        return answer;
+      },
       chunk: (chunk) => void chunks.push(chunk),
     };
   }
@@ -237,7 +242,7 @@ export class Carrier {
     const sentAt = monotonicMs();
     try {
       const leases = held.map(({ lease }) => lease);
-      const reply = await this.uplink.renew({ instance: this.instance, leases, freeSlots: this.freeSlots });
+      const reply = await this.uplink.renew({ instance: this.instance, leases });
       const lost = new Set(reply.lost.map(({ epoch }) => epoch));
       for (const one of held) {
         if (lost.has(one.lease.epoch)) this.#letGo(one);

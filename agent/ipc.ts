@@ -25,7 +25,8 @@ export type ToWorker =
   /** Destroy these sessions now; each still answers `ended`. */
   | { say: 'abandon'; jobs: number[] }
   | { say: 'permit'; ask: number; permit: Permit | null }
-  | { say: 'hostKey'; ask: number; accepted: boolean; known: HostKey[] };
+  /** `answer` null: nobody can say, as the lease is over. */
+  | { say: 'hostKey'; ask: number; answer: { accepted: boolean; known: HostKey[] } | null };
 
 export type FromWorker =
   | { say: 'alive' }

@@ -3,6 +3,7 @@
 // disk, and never under an old epoch. NATS decides nothing: whoever holds a message still asks the coordinator.
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { checkServerIdentity } from 'node:tls';
 import { type Consumer, type JsMsg, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import {
@@ -169,6 +170,23 @@ function connectionOptions({ servers, token, credsFile, tls, name }: NatsOptions
     pingInterval: 5_000,
     ...(token === null ? {} : { token }),
     ...(credsFile === null ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
-    ...(tls === null ? {} : { tls: { caFile: tls.ca, certFile: tls.cert, keyFile: tls.key } }),
+    ...(tls === null ? {} : { tls: tlsOptions(tls, servers) }),
   };
+}
+
+/**
+ * The library gives TLS no name for an IP address, and TLS then looks for "localhost" in the certificate: there it
+ * must be for one of the servers we were told of.
+ */
+function tlsOptions({ ca, cert, key }: TlsFiles, servers: string[]) {
+  const told = servers.map(
+    (url) => /^(?:\w+:\/\/)?(?:.*@)?\[?([^[\]/]*?)\]?(?::\d+)?\/?$/.exec(url)?.[1] ?? url,
+  );
+  const identify: typeof checkServerIdentity = (host, certificate) => {
+    const refusals = (host === 'localhost' ? told : [host]).map((name) =>
+      checkServerIdentity(name, certificate),
+    );
+    return refusals.includes(undefined) ? undefined : refusals[0];
+  };
+  return { caFile: ca, certFile: cert, keyFile: key, checkServerIdentity: identify };
 }

@@ -44,12 +44,19 @@ export function readOptions(version: string): AgentConfig {
     throw new UsageError('', error.exitCode === 0 ? 0 : 2);
   }
   const given = command.opts<Record<string, string | undefined>>();
+  const tls = tlsFiles(given);
+  const coordinator = given.coordinator ?? '';
+  // Credentials come over this link: in the clear they never leave the host.
+  if (tls === null && !/^(localhost|127(\.\d+){3}|\[::1\]):\d+$/.test(coordinator))
+    throw new UsageError(
+      `--coordinator ${coordinator}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`,
+    );
   return {
     name: given.name ?? hostname(),
     segments: list(given.segment),
-    coordinator: given.coordinator ?? '',
+    coordinator,
     nats: { servers: list(given.nats), token: null, credsFile: readable('--nats-creds', given.natsCreds) },
-    tls: tlsFiles(given),
+    tls,
     workers: given.workers === undefined ? availableParallelism() : count('--workers', given.workers),
     forks: count('--forks', given.forks ?? ''),
     version,

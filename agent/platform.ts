@@ -7,7 +7,7 @@ export interface Rules {
   /** Matches the last line when the device waits for a command. */
   prompt: RegExp;
   /** Matches a line that ends in the pager's text. */
-  pager: { text: RegExp; key: string } | null;
+  pager: { text: RegExp; key: string; end: { text: RegExp; key: string } | null } | null;
   enable: { command: string; password: RegExp; unprivileged: RegExp } | null;
   errors: RegExp[];
   endMarks: { command: RegExp; last: RegExp }[];
@@ -18,7 +18,7 @@ export function compileRules(platform: Platform): Rules {
   return {
     platform,
     prompt: new RegExp(platform.prompt),
-    pager: pager ? { text: new RegExp(`(?:${pager.text})\\s*$`), key: pager.key } : null,
+    pager: pager ? { ...waiting(pager), end: pager.end ? waiting(pager.end) : null } : null,
     enable: enable
       ? {
           command: enable.command,
@@ -47,4 +47,9 @@ export function rulesOf(name: string): Rules | undefined {
   const rules = compileRules(platform);
   compiled.set(name, rules);
   return rules;
+}
+
+/** A pager waits with the cursor after its text. */
+function waiting({ text, key }: { text: string; key: string }): { text: RegExp; key: string } {
+  return { text: new RegExp(`(?:${text})\\s*$`), key };
 }

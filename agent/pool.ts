@@ -170,10 +170,8 @@ export class Pool {
         return job.ports.loggedIn(message.use, message.result);
       case 'askHostKey':
         void job.ports.acceptHostKey(message.key).then(
-          ({ accepted, known }) =>
-            sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, accepted, known }),
-          () =>
-            sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, accepted: false, known: [] }),
+          (answer) => sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, answer }),
+          () => sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, answer: null }),
         );
         return;
       case 'chunk':

@@ -195,11 +195,13 @@ export class Reader {
     const { pager } = this.#rules;
     if (!pager || this.#length - start > LINE_WITHIN || this.#length === start) return null;
     const raw = this.#bytes.toString('latin1', start, this.#length);
-    const match = pager.text.exec(raw);
-    if (!match && !pager.text.test(shown(raw))) return null;
+    const line = shown(raw);
+    const waiting = pager.end?.text.test(line) ? pager.end : pager;
+    const match = waiting.text.exec(raw);
+    if (!match && !waiting.text.test(line)) return null;
     // With escapes around it only the whole line is known to be the pager's.
     this.#pagers.push({ lineStart: start, start: start + (match?.index ?? 0), end: this.#length });
-    return pager.key;
+    return waiting.key;
   }
 
   #looksLikePrompt(text: string): boolean {

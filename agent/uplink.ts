@@ -2,7 +2,9 @@
 // them on disk. A result is kept here until it is acknowledged and sent again on every new stream; the stream
 // is opened again for as long as the agent lives, with a short backoff.
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { checkServerIdentity } from 'node:tls';
 import {
   ChannelCredentials,
   type ChannelOptions,
@@ -69,11 +71,15 @@ export interface UplinkEvents {
   welcome(welcome: Welcome): void;
   cancel(sweep: string): void;
   offer(shard: Shard): void;
+  /** The coordinator will never have this agent. */
+  unwanted(reason: string): void;
   warn(what: string): void;
 }
 
 export class Uplink {
   readonly #unacked = new Map<number, Unacked>();
+  /** Questions without an answer; each is put again on the next stream. */
+  readonly #questions = new Map<number, Body>();
   readonly #permits = new Map<number, (permit: Permit) => void>();
   readonly #hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] }) => void>();
   readonly #room: (() => void)[] = [];
@@ -85,6 +91,7 @@ export class Uplink {
   #unsent: number[] = [];
   #unsaid: AgentMessage[] = [];
   #flushedAt = 0;
+  #complaint = '';
   #unackedBytes = 0;
   #flushing = false;
   #seq = 0;
@@ -106,7 +113,8 @@ export class Uplink {
     hello: Omit<Hello, 'storeId' | 'commit'>,
     events: UplinkEvents,
   ): Uplink {
-    const uplink = new Uplink(new AgentsClient(address, credentials(tls), CHANNEL), hello, events);
+    const { credentials, options } = channel(address, tls);
+    const uplink = new Uplink(new AgentsClient(address, credentials, options), hello, events);
     uplink.#links = uplink.#keepLinked();
     return uplink;
   }
@@ -149,33 +157,33 @@ export class Uplink {
       });
   }
 
-  /** Leave to send a secret; LOST when the stream breaks before the answer. */
+  /** Leave to send a secret; LOST when the lease is over. Outlasts a broken stream. */
   permit(ask: Omit<LoginAsk, 'ask'>): Promise<Permit> {
     const number = ++this.#asks;
     return new Promise((resolve) => {
-      if (!this.say({ $case: 'loginAsk', value: { ...ask, ask: number } })) return resolve(Permit.LOST);
       this.#permits.set(number, resolve);
+      this.#put(number, { $case: 'loginAsk', value: { ...ask, ask: number } });
     });
   }
 
+  /** Refused with no known key: the lease is over. Outlasts a broken stream. */
   acceptHostKey(
     seen: { sweep: string; shard: number; epoch: string; index: number },
     key: HostKey,
   ): Promise<{ accepted: boolean; known: HostKey[] }> {
     const ask = ++this.#asks;
     return new Promise((resolve) => {
-      if (!this.say({ $case: 'hostKeySeen', value: { ...seen, ask, key } }))
-        return resolve({ accepted: false, known: [] });
       this.#hostKeys.set(ask, resolve);
+      this.#put(ask, { $case: 'hostKeySeen', value: { ...seen, ask, key } });
     });
   }
 
-  /** False: there is no stream now. */
+  /** False: there is no stream now. How a login fared is kept until there is one. */
   say(body: Body): boolean {
-    if (this.#stream === null) return false;
-    this.#unsaid.push({ body });
-    void this.#flush();
-    return true;
+    const linked = this.#stream !== null;
+    if (linked || body.$case === 'loginOutcome') this.#unsaid.push({ body });
+    if (linked) void this.#flush();
+    return linked;
   }
 
   /** Resolves when every result has been acknowledged, or `signal` aborts. */
@@ -188,13 +196,20 @@ export class Uplink {
     this.#closing.abort();
     this.#stream?.end();
     await this.#links;
+    for (const answer of this.#permits.values()) answer(Permit.LOST);
+    for (const answer of this.#hostKeys.values()) answer({ accepted: false, known: [] });
     this.client.close();
+  }
+
+  #put(ask: number, question: Body): void {
+    this.#questions.set(ask, question);
+    this.say(question);
   }
 
   async #keepLinked(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       const retryMs = await this.#link();
-      if (retryMs === 0) throw new Error('the coordinator does not want this agent');
+      if (retryMs === 0) return;
       await delay(retryMs * (0.5 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(
         () => undefined,
       );
@@ -211,6 +226,7 @@ export class Uplink {
           if (body?.$case === 'goodbye') {
             retryMs = body.value.retryMs;
             this.events.warn(`the coordinator says: ${body.value.reason}`);
+            if (retryMs === 0) this.events.unwanted(body.value.reason);
           } else this.#heard(stream, body);
         }
       });
@@ -218,10 +234,9 @@ export class Uplink {
       const ended = (error?: ServiceError) => {
         if (over) return;
         over = true;
-        if (error !== undefined && !this.#closing.signal.aborted)
-          this.events.warn(`link: ${error.details || error.message}`);
+        if (error !== undefined) this.#complain(`link: ${error.details || error.message}`);
         this.#unlinked(stream);
-        resolve(retryMs === 0 && this.#closing.signal.aborted ? 1 : retryMs);
+        resolve(retryMs);
       };
       stream.on('error', ended);
       stream.on('end', () => {
@@ -234,13 +249,15 @@ export class Uplink {
     });
   }
 
+  /** Once for each cause of an outage, however often it is tried again. */
+  #complain(what: string): void {
+    if (what !== this.#complaint && !this.#closing.signal.aborted) this.events.warn(what);
+    this.#complaint = what;
+  }
+
   #unlinked(stream: Stream): void {
     if (this.#stream === stream) this.#stream = null;
-    for (const answer of this.#permits.values()) answer(Permit.LOST);
-    for (const answer of this.#hostKeys.values()) answer({ accepted: false, known: [] });
-    this.#permits.clear();
-    this.#hostKeys.clear();
-    this.#unsaid = [];
+    this.#unsaid = this.#unsaid.filter(({ body }) => body?.$case === 'loginOutcome');
   }
 
   #heard(stream: Stream, body: CoordinatorMessage['body']): void {
@@ -249,8 +266,10 @@ export class Uplink {
         if (this.#storeId !== body.value.storeId) this.#commit = 0;
         this.#storeId = body.value.storeId;
         this.#stream = stream;
+        this.#complaint = '';
         this.#unsent = [...this.#unacked.keys()];
         this.#sentChunks.clear();
+        for (const question of this.#questions.values()) this.#unsaid.push({ body: question });
         this.events.welcome(body.value);
         void this.#flush();
         return;
@@ -261,10 +280,12 @@ export class Uplink {
       case 'loginAnswer':
         this.#permits.get(body.value.ask)?.(body.value.permit);
         this.#permits.delete(body.value.ask);
+        this.#questions.delete(body.value.ask);
         return;
       case 'hostKeyAnswer':
         this.#hostKeys.get(body.value.ask)?.(body.value);
         this.#hostKeys.delete(body.value.ask);
+        this.#questions.delete(body.value.ask);
         return;
       case 'cancel':
         return this.events.cancel(body.value.sweep);
@@ -363,7 +384,21 @@ function settle<Reply>(resolve: (reply: Reply) => void, reject: (error: Error) =
   return (error: ServiceError | null, reply: Reply) => (error === null ? resolve(reply) : reject(error));
 }
 
-function credentials(tls: TlsFiles | null): ChannelCredentials {
-  if (tls === null) return ChannelCredentials.createInsecure();
-  return ChannelCredentials.createSsl(readFileSync(tls.ca), readFileSync(tls.key), readFileSync(tls.cert));
+/**
+ * TLS has no server names for IP addresses, and Node warns of each: there a fixed name is sent, and the certificate
+ * must be for the address.
+ */
+function channel(
+  address: string,
+  tls: TlsFiles | null,
+): { credentials: ChannelCredentials; options: ChannelOptions } {
+  if (tls === null) return { credentials: ChannelCredentials.createInsecure(), options: CHANNEL };
+  const [ca, key, cert] = [readFileSync(tls.ca), readFileSync(tls.key), readFileSync(tls.cert)];
+  const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (isIP(host) === 0) return { credentials: ChannelCredentials.createSsl(ca, key, cert), options: CHANNEL };
+  const verify: typeof checkServerIdentity = (_name, certificate) => checkServerIdentity(host, certificate);
+  return {
+    credentials: ChannelCredentials.createSsl(ca, key, cert, { checkServerIdentity: verify }),
+    options: { ...CHANNEL, 'grpc.ssl_target_name_override': 'netsweep' },
+  };
 }

@@ -18,7 +18,7 @@ interface Job {
 const jobs = new Map<number, Job>();
 const clocks = new Map<string, LeaseClock>();
 const permits = new Map<number, (permit: Permit | null) => void>();
-const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] }) => void>();
+const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] } | null) => void>();
 let asks = 0;
 
 process.on('message', (message: ToWorker) => {
@@ -38,7 +38,7 @@ process.on('message', (message: ToWorker) => {
       permits.delete(message.ask);
       return;
     case 'hostKey':
-      hostKeys.get(message.ask)?.(message);
+      hostKeys.get(message.ask)?.(message.answer);
       hostKeys.delete(message.ask);
       return;
     default:
@@ -84,8 +84,10 @@ function ports(job: number, lease: string): SessionPorts {
       void sendToAgent({ say: 'loggedIn', job, use, result }),
     acceptHostKey: (key: HostKey) => {
       const ask = ++asks;
-      return new Promise((resolve) => {
-        hostKeys.set(ask, resolve);
+      return new Promise((resolve, reject) => {
+        hostKeys.set(ask, (answer) =>
+          answer === null ? reject(new Error('the lease is over')) : resolve(answer),
+        );
         void sendToAgent({ say: 'askHostKey', ask, job, key });
       });
     },

@@ -21,7 +21,8 @@ export class Books {
     readonly ledger: Ledger,
     readonly hostKeys: HostKeys,
     readonly terms: Terms,
-    readonly startCommit: number,
+    /** The highest commit of the store, which agents remember too. */
+    public lastCommit: number,
   ) {}
 
   static async open(store: Store, incarnation: string, terms: Terms): Promise<Books> {
@@ -49,6 +50,7 @@ export class Books {
     if (writes.length === 0) return 0;
     try {
       const commit = await this.store.commit(writes);
+      this.lastCommit = Math.max(this.lastCommit, commit);
       this.#changes.emit('change');
       return commit;
     } catch (error) {

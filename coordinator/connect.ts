@@ -2,15 +2,19 @@
 // first client starts.
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { checkServerIdentity } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
 import type { TlsFiles } from './config.js';
+import { isLoopback } from './intake/server.js';
+import { InputError } from './inventory/inventory.js';
 import type { PrivateNews } from './private.js';
+import { readIdentity } from './tls.js';
 
 /** How long the first answer of a coordinator may take, in ms. */
 const ANSWER_MS = 5_000;
@@ -70,7 +74,8 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
 }
 
 async function remote(address: string, tls: TlsFiles | null): Promise<Connection> {
-  const sweeps = new SweepsClient(address, channelCredentials(tls), CHANNEL);
+  const { credentials, options } = channel(address, tls);
+  const sweeps = new SweepsClient(address, credentials, options);
   try {
     await ready(sweeps, ANSWER_MS);
   } catch (cause) {
@@ -86,10 +91,27 @@ async function remote(address: string, tls: TlsFiles | null): Promise<Connection
   };
 }
 
-/** Both sides show certificates, or neither. */
-function channelCredentials(tls: TlsFiles | null): ChannelCredentials {
-  if (tls === null) return ChannelCredentials.createInsecure();
-  return ChannelCredentials.createSsl(readFileSync(tls.ca), readFileSync(tls.key), readFileSync(tls.cert));
+/**
+ * Both sides show certificates, or neither. TLS has no server names for IP addresses, and Node warns of each: there a
+ * fixed name is sent, and the certificate must be for the address.
+ */
+function channel(
+  address: string,
+  tls: TlsFiles | null,
+): { credentials: ChannelCredentials; options: ChannelOptions } {
+  if (tls === null) {
+    const message = `--coordinator ${address}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`;
+    if (!isLoopback(address)) throw new InputError([{ at: null, message }]);
+    return { credentials: ChannelCredentials.createInsecure(), options: CHANNEL };
+  }
+  const { ca, cert, key } = readIdentity(tls);
+  const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (isIP(host) === 0) return { credentials: ChannelCredentials.createSsl(ca, key, cert), options: CHANNEL };
+  const verify: typeof checkServerIdentity = (_name, certificate) => checkServerIdentity(host, certificate);
+  return {
+    credentials: ChannelCredentials.createSsl(ca, key, cert, { checkServerIdentity: verify }),
+    options: { ...CHANNEL, 'grpc.ssl_target_name_override': 'netsweep' },
+  };
 }
 
 /** The private coordinator that runs on `state`; null: none. */

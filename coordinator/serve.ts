@@ -6,17 +6,22 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { ServeConfig } from './config.js';
-import { Coordinator } from './coordinator.js';
-import { isLoopback } from './intake/server.js';
+import { Unreachable } from './connect.js';
+import { Coordinator, type CoordinatorOptions } from './coordinator.js';
+import { CannotListen } from './intake/server.js';
+import { InputError } from './inventory/inventory.js';
+import { StateInUse, StoreRefused } from './store/refusal.js';
+import { readIdentity } from './tls.js';
 
 /** Prints one `ready` line on stdout when agents and clients may come; resolves after the drain. */
 export async function serve(config: ServeConfig, stop: AbortSignal): Promise<void> {
+  if (config.tls !== null) readIdentity(config.tls); // before anything is touched
   const log = pino({ name: 'netsweep' }, pino.destination({ dest: 2, sync: true }));
   const directory = join(config.state, 'serve');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (config.tls === null)
     log.warn('without --tls-* only loopback is served, unencrypted and open to every local user');
-  await using coordinator = await Coordinator.open({
+  await using coordinator = await open({
     directory,
     keyFile: config.keyFile,
     listen: config.listen,
@@ -32,24 +37,43 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   });
   await using health = await serveHealth(config);
   log.info({ nats: config.nats.map(withoutSecret) }, 'waiting for NATS');
-  await coordinator.connect({
+  const connecting = coordinator.connect({
     servers: config.nats,
     token: null,
     credsFile: config.natsCreds,
     tls: config.tls,
     storage: 'file',
   });
-  process.stdout.write(
-    `ready listen=${coordinator.address} http=${health.address} store=${coordinator.storeId} state=${directory}\n`,
-  );
-  if (!stop.aborted) await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()));
+  connecting.catch(() => undefined); // given up when the coordinator closes, which nobody waits for any more
+  await Promise.race([connecting, aborted(stop)]);
+  if (!stop.aborted)
+    process.stdout.write(
+      `ready listen=${coordinator.address} http=${health.address} store=${coordinator.storeId} state=${directory}\n`,
+    );
+  await aborted(stop);
   log.info('draining');
 }
 
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** What somebody else holds is no bug of ours. */
+async function open(options: CoordinatorOptions): Promise<Coordinator> {
+  try {
+    return await Coordinator.open(options);
+  } catch (error) {
+    if (error instanceof StoreRefused) throw new InputError([{ at: null, message: error.message }]);
+    if (!(error instanceof StateInUse || error instanceof CannotListen)) throw error;
+    throw new Unreachable(error.message, { cause: error });
+  }
+}
+
 /** `/healthz` says that the process serves; nothing else is there yet. */
-async function serveHealth({ http, tls }: ServeConfig): Promise<AsyncDisposable & { address: string }> {
-  if (!isLoopback(http))
-    throw new Error(`--http ${http}: only loopback is served${tls === null ? '' : ' so far'}`);
+async function serveHealth({ http }: ServeConfig): Promise<AsyncDisposable & { address: string }> {
   const server = createServer((request, response) => {
     const found = request.url === '/healthz';
     response
@@ -58,7 +82,7 @@ async function serveHealth({ http, tls }: ServeConfig): Promise<AsyncDisposable 
   });
   const [, host = '127.0.0.1', port = '0'] = /^(.*):(\d+)$/.exec(http) ?? [];
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => reject(new Unreachable(`can't listen on ${http}`, { cause: error })));
     server.listen(Number(port), host.replace(/^\[|\]$/g, ''), resolve);
   });
   const bound = server.address() as AddressInfo; // listening on TCP, so it is not a path

@@ -1,13 +1,6 @@
 // The service that clients use: submit, watch, results, cancel, and the ledgers of keys and credentials.
 // A client is never told of anything that is not on disk: reports are read back from the store.
-import type {
-  Server,
-  ServerDuplexStream,
-  ServerReadableStream,
-  ServerUnaryCall,
-  ServerWritableStream,
-  sendUnaryData,
-} from '@grpc/grpc-js';
+import type { Server, ServerDuplexStream, ServerReadableStream, ServerWritableStream } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import { ulid } from 'ulid';
 import {
@@ -35,6 +28,7 @@ import {
   type WatchRequest,
 } from '../proto/gen/netsweep/v1/sweeps.js';
 import type { Books } from './books.js';
+import { answer, ServiceError, stream, unary } from './intake/calls.js';
 import type { Presence } from './intake/presence.js';
 import type { SweepRow, Write } from './store/store.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
@@ -43,17 +37,6 @@ import type { ActiveSweep } from './sweep/activesweep.js';
 const PAGE = 64;
 /** Least time between two progress events of one watcher, in ms. */
 const PROGRESS_EVERY_MS = 250;
-
-/** An error that a client may read: its gRPC code and one sentence. */
-export class ServiceError extends Error {
-  constructor(
-    readonly code: status,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'ServiceError';
-  }
-}
 
 export interface ServiceHooks {
   /** A sweep's devices are about to wait for agents of these segments. */
@@ -66,8 +49,16 @@ export interface ServiceHooks {
   attached(change: 1 | -1): void;
 }
 
+interface Submission {
+  header: SubmitHeader;
+  devices: Device[];
+  credentials: Credential[];
+}
+
 export class Service {
   readonly #sweepsOf = new Map<string, Set<string>>();
+  /** Submits on their way to the disk, by the client's key. */
+  readonly #submits = new Map<string, Promise<SubmitReply>>();
   readonly #stopping = new AbortController();
 
   constructor(
@@ -155,7 +146,15 @@ export class Service {
   }
 
   async #submit(call: ServerReadableStream<SubmitPart, SubmitReply>): Promise<SubmitReply> {
-    const { header, devices, credentials } = await received(call);
+    const submission = await received(call);
+    const { key } = submission.header;
+    // A repeat may come while the first is still on its way to the disk.
+    const submitted = this.#submits.get(key) ?? this.#add(submission);
+    this.#submits.set(key, submitted);
+    return submitted.finally(() => this.#submits.delete(key));
+  }
+
+  async #add({ header, devices, credentials }: Submission): Promise<SubmitReply> {
     const same = await this.books.store.sweepByKey(header.key);
     if (same !== null) return { sweep: same.id };
     const identified = await this.#identify(credentials);
@@ -334,9 +333,7 @@ function describe({ id, state, startedAtMs, endedAtMs, reason, options }: SweepR
   return { id, state, startedAtMs, endedAtMs, reason, options };
 }
 
-async function received(
-  call: ServerReadableStream<SubmitPart, SubmitReply>,
-): Promise<{ header: SubmitHeader; devices: Device[]; credentials: Credential[] }> {
+async function received(call: ServerReadableStream<SubmitPart, SubmitReply>): Promise<Submission> {
   let header: SubmitHeader | null = null;
   const devices: Device[] = [];
   const credentials: Credential[] = [];
@@ -354,57 +351,4 @@ async function received(
   if (devices.some((device) => device.commands.length === 0))
     throw new ServiceError(status.INVALID_ARGUMENT, 'every device needs a command');
   return { header, devices, credentials };
-}
-
-function unary<Request, Reply>(work: (request: Request) => Promise<Reply>) {
-  return (call: ServerUnaryCall<Request, Reply>, callback: sendUnaryData<Reply>) =>
-    answer(callback, work(call.request));
-}
-
-function answer<Reply>(callback: sendUnaryData<Reply>, work: Promise<Reply>): void {
-  work.then(
-    (reply) => callback(null, reply),
-    (error: unknown) => callback(asStatus(error)),
-  );
-}
-
-/** Writes what `items` yields as fast as the client reads it. */
-function stream<Request, Item>(
-  call: ServerWritableStream<Request, Item>,
-  items: (signal: AbortSignal) => AsyncIterable<Item>,
-  stopping: AbortSignal,
-): void {
-  const gone = new AbortController();
-  call.on('cancelled', () => gone.abort());
-  call.on('close', () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, stopping]);
-  const write = async () => {
-    for await (const item of items(signal)) {
-      if (signal.aborted) return;
-      if (!call.write(item)) await drained(call, signal);
-    }
-  };
-  write().then(
-    () => call.end(),
-    (error: unknown) => call.destroy(asStatus(error)),
-  );
-}
-
-function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      call.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    call.once('drain', done);
-    signal.addEventListener('abort', done);
-  });
-}
-
-/** A bug stays visible as INTERNAL with its message; the expected kinds carry their own code. */
-function asStatus(error: unknown): Error & { code: status; details: string } {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof ServiceError ? error.code : status.INTERNAL;
-  return Object.assign(new Error(message, { cause: error }), { code, details: message });
 }

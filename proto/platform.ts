@@ -32,7 +32,14 @@ const platformSchema = v.strictObject({
   return: v.optional(v.string(), '\r'),
   /** Commands that change only this session, sent in order before the first command. */
   setup: texts,
-  pager: v.optional(v.strictObject({ text: pattern, key: v.string() })),
+  /** `end`: what it shows when there is no more and it still waits, and the key that leaves it. */
+  pager: v.optional(
+    v.strictObject({
+      text: pattern,
+      key: v.string(),
+      end: v.optional(v.strictObject({ text: pattern, key: v.string() })),
+    }),
+  ),
   enable: v.optional(
     v.strictObject({
       command: v.string(),

@@ -20,15 +20,20 @@ import {
   Permit,
   type RenewReply,
   type RenewRequest,
+  type Result,
   type ResultBatch,
   SecretUse,
+  Verdict,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
+import type { Output } from '../../proto/gen/netsweep/v1/model.js';
+import { CHUNK_BYTES } from '../../proto/subjects.js';
 import { type Books, guardId } from '../books.js';
 import { monotonicMs } from '../clock.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
 import type { ClaimAnswer } from '../sweep/ledger.js';
+import type { Answer } from '../sweep/logins.js';
 import { Outbox } from './outbox.js';
 import type { AgentLink, Presence } from './presence.js';
 
@@ -74,11 +79,13 @@ export class Agents {
       gone();
       stream.end();
     });
+    const refuse = (message: string, code: status) =>
+      stream.destroy(Object.assign(new Error(message), { code }));
     const hear = ({ body }: AgentMessage) => {
       if (body?.$case === 'hello') link = this.#hello(outbox, body.value);
-      else if (link === null) {
-        stream.destroy(Object.assign(new Error('hello first'), { code: status.FAILED_PRECONDITION }));
-      } else if (body?.$case === 'results') {
+      else if (link === null) refuse('hello first', status.FAILED_PRECONDITION);
+      else if (body?.$case === 'results') {
+        if (!isSound(body.value)) return refuse('results that cannot be stored', status.INVALID_ARGUMENT);
         if (++uncommitted >= BATCHES_UNCOMMITTED) stream.pause();
         void this.#results(link, body.value).then(() => {
           if (--uncommitted < BATCHES_UNCOMMITTED) stream.resume();
@@ -102,8 +109,13 @@ export class Agents {
       link.end();
       return null;
     }
-    const { store, terms, startCommit, ledger } = this.books;
-    if (hello.storeId === store.id && hello.commit > startCommit) ledger.holdAll(monotonicMs());
+    const { store, terms, ledger } = this.books;
+    // A commit that an agent has seen and the store has not: the store was rolled back.
+    if (hello.storeId === store.id && hello.commit > this.books.lastCommit) {
+      const writes: Write[] = [];
+      ledger.holdAll(monotonicMs(), Date.now(), writes);
+      void this.books.commit(writes);
+    }
     link.send({
       $case: 'welcome',
       value: { storeId: store.id, termMs: terms.termMs, lockDelayMs: terms.lockDelayMs },
@@ -125,7 +137,6 @@ export class Agents {
       case 'draining':
         link.draining = true;
         return;
-      case 'sweepClosed':
       case 'hello':
       case 'results':
       case undefined: // a newer agent's message; older coordinators pass it over
@@ -192,9 +203,12 @@ export class Agents {
 
   async #results(link: AgentLink, batch: ResultBatch): Promise<void> {
     const { ledger, logins } = this.books;
+    const pieces: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
+    const incomplete = await this.#withoutBodies(batch.results, pieces);
     const now = monotonicMs();
-    const writes: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
+    const writes: Write[] = [...pieces];
     const acks = batch.results.map((result) => {
+      if (incomplete.has(result)) return { seq: result.seq, verdict: Verdict.NEED_BODY };
       const verdict = ledger.result(result, link.hello.name, now, Date.now(), writes);
       const prefix = loginKey(result.epoch, result.index, '');
       logins.drop((key) => key.startsWith(prefix), now);
@@ -205,6 +219,19 @@ export class Agents {
     this.kick();
   }
 
+  /** Results whose outputs came in pieces that are not all here; the pieces of this batch are kept first. */
+  async #withoutBodies(results: Result[], pieces: Write[]): Promise<Set<Result>> {
+    const incomplete = new Set<Result>();
+    const inPieces = results.flatMap((result) =>
+      outputsOf(result).flatMap(({ body, sha256 }) => (body.length === 0 ? [{ result, sha256 }] : [])),
+    );
+    if (inPieces.length === 0) return incomplete;
+    await this.books.commit(pieces.splice(0));
+    for (const { result, sha256 } of inPieces)
+      if (!(await this.books.store.hasBody(sha256))) incomplete.add(result);
+    return incomplete;
+  }
+
   #loginAsk(link: AgentLink, ask: LoginAsk): void {
     const { ledger, logins } = this.books;
     const answer = (permit: Permit) => link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit } });
@@ -212,12 +239,12 @@ export class Agents {
     const state = working();
     if (state === null) return answer(Permit.LOST);
     const guard = guardId(ask.credential, ask.use);
+    const key = loginKey(ask.epoch, ask.index, ask.use);
     const spent = ask.use === SecretUse.ENABLE ? state.row.enableSpent : state.row.loginSpent;
-    // Spent without a result: its agent died with the outcome. It is repeated only once the credential is proved.
-    if (spent && !logins.isProved(guard)) return answer(Permit.SPENT);
-    logins.ask(guard, loginKey(ask.epoch, ask.index, ask.use), monotonicMs(), (permit) => {
+    const decided = (permit: Answer) => {
       const sweep = ledger.sweeps.get(ask.sweep);
       if (permit === 'stopped') return answer(Permit.STOPPED);
+      if (permit === 'spent') return answer(Permit.SPENT);
       if (sweep === undefined || working() === null) return answer(Permit.LOST);
       const writes: Write[] = [];
       sweep.change(
@@ -226,7 +253,9 @@ export class Agents {
         writes,
       );
       void this.books.commit(writes).then(() => answer(Permit.SEND));
-    });
+    };
+    // Spent without a result: its agent died with the outcome. It is repeated only once the credential is proved.
+    logins.ask(guard, key, monotonicMs(), decided, spent && !logins.isUnderWay(guard, key));
   }
 
   #loginOutcome(outcome: LoginOutcome): void {
@@ -250,6 +279,19 @@ export class Agents {
     await this.books.commit(writes);
     link.send({ $case: 'hostKeyAnswer', value: { ask: seen.ask, accepted, known } });
   }
+}
+
+function outputsOf({ end }: Result): Output[] {
+  return end?.$case === 'attempt' ? end.value.outputs : [];
+}
+
+/** What the store would refuse must not get that far: a failed commit ends the process. */
+function isSound({ chunks, results }: ResultBatch): boolean {
+  return (
+    chunks.every(
+      ({ sha256, data }) => sha256.length === 32 && data.length > 0 && data.length <= CHUNK_BYTES,
+    ) && results.every((result) => outputsOf(result).every(({ sha256 }) => sha256.length === 32))
+  );
 }
 
 /** Names one login of one lease; the first two parts name the device's work. */

@@ -16,7 +16,10 @@ export class Outbox<Message> {
   push(message: Message): void {
     if (this.#ended) return;
     this.#gathered.push(message);
-    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, this.#flushedAt + BEAT_MS - performance.now()));
+    this.#timer ??= setTimeout(
+      () => this.#flush(),
+      Math.max(0, this.#flushedAt + BEAT_MS - performance.now()),
+    );
   }
 
   /** Sends what has gathered and ends the stream. */

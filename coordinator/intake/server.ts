@@ -1,9 +1,9 @@
 // The gRPC server: where it listens and who may connect. Without TLS it serves loopback and Unix sockets only.
 // A stream that is half open is noticed by keepalive within 15 s.
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { TlsFiles } from '../config.js';
+import { readIdentity } from '../tls.js';
 
 const OPTIONS: ServerOptions = {
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
@@ -16,8 +16,7 @@ const OPTIONS: ServerOptions = {
 /** Both sides must show a certificate of the same authority; without files nothing is encrypted. */
 export function serverCredentials(tls: TlsFiles | null): ServerCredentials {
   if (tls === null) return ServerCredentials.createInsecure();
-  const [ca, cert, key] = [tls.ca, tls.cert, tls.key].map((file) => readFileSync(file));
-  if (ca === undefined || cert === undefined || key === undefined) throw new Error('TLS needs three files');
+  const { ca, cert, key } = readIdentity(tls);
   return ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true);
 }
 
@@ -25,13 +24,22 @@ export function createServer(): Server {
   return new Server(OPTIONS);
 }
 
-/** Listens; resolves with the address clients use, with the real port. */
+/** The address is taken, or not one of this machine. */
+export class CannotListen extends Error {
+  constructor(address: string, options?: ErrorOptions) {
+    super(`can't listen on ${address}`, options);
+    this.name = 'CannotListen';
+  }
+}
+
+/** Listens; resolves with the address clients use, with the real port. Throws CannotListen. */
 export async function listen(server: Server, address: string, tls: TlsFiles | null): Promise<string> {
   if (tls === null && !address.startsWith('unix:') && !isLoopback(address))
     throw new Error(`${address} is not a loopback address: give --tls-ca, --tls-cert and --tls-key`);
+  const credentials = serverCredentials(tls);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, serverCredentials(tls), (error, bound) =>
-      error ? reject(error) : resolve(bound),
+    server.bindAsync(address, credentials, (error, bound) =>
+      error ? reject(new CannotListen(address, { cause: error })) : resolve(bound),
     );
   });
   return address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`);

@@ -29,6 +29,8 @@ export interface DeviceState {
   lastFailure: Failure | null;
   /** Workers that died while they held it. */
   workersLost: number;
+  /** A lease ended after leave to send the password: nobody knows whether it was sent, and how it fared. */
+  loginUnknown: boolean;
 }
 
 /** Why a sweep takes no more work, and how its unfinished devices end. */
@@ -84,6 +86,7 @@ export class ActiveSweep {
       lastEpoch: '',
       lastFailure: null,
       workersLost: 0,
+      loginUnknown: false,
     }));
     this.open = devices.length;
     this.#counts = zeroCounts(devices.length);
@@ -107,6 +110,7 @@ export class ActiveSweep {
       const state = sweep.state(device.index);
       state.row = row;
       if (state.shard !== 0) sweep.inShards += 1;
+      else state.loginUnknown = row.loginSpent;
       if (report !== null) sweep.#settle(state, report.status);
     }
     sweep.#queue(

@@ -122,9 +122,17 @@ export class Ledger {
     return sweep;
   }
 
-  /** The store was rolled back: agents may hold leases it has forgotten, so nothing is granted until they end. */
-  holdAll(now: number): void {
+  /**
+   * The store was rolled back: agents may hold leases it has forgotten, so nothing is granted until they end. What
+   * a sweep that may write had still to do may have been done, so it ends interrupted.
+   */
+  holdAll(now: number, wallMs: number, writes: Write[]): void {
     this.#holdUntil = now + this.terms.termMs + this.terms.lockDelayMs;
+    const message = 'the store was rolled back: whether its commands were sent is unknown';
+    const failure = Failure.create({ kind: Kind.WORKER_LOST, stage: Stage.PLAN, message });
+    for (const sweep of [...this.sweeps.values()])
+      if (sweep.row.options.allowWrites)
+        this.endWaiting(sweep, () => ({ status: Status.INTERRUPTED, failure }), wallMs, writes);
   }
 
   /** A new shard of `sweep` for `segment`, offered for the first time; null: nothing is ready. */
@@ -386,7 +394,7 @@ export class Ledger {
       ...state.row,
       attempts: state.row.attempts + 1,
       workedMs: state.row.workedMs + attempt.durationMs,
-      loginSpent: attempt.secretSent,
+      loginSpent: attempt.secretSent || state.loginUnknown,
       enableSpent: attempt.secretSent && state.row.enableSpent,
       started: false,
     };
@@ -411,6 +419,7 @@ export class Ledger {
     const { sweep } = shard;
     const free = back.touched ? now + this.terms.lockDelayMs : now;
     this.endpoints.release(state.endpoint, shard.lease?.epoch ?? '', free);
+    state.loginUnknown ||= state.row.loginSpent;
     if (sweep.row.options.allowWrites) {
       if (back.touched) {
         const failure = Failure.create({

@@ -6,11 +6,17 @@
 /** How long a login may keep the turn before the next device may try, in ms. Its answer still counts later. */
 export const TURN_MS = 5_000;
 
-export type Answer = 'send' | 'stopped';
+/** How long a device that may have had the secret waits for another to prove it, in ms. */
+export const PROOF_MS = 5_000;
+
+/** `spent`: the device may have had the secret, and nobody has proved that it is good. */
+export type Answer = 'send' | 'stopped' | 'spent';
 
 interface Waiting {
   key: string;
   answer: (answer: Answer) => void;
+  /** Since when; null unless the device may have had the secret, with an outcome that nobody knows. */
+  repeatSince: number | null;
 }
 
 interface Guard {
@@ -67,12 +73,21 @@ export class Logins {
     return this.#guards.get(credential)?.proved ?? false;
   }
 
-  /** Asks for leave; `answer` is called once, now or when the turn comes. `key` names this login. */
-  ask(credential: string, key: string, now: number, answer: (answer: Answer) => void): void {
+  /**
+   * Asks for leave; `answer` is called once, now or when the turn comes. `key` names this login: asked again, its
+   * first answer was lost on the way. `repeat`: the device may have had the secret, so it proves nothing for others.
+   */
+  ask(credential: string, key: string, now: number, answer: (answer: Answer) => void, repeat = false): void {
     const guard = this.#guards.get(credential);
     if (guard === undefined || guard.stopped) return answer('stopped');
-    guard.waiting.push({ key, answer });
+    if (guard.underWay.has(key)) return answer('send');
+    guard.waiting = guard.waiting.filter((waiting) => waiting.key !== key);
+    guard.waiting.push({ key, answer, repeatSince: repeat ? now : null });
     this.#pass(guard, now);
+  }
+
+  isUnderWay(credential: string, key: string): boolean {
+    return this.#guards.get(credential)?.underWay.has(key) ?? false;
   }
 
   /** How a permitted login fared. `unknown`: sent, no answer; `unsent`: the turn was not used. */
@@ -83,7 +98,9 @@ export class Logins {
     now: number,
   ): void {
     const guard = this.#guards.get(credential);
-    if (guard === undefined || !guard.underWay.delete(key)) return;
+    if (guard === undefined) return;
+    // What a device has said of the secret is true, whoever has forgotten meanwhile that it was asked.
+    guard.underWay.delete(key);
     if (result === 'accepted') {
       const changed = guard.refusals > 0;
       guard.proved = true;
@@ -121,18 +138,22 @@ export class Logins {
   }
 
   #pass(guard: Guard, now: number): void {
-    while (guard.waiting.length > 0) {
-      if (guard.stopped) {
-        guard.waiting.shift()?.answer('stopped');
-        continue;
-      }
-      if (!guard.proved && !mayProve(guard, now)) return;
-      const next = guard.waiting.shift();
-      if (next === undefined) return;
-      guard.underWay.set(next.key, now);
-      next.answer('send');
+    const line = guard.waiting.splice(0);
+    for (const waiting of line) {
+      const answer = answerNow(guard, waiting, now);
+      if (answer === 'send') guard.underWay.set(waiting.key, now);
+      if (answer === null) guard.waiting.push(waiting);
+      else waiting.answer(answer);
     }
   }
+}
+
+/** Null: not yet. */
+function answerNow(guard: Guard, { repeatSince }: Waiting, now: number): Answer | null {
+  if (guard.stopped) return 'stopped';
+  if (guard.proved) return 'send';
+  if (repeatSince !== null) return now - repeatSince >= PROOF_MS ? 'spent' : null;
+  return mayProve(guard, now) ? 'send' : null;
 }
 
 function mayProve(guard: Guard, now: number): boolean {

@@ -2,6 +2,7 @@
 // and a durable pull consumer per segment carries offers to whichever agent is free. NATS is only the road:
 // losing the stream loses nothing, because the ledger offers again what is neither leased nor finished.
 import { readFileSync } from 'node:fs';
+import { checkServerIdentity } from 'node:tls';
 import {
   AckPolicy,
   type JetStreamClient,
@@ -52,10 +53,25 @@ function connectionOptions(options: NatsOptions): NodeConnectionOptions {
     ...(options.credsFile === null
       ? {}
       : { authenticator: credsAuthenticator(readFileSync(options.credsFile)) }),
-    ...(options.tls === null
-      ? {}
-      : { tls: { caFile: options.tls.ca, certFile: options.tls.cert, keyFile: options.tls.key } }),
+    ...(options.tls === null ? {} : { tls: tlsOptions(options.tls, options.servers) }),
   };
+}
+
+/**
+ * The library gives TLS no name for an IP address, and TLS then looks for "localhost" in the certificate: there it
+ * must be for one of the servers we were told of.
+ */
+function tlsOptions({ ca, cert, key }: TlsFiles, servers: string[]) {
+  const told = servers.map(
+    (url) => /^(?:\w+:\/\/)?(?:.*@)?\[?([^[\]/]*?)\]?(?::\d+)?\/?$/.exec(url)?.[1] ?? url,
+  );
+  const identify: typeof checkServerIdentity = (host, certificate) => {
+    const refusals = (host === 'localhost' ? told : [host]).map((name) =>
+      checkServerIdentity(name, certificate),
+    );
+    return refusals.includes(undefined) ? undefined : refusals[0];
+  };
+  return { caFile: ca, certFile: cert, keyFile: key, checkServerIdentity: identify };
 }
 
 export class Offers {
