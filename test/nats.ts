@@ -1,4 +1,4 @@
-// A real nats-server with JetStream on loopback, a port and a store of its own.
+// A real nats-server with JetStream, by default on loopback, a port and a store of its own.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,19 +7,24 @@ import { program, Running } from './process.ts';
 export interface NatsOptions {
   /** More lines of nats-server's configuration file: authorization, tls, ... */
   config?: string;
+  /** Default 127.0.0.1. */
+  address?: string;
 }
 
 export class Nats implements AsyncDisposable {
   readonly folder: string;
+  readonly address: string;
   port = -1; // nats-server's own word for any free port
   #running: Running | null = null;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, address: string) {
     this.folder = folder;
+    this.address = address;
   }
 
   static async open(options: NatsOptions): Promise<Nats> {
-    const nats = new Nats(await mkdtemp(join(tmpdir(), 'netsweep-nats-')));
+    const folder = await mkdtemp(join(tmpdir(), 'netsweep-nats-'));
+    const nats = new Nats(folder, options.address ?? '127.0.0.1');
     await mkdir(join(nats.folder, 'store'));
     await writeFile(join(nats.folder, 'nats.conf'), options.config ?? '');
     try {
@@ -32,7 +37,7 @@ export class Nats implements AsyncDisposable {
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.port}`;
+    return `nats://${this.address}:${this.port}`;
   }
 
   get pid(): number {
@@ -49,7 +54,7 @@ export class Nats implements AsyncDisposable {
     const server = process.env.NETSWEEP_NATS_SERVER ?? program('nats-server');
     if (server === null) throw new Error('no nats-server: run deploy/setup.sh');
     const { folder } = this;
-    const listen = ['-a', '127.0.0.1', '-p', String(this.port)];
+    const listen = ['-a', this.address, '-p', String(this.port)];
     const store = ['-js', '-sd', join(folder, 'store')];
     const args = ['-c', join(folder, 'nats.conf'), ...listen, ...store];
     this.#running = new Running(server, args, { onParentExit: 'killed' });

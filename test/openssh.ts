@@ -16,6 +16,8 @@ export interface SshdOptions {
   config?: string[];
   /** A loopback address. */
   address?: string;
+  /** Default: one that is free. */
+  port?: number;
   /** Login shell of the account; default /bin/bash. */
   shell?: string;
   /** What the machine is called inside; default the system's name. */
@@ -84,7 +86,7 @@ export class Sshd implements AsyncDisposable, Login {
     try {
       await chmod(folder, 0o755);
       const host = options.address ?? '127.0.0.1';
-      const port = await freePort(host);
+      const port = options.port ?? (await freePort(host));
       const password = randomBytes(9).toString('base64url');
       await writeAccounts(folder, password, options);
       const hostKey = await writeKeys(folder);

@@ -78,7 +78,11 @@ export class Running implements AsyncDisposable {
   readonly #closed: Promise<unknown>;
 
   /** onExit 'input': it ends when its standard input does; else it is killed together with this process. */
-  constructor(command: string, args: string[], options: { onParentExit: 'input' | 'killed'; cwd?: string }) {
+  constructor(
+    command: string,
+    args: string[],
+    options: { onParentExit: 'input' | 'killed'; cwd?: string; env?: NodeJS.ProcessEnv },
+  ) {
     const [file, argv] =
       options.onParentExit === 'killed'
         ? ['setpriv', ['--pdeathsig', 'KILL', command, ...args]]
@@ -86,6 +90,7 @@ export class Running implements AsyncDisposable {
     this.child = spawn(file, argv, {
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.cwd && { cwd: options.cwd }),
+      ...(options.env && { env: options.env }),
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
