@@ -1,6 +1,7 @@
 // The agent from start to stop. Resources open top to bottom and close bottom to top, so whatever is in flight
 // still has somewhere to go while it drains: workers first, then results, then NATS, then the coordinator.
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { Carrier } from './carrier.js';
 import { directOffer, type NatsOptions, offers, Shards } from './lease.js';
 import { Pool } from './pool.js';
@@ -32,6 +33,8 @@ export interface AgentLog {
 export async function runAgent(config: AgentConfig, stopped: AbortSignal, log: AgentLog): Promise<void> {
   const unwanted = new AbortController();
   const stop = AbortSignal.any([stopped, unwanted.signal]);
+  // Every loop waits on it; that is many listeners, and no leak.
+  setMaxListeners(0, stop);
   const instance = randomBytes(16).toString('hex');
   const { name, segments, forks, workers, version } = config;
   // Everything below works until the drain is over; `stop` only ends the taking of new work.

@@ -2,6 +2,7 @@
 // acknowledge. The agent and its workers know each lease's end as an instant counted from when the last answered
 // renewal was sent; past half the term nothing new begins, past 0.7 of it every socket is destroyed.
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Chunk,
@@ -82,6 +83,7 @@ export class Carrier {
       clock: leaseClock(sentAt, grant.termMs),
       over: new AbortController(),
     };
+    setMaxListeners(0, held.over.signal); // every device that waits for a slot listens
     this.#held.set(grant.epoch, held);
     if (this.#cancelled.has(sweep)) this.#letGo(held);
     if (this.#draining) held.over.abort('draining');
@@ -278,8 +280,12 @@ export class Carrier {
 
   #nextFreed(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      this.#freed.push(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      const done = () => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#freed.push(done);
+      signal.addEventListener('abort', done, { once: true });
     });
   }
 }

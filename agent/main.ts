@@ -27,6 +27,7 @@ async function runForked(): Promise<number> {
     process.once('message', (message) => resolve(message as Orders)); // from our own coordinator
   });
   process.once('disconnect', () => process.exit(0));
+  process.stderr.on('error', () => undefined); // nobody may be left to read it
   const { nats, natsToken, ...rest } = orders;
   const config: AgentConfig = {
     ...rest,

@@ -152,8 +152,12 @@ export class Uplink {
   async room(signal: AbortSignal): Promise<void> {
     while (this.#unackedBytes > UNACKED_MOST_BYTES && !signal.aborted)
       await new Promise<void>((resolve) => {
-        this.#room.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        const done = () => {
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        this.#room.push(done);
+        signal.addEventListener('abort', done, { once: true });
       });
   }
 
@@ -230,10 +234,12 @@ export class Uplink {
           } else this.#heard(stream, body);
         }
       });
+      const hangUp = () => stream.end();
       let over = false;
       const ended = (error?: ServiceError) => {
         if (over) return;
         over = true;
+        this.#closing.signal.removeEventListener('abort', hangUp);
         if (error !== undefined) this.#complain(`link: ${error.details || error.message}`);
         this.#unlinked(stream);
         resolve(retryMs);
@@ -243,7 +249,7 @@ export class Uplink {
         stream.end();
         ended();
       });
-      this.#closing.signal.addEventListener('abort', () => stream.end(), { once: true });
+      this.#closing.signal.addEventListener('abort', hangUp, { once: true });
       const hello: Hello = { ...this.hello, storeId: this.#storeId, commit: this.#commit };
       stream.write({ messages: [{ body: { $case: 'hello', value: hello } }] });
     });

@@ -51,6 +51,7 @@ process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole terminal group; the parent decides what it means.
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
+process.stderr.on('error', () => undefined); // nobody may be left to read it
 
 setInterval(() => {
   void sendToAgent({ say: 'alive' });

@@ -3,7 +3,7 @@
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkServerIdentity } from 'node:tls';
@@ -128,8 +128,10 @@ async function start(state: string): Promise<Connection | null> {
   const child = fork(program, ['private-coordinator', state], {
     detached: true,
     execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  // Passed on while we are here. Were it our own stderr, whoever reads that would wait for the last client.
+  child.stderr?.on('data', (text: Buffer) => process.stderr.write(text));
   const news = await new Promise<PrivateNews>((resolve) => {
     child.once('message', (message) => resolve(message as PrivateNews)); // the other side is our own program
     child.once('exit', (code, killed) => resolve({ error: `it ended with ${killed ?? code}` }));
@@ -140,6 +142,7 @@ async function start(state: string): Promise<Connection | null> {
   const connection = await attach(news.address);
   child.disconnect();
   child.unref();
+  if (child.stderr instanceof Socket) child.stderr.unref();
   return connection;
 }
 

@@ -21,6 +21,8 @@ const AGENT_GRACE_MS = 3_000;
 
 /** Runs until the last client has gone or `stop` aborts. Reports over IPC and never throws for a held directory. */
 export async function runPrivateCoordinator(args: string[], stop: AbortSignal): Promise<void> {
+  // Who started us reads what we say, and may be gone.
+  process.stderr.on('error', () => undefined);
   const [state] = args;
   if (state === undefined) throw new Error('private-coordinator is started by netsweep run');
   const ended = new AbortController();

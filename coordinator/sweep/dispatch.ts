@@ -72,19 +72,19 @@ export class Dispatch {
     const formed: OpenShard[] = [];
     const sweeps = [...this.books.ledger.sweeps.values()].filter((sweep) => sweep.halt === null);
     const segments = [...new Set(sweeps.flatMap((sweep) => sweep.segments()))];
+    const rooms = new Map(segments.map((segment) => [segment, this.#room(segment)]));
     this.#turn += 1;
-    for (const segment of rotate(segments, this.#turn)) {
-      let room = this.#room(segment);
-      let progress = true;
-      while (room > 0 && progress) {
-        progress = false;
+    // A shard of each sweep and segment in turn: what is scarce is shared, not taken by the first in line.
+    for (let progress = true; progress; ) {
+      progress = false;
+      for (const segment of rotate(segments, this.#turn)) {
         for (const sweep of rotate(sweeps, this.#turn)) {
+          const room = rooms.get(segment) ?? 0;
           const shard = this.#formOne(sweep, segment, room, now, writes);
           if (shard === null) continue;
           formed.push(shard);
-          room -= shard.devices.length;
+          rooms.set(segment, room - shard.devices.length);
           progress = true;
-          if (room <= 0) break;
         }
       }
     }

@@ -290,7 +290,7 @@ describe('the ledger', () => {
   test('grants nothing for a term and a lock delay when the store turns out to be older than its agents', () => {
     const { ledger, form, claim } = open([device(0)]);
     form(0);
-    ledger.holdAll(0);
+    ledger.holdAll(0, 0, []);
     expect(claim(1, 14_999)).toMatchObject({ answer: 'later' });
     expect(claim(1, 15_000)).toMatchObject({ answer: 'grant' });
   });

@@ -1,6 +1,6 @@
 // The guard on secrets, on a clock of the test's own.
 import { expect, test } from 'vitest';
-import { type Answer, Logins, type Standing, TURN_MS } from '../../coordinator/sweep/logins.js';
+import { type Answer, Logins, PROOF_MS, type Standing, TURN_MS } from '../../coordinator/sweep/logins.js';
 
 function guarded(limit = 3, known?: { refusals: number; stopped: boolean }) {
   const standings: Standing[] = [];
@@ -77,4 +77,41 @@ test('a credential stopped in an earlier sweep stays stopped until it is release
   logins.release('c');
   ask('2');
   expect(answers.get('2')).toBe('send');
+});
+
+test('a device that may have had the secret waits for the proof, and is refused when none comes', () => {
+  const { logins, answers } = guarded();
+  const repeat = (key: string, now: number) =>
+    logins.ask('c', key, now, (answer) => answers.set(key, answer), true);
+  repeat('1', 0);
+  logins.tick(PROOF_MS - 1);
+  expect(answers.size).toBe(0);
+  logins.tick(PROOF_MS);
+  expect(answers.get('1')).toBe('spent');
+  repeat('2', PROOF_MS);
+  logins.ask('c', '3', PROOF_MS, (answer) => answers.set('3', answer));
+  expect(answers.get('3')).toBe('send'); // it does not keep the others from proving
+  logins.outcome('c', '3', 'accepted', PROOF_MS);
+  expect(answers.get('2')).toBe('send');
+});
+
+test('a login that is asked for again is answered again and counted once', () => {
+  const { logins, answers, ask } = guarded();
+  for (const key of ['1', '2', '2', '1']) ask(key);
+  expect([...answers]).toEqual([['1', 'send']]);
+  answers.clear();
+  ask('1');
+  expect([...answers]).toEqual([['1', 'send']]);
+  logins.outcome('c', '1', 'refused', 1);
+  expect([...answers]).toEqual([
+    ['1', 'send'],
+    ['2', 'send'],
+  ]);
+});
+
+test('what a device has said counts after a restart too', () => {
+  const { logins, answers, ask } = guarded();
+  logins.outcome('c', 'from before', 'accepted', 0);
+  for (const key of ['1', '2', '3']) ask(key);
+  expect(answers.size).toBe(3);
 });
