@@ -27,7 +27,18 @@ const OWNERS: Record<string, string[]> = {
 
 /** Files of the parent's side and of the child's side of a worker; they meet in ipc.ts. */
 const PARENT = ['lease', 'carrier', 'pool', 'uplink', 'agent', 'main'];
-const CHILD = ['worker', 'session', 'shell', 'reader', 'terminal', 'exec', 'login', 'wire', 'watch', 'course'];
+const CHILD = [
+  'worker',
+  'session',
+  'shell',
+  'reader',
+  'terminal',
+  'exec',
+  'login',
+  'wire',
+  'watch',
+  'course',
+];
 
 interface Import {
   from: string;
@@ -49,7 +60,9 @@ test('coordinator and agent never import each other, and proto imports nothing o
 
 test('each library has its owner', () => {
   const wrong = imports.filter(({ from, to }) => {
-    const library = Object.keys(OWNERS).find((name) => to === name || to.startsWith(name.endsWith('/') ? name : `${name}/`));
+    const library = Object.keys(OWNERS).find(
+      (name) => to === name || to.startsWith(name.endsWith('/') ? name : `${name}/`),
+    );
     return library !== undefined && !OWNERS[library]?.some((owner) => from.startsWith(owner));
   });
   expect(wrong).toEqual([]);
@@ -82,7 +95,11 @@ function sources(folder: string): string[] {
 
 function importsOf(file: string): Import[] {
   const found = text(file).matchAll(/^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm);
-  return Array.from(found, ([, type, to = '']) => ({ from: file, to: target(file, to), typeOnly: type !== undefined }));
+  return Array.from(found, ([, type, to = '']) => ({
+    from: file,
+    to: target(file, to),
+    typeOnly: type !== undefined,
+  }));
 }
 
 function target(file: string, to: string): string {

@@ -1,0 +1,242 @@
+// A whole netsweep of real programs for one test: fleet, and either nothing else (a self-contained `netsweep run`
+// brings its own) or nats-server, `netsweep serve` and agents. One line sets it up, and it ends with its block.
+import { ChannelCredentials } from '@grpc/grpc-js';
+import type { Agent } from '../proto/gen/netsweep/v1/sweeps.ts';
+import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.ts';
+import { Fleet, type FleetOptions } from './fleet.ts';
+import { type Nats, startNats } from './nats.ts';
+import { type Netsweep, Place } from './place.ts';
+import { type Finished, Running, root, until } from './process.ts';
+
+/** One device of `--format ndjson`. */
+export interface Result {
+  sweep: string;
+  device: string;
+  host: string;
+  port: number;
+  platform: string;
+  segment: string;
+  status: string;
+  failure: { kind: string; stage: string; message: string; retryable: boolean } | null;
+  attempts: number;
+  agent: string | null;
+  outputs: { command: string; status: string; output: string; bytes: number; sha256: string }[];
+}
+
+export interface AgentOptions {
+  name: string;
+  segments: string[];
+  forks?: number;
+}
+
+export interface ClusterOptions extends FleetOptions {
+  /** None: self-contained. */
+  agents?: AgentOptions[];
+}
+
+export async function startCluster({ agents = [], ...fleet }: ClusterOptions): Promise<Cluster> {
+  const cluster = new Cluster(await Fleet.open(fleet), await Place.open());
+  try {
+    if (agents.length > 0) await cluster.distribute(agents);
+    return cluster;
+  } catch (error) {
+    await cluster[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+export class Cluster implements AsyncDisposable {
+  readonly agents = new Map<string, AgentProgram>();
+  #nats: Nats | null = null;
+  #serve: Serve | null = null;
+
+  constructor(
+    readonly fleet: Fleet,
+    readonly place: Place,
+  ) {}
+
+  get nats(): Nats {
+    if (this.#nats === null) throw new Error('a self-contained cluster has no nats-server of its own');
+    return this.#nats;
+  }
+
+  get serve(): Serve {
+    if (this.#serve === null) throw new Error('a self-contained cluster has no coordinator of its own');
+    return this.#serve;
+  }
+
+  async distribute(agents: AgentOptions[]): Promise<void> {
+    this.#nats = await startNats();
+    this.#serve = await Serve.open(this.place, this.#nats.url);
+    this.place.env.NETSWEEP_COORDINATOR = this.#serve.address;
+    for (const agent of agents) this.startAgent(agent);
+    for (const { name } of agents) await this.agent(name).ready();
+  }
+
+  /** Starts an agent; `ready` of it tells when it takes work. */
+  startAgent(options: AgentOptions): AgentProgram {
+    const agent = new AgentProgram(this.place, { ...options, nats: this.nats.url, to: this.serve.address });
+    this.agents.set(options.name, agent);
+    return agent;
+  }
+
+  agent(name: string): AgentProgram {
+    const agent = this.agents.get(name);
+    if (agent === undefined) throw new Error(`no agent ${name}`);
+    return agent;
+  }
+
+  /** `netsweep run` on the whole fleet, with the results as objects. */
+  async run(args: string[], options: { inventory?: string; timeoutMs?: number } = {}): Promise<Ran> {
+    const { inventory = this.fleet.inventory(), ...rest } = options;
+    const finished = await this.place.netsweep(['run', '-i', inventory, '--format', 'ndjson', ...args], rest);
+    return { ...finished, results: readResults(finished.stdout) };
+  }
+
+  /** The same, in the background. */
+  start(args: string[], inventory = this.fleet.inventory()): Netsweep {
+    return this.place.start(['run', '-i', inventory, '--format', 'ndjson', ...args]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const agent of this.agents.values()) await agent.stop('SIGKILL');
+    await this.#serve?.stop('SIGKILL');
+    await this.#nats?.[Symbol.asyncDispose]();
+    await this.place[Symbol.asyncDispose]();
+    await this.fleet[Symbol.asyncDispose]();
+  }
+}
+
+export interface Ran extends Finished {
+  results: Result[];
+}
+
+/** What `--format ndjson` printed. */
+export function readResults(stdout: string): Result[] {
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Result); // the contract's own object
+}
+
+/** The devices that did not end ok, and why. */
+export function troubles(results: Result[]): string[] {
+  return results.flatMap(({ device, status, failure }) =>
+    status === 'ok' ? [] : [`${device}: ${status} ${failure?.kind} (${failure?.stage}): ${failure?.message}`],
+  );
+}
+
+/** `netsweep serve`, which can be ended and started again on its state and its address. */
+export class Serve {
+  address = '127.0.0.1:0';
+  #running: Running | null = null;
+  /** All it has said over all its lives. */
+  #said = '';
+
+  private constructor(
+    private readonly place: Place,
+    private readonly nats: string,
+  ) {}
+
+  static async open(place: Place, nats: string): Promise<Serve> {
+    const serve = new Serve(place, nats);
+    await serve.start();
+    return serve;
+  }
+
+  get log(): string {
+    return this.#said + (this.#running?.log ?? '');
+  }
+
+  get state(): string {
+    return this.place.path('coordinator');
+  }
+
+  async start(): Promise<void> {
+    const where = ['--nats', this.nats, '--state', this.state];
+    const listen = ['--listen', this.address, '--http', '127.0.0.1:0'];
+    this.#running = program(this.place, 'coordinator/main.js', ['serve', ...where, ...listen]);
+    const [, address] = await this.#running.logged(/^ready listen=(\S+) /m);
+    this.address = address ?? '';
+  }
+
+  /** Ends it and resolves with its exit code; null: by a signal. */
+  async stop(signal: NodeJS.Signals): Promise<number | null> {
+    const running = this.#running;
+    if (running === null) return null;
+    await running.stop(signal);
+    this.#said += running.log;
+    this.#running = null;
+    return running.child.exitCode;
+  }
+
+  /** The service that the command line uses. */
+  client(): SweepsClient & Disposable {
+    const client = new SweepsClient(this.address, ChannelCredentials.createInsecure());
+    return Object.assign(client, { [Symbol.dispose]: () => client.close() });
+  }
+
+  async listAgents(): Promise<Agent[]> {
+    using client = this.client();
+    return await new Promise((resolve, reject) => {
+      client.listAgents({}, (error, { agents }) => (error ? reject(error) : resolve(agents)));
+    });
+  }
+
+  /** Resolves when the agent holds a device. */
+  async busy(name: string): Promise<void> {
+    await until(`${name} is busy`, async () => {
+      const agents = await this.listAgents();
+      return agents.some((agent) => agent.name === name && agent.busy > 0);
+    });
+  }
+}
+
+/** `netsweep-agent`. */
+export class AgentProgram {
+  readonly #running: Running;
+
+  constructor(
+    place: Place,
+    { name, segments, forks, nats, to }: AgentOptions & { nats: string; to: string },
+  ) {
+    const words = ['--nats', nats, '--coordinator', to, '--name', name, '--segment', segments.join(',')];
+    const limit = forks === undefined ? [] : ['--forks', String(forks)];
+    this.#running = program(place, 'agent/main.js', [...words, '--workers', '1', ...limit]);
+  }
+
+  get log(): string {
+    return this.#running.log;
+  }
+
+  get exitCode(): number | null {
+    return this.#running.child.exitCode;
+  }
+
+  async ready(): Promise<void> {
+    await this.#running.logged(/^ready name=/m);
+  }
+
+  /** Only sends it. */
+  kill(signal: NodeJS.Signals): void {
+    this.#running.child.kill(signal);
+  }
+
+  /** Resolves when it has ended by itself. */
+  async ended(timeoutMs: number): Promise<void> {
+    await until('the agent has ended', () => this.#running.ended, timeoutMs);
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    await this.#running.stop(signal);
+  }
+}
+
+function program(place: Place, name: string, args: string[]): Running {
+  const words = [`${root}/dist/${name}`, ...args];
+  return new Running(process.execPath, words, {
+    onParentExit: 'killed',
+    cwd: place.folder,
+    env: place.environment(),
+  });
+}

@@ -1,0 +1,190 @@
+// A part of a distributed sweep dies in the middle. The sweep ends all the same, and what the fault did not touch
+// is not done twice.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readResults, startCluster, troubles } from '../cluster.ts';
+import { type Fleet, monotonicMs, type Session } from '../fleet.ts';
+import { until } from '../process.ts';
+import { checkWitnesses } from '../witness.ts';
+
+const COMMAND = 'show version';
+/** An agent's lease, the lock delay, and the work itself. */
+const SWEEP_MS = 60_000;
+
+/** Resolves when so many devices have been asked. */
+async function asked(fleet: Fleet, devices: number): Promise<void> {
+  await until(`${devices} devices are asked`, () => fleet.asked(COMMAND).length >= devices);
+}
+
+function openNow(fleet: Fleet, segment: string): Session[] {
+  const there = new Set(fleet.devices.filter((one) => one.segment === segment).map(({ name }) => name));
+  return fleet.asked(COMMAND).filter(({ device, to }) => there.has(device) && to === Infinity);
+}
+
+/** Devices with a session that was open at some moment from `from` to `to`. */
+function openDuring(fleet: Fleet, from: number, to: number): (device: string) => boolean {
+  const open = fleet.sessions().filter((session) => session.from <= to && session.to >= from);
+  const devices = new Set(open.map(({ device }) => device));
+  return (device) => devices.has(device);
+}
+
+describe.concurrent('a sweep ends', () => {
+  test('with every device once when an agent is killed', { timeout: SWEEP_MS }, async () => {
+    await using cluster = await startCluster({
+      devices: 30,
+      segments: 2,
+      commandMs: 2_000,
+      agents: [
+        { name: 'one', segments: ['segment-1'] },
+        { name: 'three', segments: ['segment-2'] },
+      ],
+    });
+    const { fleet } = cluster;
+    await using run = cluster.start(['--forks', '12', COMMAND]);
+    // The sessions of the first agent alone: its neighbour comes while they wait for their answer.
+    await until('the first agent is in session', () => openNow(fleet, 'segment-1').length >= 3);
+    await cluster.startAgent({ name: 'two', segments: ['segment-1'] }).ready();
+    const killedAt = monotonicMs();
+    await cluster.agent('one').stop('SIGKILL');
+    const { status, stdout } = await run.finished;
+    expect({ status, troubles: troubles(readResults(stdout)) }).toEqual({ status: 0, troubles: [] });
+    const results = readResults(stdout);
+    const again = openDuring(fleet, killedAt, killedAt + 100);
+    await checkWitnesses({ cluster, results, command: COMMAND, again });
+    expect(fleet.sessions().length, 'some were visited again').toBeGreaterThan(30);
+    const finishers = results.filter(({ segment }) => segment === 'segment-1').map(({ agent }) => agent);
+    expect(finishers).toContain('two');
+  });
+
+  test('when the coordinator is killed and started again, and its client prints every device once', {
+    timeout: SWEEP_MS,
+  }, async () => {
+    await using cluster = await startCluster({
+      devices: 30,
+      commandMs: 1_000,
+      agents: [
+        { name: 'one', segments: ['default'] },
+        { name: 'two', segments: ['default'] },
+      ],
+    });
+    const { fleet, serve } = cluster;
+    await using run = cluster.start(['--forks', '6', COMMAND]);
+    await until('some are printed', () => readResults(run.stdout).length >= 8);
+    const killedAt = monotonicMs();
+    await serve.stop('SIGKILL');
+    const printed = readResults(run.stdout).map(({ device }) => device);
+    await serve.start();
+    const againAt = monotonicMs();
+    const { status, stdout } = await run.finished;
+    expect({ status, troubles: troubles(readResults(stdout)) }).toEqual({ status: 0, troubles: [] });
+    await checkWitnesses({
+      cluster,
+      results: readResults(stdout),
+      command: COMMAND,
+      again: (device) => !printed.includes(device) && openDuring(fleet, killedAt, againAt)(device),
+    });
+  });
+
+  test.each(['kept', 'lost'])(
+    'when nats-server is killed and comes back with its store %s',
+    { timeout: SWEEP_MS },
+    async (store) => {
+      await using cluster = await startCluster({
+        devices: 24,
+        commandMs: 700,
+        agents: [
+          { name: 'one', segments: ['default'] },
+          { name: 'two', segments: ['default'] },
+        ],
+      });
+      await using run = cluster.start(['--forks', '5', COMMAND]);
+      await asked(cluster.fleet, 8);
+      await cluster.nats.stop('SIGKILL');
+      if (store === 'lost') await rm(join(cluster.nats.folder, 'store'), { recursive: true });
+      await cluster.nats.start();
+      const { status, stdout } = await run.finished;
+      expect({ status, troubles: troubles(readResults(stdout)) }).toEqual({ status: 0, troubles: [] });
+      await checkWitnesses({ cluster, results: readResults(stdout), command: COMMAND });
+    },
+  );
+
+  test('without sending twice what may write, when its agent is killed after the command was sent', {
+    timeout: SWEEP_MS,
+  }, async () => {
+    const command = 'ping 10.0.0.1';
+    await using cluster = await startCluster({
+      devices: 3,
+      commandMs: 4_000,
+      unprivileged: 0,
+      agents: [{ name: 'one', segments: ['default'] }],
+    });
+    const { fleet } = cluster;
+    await using run = cluster.start(['--allow-writes', command]);
+    await until('all are asked', () => fleet.asked(command).length === 3);
+    await cluster.agent('one').stop('SIGKILL');
+    const two = cluster.startAgent({ name: 'two', segments: ['default'] });
+    await two.ready();
+    const { status, stdout } = await run.finished;
+    expect(status).toBe(1);
+    const results = readResults(stdout);
+    await checkWitnesses({ cluster, results, command });
+    expect(results.map((result) => result.status)).toEqual(['interrupted', 'interrupted', 'interrupted']);
+    expect(fleet.asked(command)).toHaveLength(3);
+  });
+
+  test('without a failure when an agent drains: it ends with 0, and nothing runs twice', {
+    timeout: SWEEP_MS,
+  }, async () => {
+    await using cluster = await startCluster({
+      devices: 30,
+      commandMs: 800,
+      agents: [
+        { name: 'one', segments: ['default'] },
+        { name: 'two', segments: ['default'] },
+      ],
+    });
+    const { fleet } = cluster;
+    await using run = cluster.start(['--forks', '8', COMMAND]);
+    await asked(fleet, 8);
+    await cluster.serve.busy('one');
+    const one = cluster.agent('one');
+    one.kill('SIGTERM');
+    await one.ended(30_000);
+    expect(one.exitCode).toBe(0);
+    expect(run.ended, 'the sweep goes on').toBe(false);
+    const { status, stdout } = await run.finished;
+    expect({ status, troubles: troubles(readResults(stdout)) }).toEqual({ status: 0, troubles: [] });
+    await checkWitnesses({ cluster, results: readResults(stdout), command: COMMAND });
+    expect(fleet.sessions()).toHaveLength(30);
+  });
+
+  test('when an agent freezes, and what it held says nothing more when it thaws', {
+    timeout: SWEEP_MS,
+  }, async () => {
+    await using cluster = await startCluster({
+      devices: 4,
+      commandMs: 1_500,
+      unprivileged: 0,
+      agents: [{ name: 'one', segments: ['default'] }],
+    });
+    const { fleet, place } = cluster;
+    await using run = cluster.start([COMMAND, 'show clock']);
+    await asked(fleet, 4);
+    const frozen = place.processes().filter(({ cmdline }) => cmdline.includes('dist/agent/'));
+    expect(frozen).toHaveLength(2); // the agent and its worker
+    for (const { pid } of frozen) process.kill(pid, 'SIGSTOP');
+    await cluster.startAgent({ name: 'two', segments: ['default'] }).ready();
+    const { status, stdout } = await run.finished;
+    const results = readResults(stdout);
+    expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
+    expect(new Set(results.map(({ agent }) => agent))).toEqual(new Set(['two']));
+
+    const thawedAt = monotonicMs();
+    for (const { pid } of frozen) process.kill(pid, 'SIGCONT');
+    await fleet.quiet();
+    expect(fleet.events().filter((event) => event.event === 'command' && event.t >= thawedAt)).toEqual([]);
+    const next = await cluster.run(['show inventory']);
+    expect({ status: next.status, troubles: troubles(next.results) }).toEqual({ status: 0, troubles: [] });
+  });
+});
