@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
 import type { AgentConfig } from './agent.js';
+import { ConfigFileError, readConfigFile } from './configfile.js';
 
 /** Options that cannot be used: a line for people and exit 2. An empty line: commander has said it already. */
 export class UsageError extends Error {
@@ -43,6 +44,7 @@ export function readOptions(version: string): AgentConfig {
     if (!(error instanceof CommanderError)) throw error;
     throw new UsageError('', error.exitCode === 0 ? 0 : 2);
   }
+  layFileBeneath(command);
   const given = command.opts<Record<string, string | undefined>>();
   const tls = tlsFiles(given);
   const coordinator = given.coordinator ?? '';
@@ -61,6 +63,22 @@ export function readOptions(version: string): AgentConfig {
     forks: count('--forks', given.forks ?? ''),
     version,
   };
+}
+
+/** What neither a flag nor the environment says, netsweep.yaml may. */
+function layFileBeneath(command: Command): void {
+  const names = command.options.flatMap(({ long }) => (long ? [long.slice(2)] : []));
+  try {
+    for (const [name, text] of readConfigFile(process.env, names)) {
+      const option = command.options.find(({ long }) => long === `--${name}`);
+      const key = option?.attributeName() ?? name;
+      const source = command.getOptionValueSource(key);
+      if (source === undefined || source === 'default') command.setOptionValueWithSource(key, text, 'config');
+    }
+  } catch (error) {
+    if (error instanceof ConfigFileError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 function list(text = ''): string[] {

@@ -1,0 +1,51 @@
+// The agent's options as a user meets them: the built program, a directory of its own.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { run } from '../process.js';
+
+const program = fileURLToPath(new URL('../../dist/agent/main.js', import.meta.url));
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'netsweep-options-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function agent(args: string[], env: Record<string, string> = {}) {
+  return run(process.execPath, [program, ...args], { cwd: directory, env: { HOME: directory, ...env } });
+}
+
+test.each([
+  [['--forks', '0'], '--forks: found "0", expected a whole number from 1 to 999999'],
+  [['--workers', 'two'], '--workers: found "two", expected a whole number from 1 to 999999'],
+  [['--segment', 'a,,b'], 'an empty name in "a,,b"'],
+  [['--tls-ca', '/nowhere'], '--tls-ca: there is no file /nowhere'],
+  [
+    ['--coordinator', '192.0.2.1:7440'],
+    'only loopback is reached without --tls-ca, --tls-cert and --tls-key',
+  ],
+  [['--segmnet', 'a'], "unknown option '--segmnet'"],
+  [['extra'], 'too many arguments'],
+])('refuses %j with one line and exit 2', async (args, message) => {
+  const { status, stdout, stderr } = await agent(args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(message);
+});
+
+test('takes what no flag and no variable says from netsweep.yaml', async () => {
+  writeFileSync(join(directory, 'netsweep.yaml'), 'inventory: lab.yaml\nforks: none\nworkers: 0\n');
+  expect((await agent([])).stderr).toContain('--workers: found "0"');
+  expect((await agent(['--workers', '1'])).stderr).toContain('--forks: found "none"');
+  expect((await agent(['--workers', '1'], { NETSWEEP_FORKS: 'few' })).stderr).toContain(
+    '--forks: found "few"',
+  );
+});
+
+test('names the place of what it cannot read in netsweep.yaml', async () => {
+  writeFileSync(join(directory, 'netsweep.yaml'), 'name: a\nsegment: {a: b}\n');
+  const { status, stderr } = await agent([]);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/netsweep\.yaml:2:1: segment: expected a value or a list of values/);
+});
