@@ -4,16 +4,9 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type Chunk,
-  type Grant,
-  type Lease,
-  Permit,
-  type Shard,
-  Verdict,
-  type Work,
-} from '../proto/gen/netsweep/v1/agent.js';
+import { type Grant, type Lease, type Shard, Verdict, type Work } from '../proto/gen/netsweep/v1/agent.js';
 import type { Credential, Device, Limits } from '../proto/gen/netsweep/v1/model.js';
+import { type Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
 import type { LeaseClock } from './ipc.js';

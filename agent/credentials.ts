@@ -1,8 +1,8 @@
 // Secrets in an agent: a type that can't print itself and is zeroed after use, and the permit that each use
 // of one needs. A permit that said SEND is answered for exactly once, however the session ends.
 import { inspect } from 'node:util';
-import { LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/agent.js';
 import { type Credential, Kind, Stage } from '../proto/gen/netsweep/v1/model.js';
+import { LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { DeviceFailure } from './failure.js';
 
 /** A private copy of a secret's bytes. */

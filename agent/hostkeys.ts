@@ -2,7 +2,7 @@
 // key exchange. A key of another type than the known ones counts as changed: known types are asked for first,
 // so a device that shows another no longer has the one that was trusted.
 import { createHash } from 'node:crypto';
-import type { HostKey } from '../proto/gen/netsweep/v1/agent.js';
+import type { HostKey } from '../proto/gen/netsweep/v1/session.js';
 
 export type Trust = 'known' | 'new' | 'changed';
 

@@ -8,7 +8,7 @@ import type {
   LoginResult,
   Permit,
   SecretUse,
-} from '../proto/gen/netsweep/v1/agent.js';
+} from '../proto/gen/netsweep/v1/session.js';
 import type { SessionTask } from './session.js';
 
 /** When a lease ends for us: instants on the host's monotonic clock, in ms. */
@@ -51,10 +51,32 @@ export function sendToWorker(worker: ChildProcess, message: ToWorker): boolean {
   return true;
 }
 
-/** Sends to the agent; resolves when the message has left this process. */
+interface Outgoing {
+  message: FromWorker;
+  sent: () => void;
+}
+
+let gathered: Outgoing[] = [];
+
+/** Sends to the agent; resolves when the message has left this process. What is said in one turn travels together. */
 export function sendToAgent(message: FromWorker): Promise<void> {
   return new Promise((resolve) => {
-    if (process.send === undefined || !process.connected) resolve();
-    else process.send(message, undefined, undefined, () => resolve());
+    gathered.push({ message, sent: resolve });
+    if (gathered.length === 1) setImmediate(sendGathered);
   });
+}
+
+function sendGathered(): void {
+  const batch = gathered;
+  gathered = [];
+  const done = () => {
+    for (const { sent } of batch) sent();
+  };
+  if (process.send === undefined || !process.connected) return done();
+  process.send(
+    batch.map(({ message }) => message),
+    undefined,
+    undefined,
+    done,
+  );
 }

@@ -1,8 +1,9 @@
 // Which login method comes next, and who may know the secret: the decisions of authentication, without ssh2.
 // A key first when there is one, then the password by one method, once. One permit covers both, asked for right
 // before the first of them leaves.
-import { SecretUse } from '../proto/gen/netsweep/v1/agent.js';
+
 import { Kind, Stage } from '../proto/gen/netsweep/v1/model.js';
+import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { Permission, type Secret, type SecretPorts } from './credentials.js';
 import { DeviceFailure } from './failure.js';
 

@@ -3,16 +3,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type {
-  Chunk,
-  HandedBack,
-  HostKey,
-  LoginResult,
-  Permit,
-  Result,
-  SecretUse,
-} from '../proto/gen/netsweep/v1/agent.js';
+import type { HandedBack, Result } from '../proto/gen/netsweep/v1/agent.js';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
+import type { Chunk, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { WORKER_SILENCE_MS } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
 import { type FromWorker, type LeaseClock, sendToWorker } from './ipc.js';
@@ -136,7 +129,9 @@ export class Pool {
     });
     const worker: Worker = { process: child, jobs: new Set(), heardAt: monotonicMs(), alone };
     this.#workers.add(worker);
-    child.on('message', (message) => this.#heard(worker, message as FromWorker)); // our own program
+    child.on('message', (messages) => {
+      for (const message of messages as FromWorker[]) this.#heard(worker, message); // our own program
+    });
     // `exit` may come before the last messages; only when the channel has closed is everything heard.
     let open = 2;
     const closed = () => {

@@ -3,13 +3,6 @@
 // past runSession. The seam to the worker is SessionPorts: a session knows no process, lease or message.
 import { setMaxListeners } from 'node:events';
 import {
-  Attempt,
-  type HostKey,
-  type LoginResult,
-  type Permit,
-  SecretUse,
-} from '../proto/gen/netsweep/v1/agent.js';
-import {
   type Credential,
   type Device,
   HostKeyPolicy,
@@ -21,6 +14,13 @@ import {
   Status,
   type SweepOptions,
 } from '../proto/gen/netsweep/v1/model.js';
+import {
+  Attempt,
+  type HostKey,
+  type LoginResult,
+  type Permit,
+  SecretUse,
+} from '../proto/gen/netsweep/v1/session.js';
 import { Course } from './course.js';
 import { Permission, Secret } from './credentials.js';
 import { Exec } from './exec.js';

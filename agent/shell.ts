@@ -2,8 +2,8 @@
 // events. It brings its own socket, always verifies the host key, never compresses, and keeps passwords in
 // buffers that are zeroed as soon as they are answered.
 import ssh2, { type AnyAuthMethod, type ClientChannel, type NextAuthHandler, type ParsedKey } from 'ssh2';
-import type { HostKey } from '../proto/gen/netsweep/v1/agent.js';
 import { Kind, Stage } from '../proto/gen/netsweep/v1/model.js';
+import type { HostKey } from '../proto/gen/netsweep/v1/session.js';
 import { type Secret, secretBuffer } from './credentials.js';
 import { connectFailure, connectionFailure, DeviceFailure } from './failure.js';
 import { hostKey } from './hostkeys.js';

@@ -16,15 +16,12 @@ import {
   type AgentBatch,
   type AgentMessage,
   AgentsClient,
-  type Chunk,
   type ClaimReply,
   type ClaimRequest,
   type CoordinatorBatch,
   type CoordinatorMessage,
   type Hello,
-  type HostKey,
   type LoginAsk,
-  Permit,
   type RenewReply,
   type RenewRequest,
   type Result,
@@ -32,6 +29,7 @@ import {
   Verdict,
   type Welcome,
 } from '../proto/gen/netsweep/v1/agent.js';
+import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { BATCH_BYTES, BEAT_MS } from '../proto/subjects.js';
 
 const CHANNEL: ChannelOptions = {

@@ -1,9 +1,10 @@
 // A forked child of the agent that holds device sessions, many at a time, each on its own. It takes orders from
 // its parent only and ends when that vanishes, closing every socket. It watches each lease's end by itself: a
 // worker that was paused finds out before its next write.
-import type { HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/agent.js';
-import { Chunk } from '../proto/gen/netsweep/v1/agent.js';
+
 import type { Output } from '../proto/gen/netsweep/v1/model.js';
+import type { HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
+import { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';

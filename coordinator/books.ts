@@ -2,8 +2,8 @@
 // the books and hand the resulting writes to `commit`, in the order in which they were made; an answer leaves
 // only after its commit. A store that fails ends the process: nothing may be told that is not on disk.
 import { EventEmitter, once } from 'node:events';
-import { SecretUse } from '../proto/gen/netsweep/v1/agent.js';
 import type { Credential } from '../proto/gen/netsweep/v1/model.js';
+import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
 import { HostKeys, KnownHostsFile } from './intake/hostkeys.js';
 import type { Store, Write } from './store/store.js';

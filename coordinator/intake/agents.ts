@@ -16,17 +16,15 @@ import {
   type HostKeySeen,
   type LoginAsk,
   type LoginOutcome,
-  LoginResult,
-  Permit,
   type RenewReply,
   type RenewRequest,
   type Result,
   type ResultBatch,
-  SecretUse,
   Verdict,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
 import type { Output } from '../../proto/gen/netsweep/v1/model.js';
+import { LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../../proto/subjects.js';
 import { type Books, guardId } from '../books.js';
 import { monotonicMs } from '../clock.js';

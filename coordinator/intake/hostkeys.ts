@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { HostKey } from '../../proto/gen/netsweep/v1/agent.js';
+import type { HostKey } from '../../proto/gen/netsweep/v1/session.js';
 import { KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Write } from '../store/store.js';
 

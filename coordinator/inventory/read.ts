@@ -5,12 +5,10 @@ import { constants, type Dirent } from 'node:fs';
 import { access, open, readdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Platform } from '../../proto/platform.js';
-import { readCsv } from './csv.js';
 import { readDocument } from './document.js';
 import type { Inventory } from './inventory.js';
 import { entriesOf } from './layers.js';
 import { type InventoryDocument, Source } from './located.js';
-import { readPython } from './python.js';
 import { Issues } from './wording.js';
 import { readYaml } from './yaml.js';
 
@@ -38,7 +36,7 @@ export async function readInventory(sources: string[], io: InventoryIo): Promise
   for (const source of sources)
     for (const file of await filesOf(source, io, issues)) {
       const text = await readSource(file, io, issues);
-      if (text !== null) documents.push(readShape(text, issues));
+      if (text !== null) documents.push(await readShape(text, issues));
     }
   const world = { platforms: io.platforms, home: io.env.HOME ?? '', issues, warnings, cwd: io.cwd };
   const entries = entriesOf(documents, world);
@@ -143,10 +141,11 @@ function decode(
   return source;
 }
 
-function readShape(source: Source, issues: Issues): InventoryDocument {
+/** The parsers of the rarer shapes are loaded only for them. */
+async function readShape(source: Source, issues: Issues): Promise<InventoryDocument> {
   const shape = extensionShape(source.file) ?? contentShape(source.text);
-  if (shape === 'csv') return readCsv(source, issues);
-  if (shape === 'python') return readPython(source, issues);
+  if (shape === 'csv') return (await import('./csv.js')).readCsv(source, issues);
+  if (shape === 'python') return (await import('./python.js')).readPython(source, issues);
   const before = issues.count;
   const root = readYaml(source, issues);
   if (root !== null) return readDocument(root, issues);

@@ -8,7 +8,7 @@
 //
 // An epoch is the incarnation of this coordinator and a counter; it is compared for equality only and grows
 // old when the lease ends here. A result under an old epoch changes nothing.
-import type { Attempt, HandedBack, Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
+import type { HandedBack, Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
 import { Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import {
   type Counts,
@@ -19,6 +19,7 @@ import {
   Stage,
   Status,
 } from '../../proto/gen/netsweep/v1/model.js';
+import type { Attempt } from '../../proto/gen/netsweep/v1/session.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { OpenSweep, ShardRow, SweepRow, Write } from '../store/store.js';
 import { ActiveSweep, type DeviceState, type Ending, type Halt } from './activesweep.js';

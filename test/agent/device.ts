@@ -13,9 +13,9 @@ import {
   utils,
 } from 'ssh2';
 import { runSession, type SessionPorts, type SessionTask } from '../../agent/session.js';
-import type { Attempt, HostKey } from '../../proto/gen/netsweep/v1/agent.js';
-import { type LoginResult, Permit, type SecretUse } from '../../proto/gen/netsweep/v1/agent.js';
 import { Credential, Device, type Output, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import type { Attempt, HostKey } from '../../proto/gen/netsweep/v1/session.js';
+import { type LoginResult, Permit, type SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 
 export const PASSWORD = 'correct horse';
 

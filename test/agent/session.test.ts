@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { fingerprint, hostKey } from '../../agent/hostkeys.js';
-import { LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/agent.js';
 import { HostKeyPolicy, Kind, Proof, Purpose, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
+import { LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import {
   attempt,
   Coordinator,

@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Write } from '../../coordinator/store/store.js';
 import { Ledger } from '../../coordinator/sweep/ledger.js';
-import { Attempt, Result, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
+import { Result, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import { Device, Failure, Kind, Stage, Status, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import { Attempt } from '../../proto/gen/netsweep/v1/session.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 
 const TERMS = { termMs: 10_000, lockDelayMs: 5_000 };
