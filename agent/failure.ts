@@ -55,6 +55,11 @@ export function connectFailure(error: NodeJS.ErrnoException, endpoint: string): 
     return new DeviceFailure(Kind.REFUSED, Stage.CONNECT, `${endpoint} refused the connection`, {
       cause: error,
     });
+  // Accepted and reset in one go: whether the connection was up for a moment is a matter of timing.
+  if (code === 'ECONNRESET')
+    return new DeviceFailure(Kind.DISCONNECTED, Stage.CONNECT, 'the device closed the connection', {
+      cause: error,
+    });
   return new DeviceFailure(
     Kind.UNREACHABLE,
     Stage.CONNECT,
