@@ -134,8 +134,11 @@ export async function* offers(
       else if (!signal.aborted) events.empty(segment, Math.round(performance.now() - began));
     } catch (error) {
       if (signal.aborted) return;
-      // The coordinator makes the durable when the segment's first shard comes; until then there is none.
-      if (!/not found/i.test(String(error))) events.warn(`pull on ${segment}: ${error}`);
+      // The coordinator makes the durable when the segment's first shard comes; until then there is none. Where
+      // there was one, what lay in it is lost, and that is found out as after any empty pull.
+      if (/not found|no responders/i.test(String(error)))
+        events.empty(segment, Math.round(performance.now() - began));
+      else events.warn(`pull on ${segment}: ${error}`);
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -54,7 +54,9 @@ async function serveClients(state: string, ended: AbortController): Promise<void
     warn: (error, what) =>
       console.error(`netsweep: ${what}: ${error instanceof Error ? error.message : error}`),
   });
-  coordinator.books.failed.addEventListener('abort', () => crash(coordinator.books.failed.reason));
+  coordinator.books.failed.addEventListener('abort', () =>
+    crash('the store failed', coordinator.books.failed.reason),
+  );
   // Until somebody has attached, the starter's IPC channel is the only sign that anybody wants us.
   process.once('disconnect', () => {
     if (clients === 0) ended.abort();
@@ -80,6 +82,8 @@ class Cluster {
   readonly #agents: ChildProcess[] = [];
   readonly #served = new Set<string>();
   #nats: NatsServer | null = null;
+  #kept: Promise<void> = Promise.resolve();
+  #ending = false;
   #token = '';
   #growing: Promise<void> = Promise.resolve();
 
@@ -97,7 +101,9 @@ class Cluster {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#growing.catch(() => undefined);
     await Promise.all(this.#agents.map(endAgent));
+    this.#ending = true;
     await this.#nats?.[Symbol.asyncDispose]();
+    await this.#kept;
     await rm(this.directory, { recursive: true, force: true });
   }
 
@@ -119,7 +125,7 @@ class Cluster {
           segments: hand,
           name: `agent-${this.#agents.length + 1}`,
           workers,
-          forks: 1_000,
+          forks: 10_000, // the sweep's own limit is the one that counts here
         }),
       );
     }
@@ -127,7 +133,8 @@ class Cluster {
 
   async #startNats(): Promise<void> {
     this.#token = randomBytes(24).toString('base64url');
-    this.#nats = await startNatsServer(this.directory, this.#token);
+    this.#nats = await startNatsServer(this.directory, this.#token, null);
+    this.#kept = this.#keepNats(this.#nats).catch((error: unknown) => crash('nats-server is lost', error));
     await this.coordinator.connect({
       servers: [this.#nats.url],
       token: this.#token,
@@ -135,6 +142,17 @@ class Cluster {
       tls: null,
       storage: 'memory',
     });
+  }
+
+  /** A nats-server that ends before its time is started again where it was; the ledger offers again what it held. */
+  async #keepNats(nats: NatsServer): Promise<void> {
+    for (let current = nats; ; ) {
+      await current.ended;
+      if (this.#ending) return;
+      console.error('netsweep: nats-server has ended and is started again');
+      current = await startNatsServer(this.directory, this.#token, new URL(current.url).port);
+      this.#nats = current;
+    }
   }
 }
 
@@ -177,8 +195,8 @@ function tell(news: PrivateNews): Promise<void> {
   });
 }
 
-/** The store has failed: nothing may be told any more, so nothing is tidied up either. */
-function crash(reason: unknown): never {
-  console.error('netsweep: the store failed:', reason);
+/** What everything rests on has gone: nothing may be told any more, so nothing is tidied up either. */
+function crash(what: string, reason: unknown): never {
+  console.error(`netsweep: ${what}:`, reason);
   process.exit(70);
 }

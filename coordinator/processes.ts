@@ -2,7 +2,7 @@
 // that ends: by the kernel's parent-death signal, and agents also when their IPC channel closes.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,12 +27,17 @@ export interface NatsServer extends AsyncDisposable {
   ended: Promise<void>;
 }
 
-/** Starts a private nats-server on loopback with `token` as its only key. `directory` is private to us. */
-export async function startNatsServer(directory: string, token: string): Promise<NatsServer> {
+/** Starts a private nats-server on loopback with `token` as its only key. `directory` is private to us; `port` null: any. */
+export async function startNatsServer(
+  directory: string,
+  token: string,
+  port: string | null,
+): Promise<NatsServer> {
+  await forgetPorts(directory);
   const config = join(directory, 'nats.conf');
   const lines = [
     'host: 127.0.0.1',
-    'port: -1',
+    `port: ${port ?? -1}`,
     'max_payload: 4MB',
     `authorization { token: "${token}" }`,
     `jetstream { store_dir: ${JSON.stringify(join(directory, 'jetstream'))}, max_mem: 1GB }`,
@@ -111,6 +116,12 @@ function natsServerProgram(): string {
 function ancestors(path: string): string[] {
   const parent = dirname(path);
   return parent === path ? [] : [parent, ...ancestors(parent)];
+}
+
+/** A server that was killed has left its file behind. */
+async function forgetPorts(directory: string): Promise<void> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith('.ports'));
+  await Promise.all(files.map((file) => rm(join(directory, file))));
 }
 
 /** nats-server writes the port it chose into a file; there is nothing to listen for but the file. */
