@@ -91,12 +91,11 @@ export function failureText({ kind, stage, message }: Failure): string {
   return `${label('KIND', kind)} (${label('STAGE', stage)}): ${message}`;
 }
 
+/** A line for what was tried and failed; what was never touched has one cause for many and stands in the summary. */
 function tellTrouble({ device, status, failure, outputs }: Report, progress: Progress): void {
   const name = device?.name ?? '';
-  if (failure !== undefined)
+  if (failure !== undefined && status !== Status.SKIPPED)
     progress.note(`${name}: ${label('STATUS', status)} ${failureText(failure)}`, 'red');
-  else if (status !== Status.OK && status !== Status.SUSPECT)
-    progress.note(`${name}: ${label('STATUS', status)}`, 'red');
   for (const { command, proof } of outputs)
     if (proof === Proof.SUSPECT)
       progress.note(`${name}: suspect: "${command}" is not proved whole`, 'yellow');
