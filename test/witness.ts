@@ -3,6 +3,8 @@
 import { expect } from 'vitest';
 import type { Cluster, Result } from './cluster.ts';
 import { readResults } from './cluster.ts';
+import { type Fleet, monotonicMs } from './fleet.ts';
+import type { Netsweep } from './place.ts';
 
 export interface Testimony {
   cluster: Cluster;
@@ -12,8 +14,8 @@ export interface Testimony {
   command?: string;
   /** Fleet's clock when the sweep began. */
   since?: number;
-  /** Devices whose agent or coordinator died while they were in session: they may have been visited twice. */
-  again?: (device: string) => boolean;
+  /** How often a device may have been visited once more, because of a fault. */
+  again?: (device: string) => number;
   /** Everything that was to be swept; the whole fleet unless given. */
   selected?: string[];
 }
@@ -23,7 +25,7 @@ export async function checkWitnesses({
   results,
   command,
   since = 0,
-  again = () => false,
+  again = () => 0,
   selected = cluster.fleet.names,
 }: Testimony): Promise<void> {
   const { fleet, place } = cluster;
@@ -57,9 +59,33 @@ export async function checkWitnesses({
     const sent = command ?? outputs[0]?.command ?? '';
     const ran = own.filter(({ commands }) => commands.includes(sent)).length;
     const logins = own.reduce((sum, session) => sum + session.logins, 0);
-    const most = again(device) ? 2 : 1;
+    const most = 1 + again(device);
     const fits = (status !== 'ok' || (ran >= 1 && ran <= most)) && ran <= most && logins <= most;
     return fits ? [] : [{ device, status, ran, logins }];
   });
   expect(wrong, 'an ok device ran the command in exactly one session, after at most one login').toEqual([]);
+}
+
+/** A fault in the middle of a sweep. */
+export interface Fault {
+  /** What the client had printed when it came. */
+  printed: Set<string>;
+  /** Fleet's clock when all was there again. */
+  overAt: number;
+}
+
+/** Makes a fault; `cause` resolves when it is over. */
+export async function fault(run: Netsweep, cause: () => Promise<void>): Promise<Fault> {
+  const printed = new Set(readResults(run.stdout).map(({ device }) => device));
+  await cause();
+  return { printed, overAt: monotonicMs() };
+}
+
+/**
+ * Devices that a fault may have cut off: begun before it was over, and not printed before it came. What has been
+ * printed is on disk, and is never done again.
+ */
+export function inFlight(fleet: Fleet, { printed, overAt }: Fault): Set<string> {
+  const begun = fleet.sessions().filter(({ from }) => from <= overAt);
+  return new Set(begun.flatMap(({ device }) => (printed.has(device) ? [] : [device])));
 }

@@ -7,20 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { dice, fraction } from '../../agent/fleet/dice.ts';
 import { type Cluster, readResults, startCluster, troubles } from '../cluster.ts';
-import { monotonicMs } from '../fleet.ts';
-import { checkWitnesses } from '../witness.ts';
+import { checkWitnesses, type Fault, fault, inFlight } from '../witness.ts';
 
 const SEED = Number(process.env.SEED ?? randomInt(1_000_000));
 const ROUNDS = Number(process.env.ROUNDS ?? 1);
 const FAULTS = 4;
 const COMMAND = 'show version';
-
-/** A fault from its kill until what was killed is there again, on the fleet's clock. */
-interface Fault {
-  what: string;
-  from: number;
-  to: number;
-}
 
 const AGENTS = [
   { name: 'one', segments: ['segment-1'] },
@@ -28,32 +20,43 @@ const AGENTS = [
   { name: 'three', segments: ['segment-2'] },
 ];
 
-const DEATHS: ((cluster: Cluster, draw: number) => Promise<string>)[] = [
-  async ({ serve }) => {
-    await serve.stop('SIGKILL');
-    await serve.start();
-    return 'coordinator';
+/** What dies; `cuts`: sessions or results may be lost with it. Resolves when it is there again. */
+const DEATHS: { what: string; cuts: boolean; die(cluster: Cluster, draw: number): Promise<void> }[] = [
+  {
+    what: 'coordinator',
+    cuts: true,
+    async die({ serve }) {
+      await serve.stop('SIGKILL');
+      await serve.start();
+    },
   },
-  async ({ nats }) => {
-    await nats.stop('SIGKILL');
-    await nats.start();
-    return 'nats';
+  {
+    what: 'nats-server',
+    cuts: false,
+    async die({ nats }) {
+      await nats.stop('SIGKILL');
+      await nats.start();
+    },
   },
-  async ({ nats }) => {
-    await nats.stop('SIGKILL');
-    await rm(join(nats.folder, 'store'), { recursive: true });
-    await nats.start();
-    return 'nats and its store';
+  {
+    what: 'nats-server and its store',
+    cuts: false,
+    async die({ nats }) {
+      await nats.stop('SIGKILL');
+      await rm(join(nats.folder, 'store'), { recursive: true });
+      await nats.start();
+    },
   },
-  async (cluster, draw) => restartAgent(cluster, draw, 'SIGKILL'),
-  async (cluster, draw) => restartAgent(cluster, draw, 'SIGTERM'),
+  { what: 'agent', cuts: true, die: (cluster, draw) => replaceAgent(cluster, draw, 'SIGKILL') },
+  { what: 'agent that drains', cuts: false, die: (cluster, draw) => replaceAgent(cluster, draw, 'SIGTERM') },
 ];
 
-async function restartAgent(cluster: Cluster, draw: number, signal: NodeJS.Signals): Promise<string> {
+async function replaceAgent(cluster: Cluster, draw: number, signal: NodeJS.Signals): Promise<void> {
   const agent = AGENTS[draw % AGENTS.length] ?? { name: '', segments: [] };
-  await cluster.agent(agent.name).stop(signal);
+  const old = cluster.agent(agent.name);
+  old.kill(signal);
+  await old.ended(30_000);
   cluster.startAgent(agent);
-  return `agent ${agent.name} (${signal})`;
 }
 
 test.each(Array.from({ length: ROUNDS }, (_, round) => SEED + round))(
@@ -63,30 +66,27 @@ test.each(Array.from({ length: ROUNDS }, (_, round) => SEED + round))(
     await using cluster = await startCluster({ devices: 60, segments: 2, commandMs: 600, agents: AGENTS });
     const { fleet } = cluster;
     await using run = cluster.start(['--forks', '10', COMMAND]);
-    const faults: Fault[] = [];
+    const faults: string[] = [];
+    const cuts: Fault[] = [];
     for (let n = 0; n < FAULTS && !run.ended; n++) {
       await delay(300 + fraction(seed, n, 'pause') * 1_500);
-      const die = DEATHS[dice(seed, n, 'what') % DEATHS.length];
-      const from = monotonicMs();
-      const what = (await die?.(cluster, dice(seed, n, 'which'))) ?? '';
-      faults.push({ what, from, to: monotonicMs() });
+      const death = DEATHS[dice(seed, n, 'what') % DEATHS.length];
+      if (death === undefined) continue;
+      faults.push(death.what);
+      const made = await fault(run, () => death.die(cluster, dice(seed, n, 'which')));
+      if (death.cuts) cuts.push(made);
     }
     const { stdout, stderr } = await run.finished;
     const results = readResults(stdout);
-    const told = `${faults.map(({ what }) => what).join(', ')}\n${stderr}`;
-    expect(troubles(results), told).toEqual([]);
-    const sessions = fleet.sessions();
-    const touched = sessions.filter(({ from, to }) =>
-      faults.some((fault) => from <= fault.to + 100 && to >= fault.from - 50),
-    );
-    const names = new Set(touched.map(({ device }) => device));
-    const tries = new Map<string, number>();
-    for (const { device } of sessions) tries.set(device, (tries.get(device) ?? 0) + 1);
+    expect(troubles(results), `${faults.join(', ')}\n${stderr}`).toEqual([]);
+    // A device may have been in flight at more than one of them.
+    const again = (device: string) => cuts.filter((cut) => inFlight(fleet, cut).has(device)).length;
+    const times = (device: string) => fleet.sessions().filter((session) => session.device === device).length;
     expect(
-      [...tries].filter(([device, times]) => times > 1 && !names.has(device)),
-      told,
+      fleet.names.filter((device) => times(device) > 1 + again(device)),
+      faults.join(', '),
     ).toEqual([]);
-    await checkWitnesses({ cluster, results, command: COMMAND, again: (device) => names.has(device) });
+    await checkWitnesses({ cluster, results, command: COMMAND, again });
     for (const { device, outputs } of results)
       expect(outputs[0]?.output).toBe(fleet.expected(device, COMMAND));
   },

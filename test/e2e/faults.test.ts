@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { readResults, startCluster, troubles } from '../cluster.ts';
 import { type Fleet, monotonicMs, type Session } from '../fleet.ts';
 import { until } from '../process.ts';
-import { checkWitnesses } from '../witness.ts';
+import { checkWitnesses, fault, inFlight } from '../witness.ts';
 
 const COMMAND = 'show version';
 /** An agent's lease, the lock delay, and the work itself. */
@@ -20,13 +20,6 @@ async function asked(fleet: Fleet, devices: number): Promise<void> {
 function openNow(fleet: Fleet, segment: string): Session[] {
   const there = new Set(fleet.devices.filter((one) => one.segment === segment).map(({ name }) => name));
   return fleet.asked(COMMAND).filter(({ device, to }) => there.has(device) && to === Infinity);
-}
-
-/** Devices with a session that was open at some moment from `from` to `to`. */
-function openDuring(fleet: Fleet, from: number, to: number): (device: string) => boolean {
-  const open = fleet.sessions().filter((session) => session.from <= to && session.to >= from);
-  const devices = new Set(open.map(({ device }) => device));
-  return (device) => devices.has(device);
 }
 
 describe.concurrent('a sweep ends', () => {
@@ -45,13 +38,12 @@ describe.concurrent('a sweep ends', () => {
     // The sessions of the first agent alone: its neighbour comes while they wait for their answer.
     await until('the first agent is in session', () => openNow(fleet, 'segment-1').length >= 3);
     await cluster.startAgent({ name: 'two', segments: ['segment-1'] }).ready();
-    const killedAt = monotonicMs();
-    await cluster.agent('one').stop('SIGKILL');
+    const death = await fault(run, () => cluster.agent('one').stop('SIGKILL'));
     const { status, stdout } = await run.finished;
     expect({ status, troubles: troubles(readResults(stdout)) }).toEqual({ status: 0, troubles: [] });
     const results = readResults(stdout);
-    const again = openDuring(fleet, killedAt, killedAt + 100);
-    await checkWitnesses({ cluster, results, command: COMMAND, again });
+    const cut = inFlight(fleet, death);
+    await checkWitnesses({ cluster, results, command: COMMAND, again: (device) => Number(cut.has(device)) });
     expect(fleet.sessions().length, 'some were visited again').toBeGreaterThan(30);
     const finishers = results.filter(({ segment }) => segment === 'segment-1').map(({ agent }) => agent);
     expect(finishers).toContain('two');
@@ -71,18 +63,18 @@ describe.concurrent('a sweep ends', () => {
     const { fleet, serve } = cluster;
     await using run = cluster.start(['--forks', '6', COMMAND]);
     await until('some are printed', () => readResults(run.stdout).length >= 8);
-    const killedAt = monotonicMs();
-    await serve.stop('SIGKILL');
-    const printed = readResults(run.stdout).map(({ device }) => device);
-    await serve.start();
-    const againAt = monotonicMs();
+    const restart = await fault(run, async () => {
+      await serve.stop('SIGKILL');
+      await serve.start();
+    });
     const { status, stdout } = await run.finished;
     expect({ status, troubles: troubles(readResults(stdout)) }).toEqual({ status: 0, troubles: [] });
+    const cut = inFlight(fleet, restart);
     await checkWitnesses({
       cluster,
       results: readResults(stdout),
       command: COMMAND,
-      again: (device) => !printed.includes(device) && openDuring(fleet, killedAt, againAt)(device),
+      again: (device) => Number(cut.has(device)),
     });
   });
 
