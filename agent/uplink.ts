@@ -90,6 +90,8 @@ export class Uplink {
   #unsaid: AgentMessage[] = [];
   #flushedAt = 0;
   #complaint = '';
+  /** Wakes whoever waits for a stream that has broken. */
+  #stuck: () => void = () => undefined;
   #unackedBytes = 0;
   #flushing = false;
   #seq = 0;
@@ -261,6 +263,7 @@ export class Uplink {
 
   #unlinked(stream: Stream): void {
     if (this.#stream === stream) this.#stream = null;
+    this.#stuck();
     this.#unsaid = this.#unsaid.filter(({ body }) => body?.$case === 'loginOutcome');
   }
 
@@ -361,13 +364,17 @@ export class Uplink {
     return { results, chunks };
   }
 
+  /** Until the stream takes more, or is no longer ours. */
   #drained(stream: Stream): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
-        for (const event of ['drain', 'close', 'error', 'end']) stream.off(event, done);
+        stream.off('drain', done);
+        this.#stuck = () => undefined;
         resolve();
       };
-      for (const event of ['drain', 'close', 'error', 'end']) stream.once(event, done);
+      this.#stuck = done;
+      stream.once('drain', done);
+      if (this.#stream !== stream) done();
     });
   }
 }

@@ -2,7 +2,7 @@
 // the books and hand the resulting writes to `commit`, in the order in which they were made; an answer leaves
 // only after its commit. A store that fails ends the process: nothing may be told that is not on disk.
 import { EventEmitter, once } from 'node:events';
-import type { Credential } from '../proto/gen/netsweep/v1/model.js';
+import type { Credential, Device } from '../proto/gen/netsweep/v1/model.js';
 import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
 import { HostKeys, KnownHostsFile } from './intake/hostkeys.js';
@@ -81,6 +81,12 @@ export class Books {
     this.logins.use(credential.id, known, authFailMax);
     const enable = guardId(credential.id, SecretUse.ENABLE);
     this.logins.use(enable, this.#standings.get(enable), authFailMax);
+  }
+
+  /** A device that ended well has taken its login, and its enable secret where it was asked for. */
+  prove({ credential, enable }: Device): void {
+    this.logins.prove(credential);
+    if (enable) this.logins.prove(guardId(credential, SecretUse.ENABLE));
   }
 
   /** Credentials that no open sweep names are proved afresh by the next one. */

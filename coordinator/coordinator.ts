@@ -167,7 +167,12 @@ async function restore(books: Books, unfinished: 'resume' | 'cancel'): Promise<v
     const sweep = books.ledger.restore(found, monotonicMs(), writes);
     for (const credential of sweep.credentials.values())
       books.useCredential(credential, sweep.row.options.authFailMax, wall, writes);
-    if (unfinished === 'resume') continue;
+    if (unfinished === 'resume') {
+      // What a credential has proved before the restart stays proved: its devices are in the store.
+      for (const { device, status } of sweep.states)
+        if (status === Status.OK || status === Status.SUSPECT) books.prove(device);
+      continue;
+    }
     const ending = { status: Status.CANCELLED, failure: null };
     const halt = { reason: 'its coordinator ended before it did', untouched: ending, touched: ending };
     books.ledger.halt(sweep, halt, true, wall, writes);

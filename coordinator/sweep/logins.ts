@@ -65,6 +65,12 @@ export class Logins {
     this.#guards.delete(credential);
   }
 
+  /** A login with it is known to have succeeded. */
+  prove(credential: string): void {
+    const guard = this.#guards.get(credential);
+    if (guard !== undefined) guard.proved = true;
+  }
+
   isStopped(credential: string): boolean {
     return this.#guards.get(credential)?.stopped ?? false;
   }

@@ -115,3 +115,11 @@ test('what a device has said counts after a restart too', () => {
   for (const key of ['1', '2', '3']) ask(key);
   expect(answers.size).toBe(3);
 });
+
+test('a credential that was proved before a restart is not proved again', () => {
+  const { logins, answers, ask } = guarded();
+  logins.prove('c');
+  for (const key of ['1', '2']) ask(key);
+  logins.ask('c', '3', 0, (answer) => answers.set('3', answer), true);
+  expect([...answers.values()]).toEqual(['send', 'send', 'send']);
+});
