@@ -75,10 +75,6 @@ export class Logins {
     return this.#guards.get(credential)?.stopped ?? false;
   }
 
-  isProved(credential: string): boolean {
-    return this.#guards.get(credential)?.proved ?? false;
-  }
-
   /**
    * Asks for leave; `answer` is called once, now or when the turn comes. `key` names this login: asked again, its
    * first answer was lost on the way. `repeat`: the device may have had the secret, so it proves nothing for others.
