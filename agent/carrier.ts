@@ -9,6 +9,7 @@ import type { Credential, Device, Limits } from '../proto/gen/netsweep/v1/model.
 import { type Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
+import { wipeCredential } from './credentials.js';
 import type { LeaseClock } from './ipc.js';
 import type { Offer } from './lease.js';
 import { handedBack, type JobPorts, type Pool } from './pool.js';
@@ -85,6 +86,7 @@ export class Carrier {
     const lines = inTurn(grant.work, devices);
     const verdicts = await Promise.all(lines.map((line) => this.#runLine(held, line, devices, credentials)));
     this.#held.delete(grant.epoch);
+    grant.credentials.forEach(wipeCredential);
     const settled = verdicts
       .flat()
       .every((verdict) => verdict === Verdict.STORED || verdict === Verdict.DUPLICATE);
