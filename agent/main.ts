@@ -2,17 +2,8 @@
 // The process edge of `netsweep-agent`: signals, logs, exit codes. Forked by a self-contained coordinator it takes
 // its orders over IPC, so that nothing secret stands in argv or environment; otherwise from options.
 import { existsSync, readFileSync } from 'node:fs';
+import type { AgentOrders } from '../proto/orders.js';
 import { type AgentConfig, runAgent } from './agent.js';
-
-interface Orders {
-  nats: string[];
-  natsToken: string;
-  coordinator: string;
-  segments: string[];
-  name: string;
-  workers: number;
-  forks: number;
-}
 
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
@@ -23,8 +14,8 @@ process.exit(await (process.send === undefined ? runConfigured() : runForked()))
 
 /** Forked by a coordinator: silent but for what goes wrong, and gone when the coordinator has gone. */
 async function runForked(): Promise<number> {
-  const orders = await new Promise<Orders>((resolve) => {
-    process.once('message', (message) => resolve(message as Orders)); // from our own coordinator
+  const orders = await new Promise<AgentOrders>((resolve) => {
+    process.once('message', (message) => resolve(message as AgentOrders)); // from our own coordinator
   });
   process.once('disconnect', () => process.exit(0));
   process.stderr.on('error', () => undefined); // nobody may be left to read it

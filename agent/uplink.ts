@@ -26,11 +26,12 @@ import {
   type RenewRequest,
   type Result,
   type Shard,
-  Verdict,
+  type Verdict,
   type Welcome,
 } from '../proto/gen/netsweep/v1/agent.js';
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
-import { BATCH_BYTES, BEAT_MS } from '../proto/subjects.js';
+import { BEAT_MS } from '../proto/subjects.js';
+import { Results } from './results.js';
 
 const CHANNEL: ChannelOptions = {
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
@@ -41,8 +42,6 @@ const CHANNEL: ChannelOptions = {
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.keepalive_permit_without_calls': 1,
 };
-/** Unacknowledged bytes above which no new session starts. */
-const UNACKED_MOST_BYTES = 64 * 1024 * 1024;
 const CALL_MS = 5_000;
 
 export interface TlsFiles {
@@ -53,15 +52,6 @@ export interface TlsFiles {
 
 type Stream = ClientDuplexStream<AgentBatch, CoordinatorBatch>;
 type Body = NonNullable<AgentMessage['body']>;
-
-interface Unacked {
-  result: Result;
-  chunks: Chunk[];
-  bytes: number;
-  /** For the age that is sent along. */
-  endedAt: number;
-  settle: (verdict: Verdict) => void;
-}
 
 /** What the coordinator tells us unasked. */
 export interface UplinkEvents {
@@ -75,26 +65,20 @@ export interface UplinkEvents {
 }
 
 export class Uplink {
-  readonly #unacked = new Map<number, Unacked>();
+  readonly #results = new Results();
   /** Questions without an answer; each is put again on the next stream. */
   readonly #questions = new Map<number, Body>();
   readonly #permits = new Map<number, (permit: Permit) => void>();
   readonly #hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] }) => void>();
-  readonly #room: (() => void)[] = [];
-  /** Pieces of a large output that are already on their way, by result. */
-  readonly #sentChunks = new Map<number, number>();
   readonly #closing = new AbortController();
   /** Only while the coordinator has welcomed us on it. */
   #stream: Stream | null = null;
-  #unsent: number[] = [];
   #unsaid: AgentMessage[] = [];
   #flushedAt = 0;
   #complaint = '';
   /** Wakes whoever waits for a stream that has broken. */
   #stuck: () => void = () => undefined;
-  #unackedBytes = 0;
   #flushing = false;
-  #seq = 0;
   #asks = 0;
   #commit = 0;
   #storeId = '';
@@ -137,28 +121,14 @@ export class Uplink {
 
   /** Delivers one result; resolves with the coordinator's verdict once it is on disk there, or refused. */
   deliver(result: Omit<Result, 'seq'>, chunks: Chunk[]): Promise<Verdict> {
-    const seq = ++this.#seq;
-    const bytes = sizeOf(result.end) + chunks.reduce((sum, chunk) => sum + chunk.data.length, 0);
-    this.#unackedBytes += bytes;
-    return new Promise((resolve) => {
-      const endedAt = performance.now();
-      this.#unacked.set(seq, { result: { ...result, seq }, chunks, bytes, endedAt, settle: resolve });
-      this.#unsent.push(seq);
-      void this.#flush();
-    });
+    const verdict = this.#results.keep(result, chunks);
+    void this.#flush();
+    return verdict;
   }
 
-  /** Waits while too much is unacknowledged, so that a slow store slows the devices instead of filling memory. */
-  async room(signal: AbortSignal): Promise<void> {
-    while (this.#unackedBytes > UNACKED_MOST_BYTES && !signal.aborted)
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          signal.removeEventListener('abort', done);
-          resolve();
-        };
-        this.#room.push(done);
-        signal.addEventListener('abort', done, { once: true });
-      });
+  /** Resolves when what waits for acknowledgement leaves room for more, or `signal` aborts. */
+  room(signal: AbortSignal): Promise<void> {
+    return this.#results.room(signal);
   }
 
   /** Leave to send a secret; LOST when the lease is over. Outlasts a broken stream. */
@@ -192,7 +162,7 @@ export class Uplink {
 
   /** Resolves when every result has been acknowledged, or `signal` aborts. */
   async delivered(signal: AbortSignal): Promise<void> {
-    while (this.#unacked.size > 0 && !signal.aborted)
+    while (!this.#results.empty && !signal.aborted)
       await delay(20, undefined, { signal }).catch(() => undefined);
   }
 
@@ -274,15 +244,15 @@ export class Uplink {
         this.#storeId = body.value.storeId;
         this.#stream = stream;
         this.#complaint = '';
-        this.#unsent = [...this.#unacked.keys()];
-        this.#sentChunks.clear();
+        this.#results.sendAgain();
         for (const question of this.#questions.values()) this.#unsaid.push({ body: question });
         this.events.welcome(body.value);
         void this.#flush();
         return;
       case 'acks':
         this.#commit = Math.max(this.#commit, body.value.commit);
-        for (const ack of body.value.acks) this.#acknowledged(ack.seq, ack.verdict);
+        for (const { seq, verdict } of body.value.acks)
+          if (this.#results.acknowledged(seq, verdict)) void this.#flush();
         return;
       case 'loginAnswer':
         this.#permits.get(body.value.ask)?.(body.value.permit);
@@ -306,19 +276,6 @@ export class Uplink {
     }
   }
 
-  #acknowledged(seq: number, verdict: Verdict): void {
-    const kept = this.#unacked.get(seq);
-    if (kept === undefined) return;
-    if (verdict === Verdict.LATER || verdict === Verdict.NEED_BODY) {
-      this.#unsent.push(seq);
-      return void this.#flush();
-    }
-    this.#unacked.delete(seq);
-    this.#unackedBytes -= kept.bytes;
-    kept.settle(verdict);
-    for (const resolve of this.#room.splice(0)) resolve();
-  }
-
   /** Sends what has gathered, a batch each beat, as fast as the stream takes them. */
   async #flush(): Promise<void> {
     if (this.#flushing) return;
@@ -326,7 +283,8 @@ export class Uplink {
     await delay(Math.max(0, this.#flushedAt + BEAT_MS - performance.now()));
     for (let stream = this.#stream; stream !== null && this.#pending; stream = this.#stream) {
       const messages = this.#unsaid.splice(0);
-      if (this.#unsent.length > 0) messages.push({ body: { $case: 'results', value: this.#nextBatch() } });
+      if (this.#results.unsent)
+        messages.push({ body: { $case: 'results', value: this.#results.nextBatch() } });
       this.#flushedAt = performance.now();
       if (!stream.write({ messages })) await this.#drained(stream);
     }
@@ -334,34 +292,7 @@ export class Uplink {
   }
 
   get #pending(): boolean {
-    return this.#unsaid.length > 0 || this.#unsent.length > 0;
-  }
-
-  #nextBatch(): { results: Result[]; chunks: Chunk[] } {
-    const results: Result[] = [];
-    const chunks: Chunk[] = [];
-    let bytes = 0;
-    while (this.#unsent.length > 0 && bytes < BATCH_BYTES) {
-      const kept = this.#unacked.get(this.#unsent[0] ?? 0);
-      if (kept === undefined) {
-        this.#unsent.shift();
-        continue;
-      }
-      // A large output goes piece by piece: its result follows with the last one.
-      const at = this.#sentChunks.get(kept.result.seq) ?? 0;
-      const chunk = kept.chunks[at];
-      if (chunk !== undefined) {
-        chunks.push(chunk);
-        bytes += chunk.data.length;
-        this.#sentChunks.set(kept.result.seq, at + 1);
-        continue;
-      }
-      this.#sentChunks.delete(kept.result.seq);
-      this.#unsent.shift();
-      results.push(withAge(kept));
-      bytes += kept.bytes;
-    }
-    return { results, chunks };
+    return this.#unsaid.length > 0 || this.#results.unsent;
   }
 
   /** Until the stream takes more, or is no longer ours. */
@@ -377,18 +308,6 @@ export class Uplink {
       if (this.#stream !== stream) done();
     });
   }
-}
-
-/** The coordinator counts back from when it receives; clocks of two hosts are never compared. */
-function withAge({ result, endedAt }: Unacked): Result {
-  if (result.end?.$case !== 'attempt') return result;
-  const attempt = { ...result.end.value, endedAgoMs: Math.round(performance.now() - endedAt) };
-  return { ...result, end: { $case: 'attempt', value: attempt } };
-}
-
-function sizeOf(end: Result['end']): number {
-  if (end?.$case !== 'attempt') return 100;
-  return end.value.outputs.reduce((sum, output) => sum + output.body.length + 200, 200);
 }
 
 function settle<Reply>(resolve: (reply: Reply) => void, reject: (error: Error) => void) {

@@ -5,21 +5,11 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AgentOrders } from '../proto/orders.js';
 
 /** util-linux, on every Debian; without it IPC and the parent's own care remain. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 const DIE_WITH_PARENT = ['--pdeathsig', 'KILL'];
-
-/** What a forked agent is told over IPC instead of argv and environment; it holds the NATS secret. */
-export interface AgentOrders {
-  nats: string[];
-  natsToken: string;
-  coordinator: string;
-  segments: string[];
-  name: string;
-  workers: number;
-  forks: number;
-}
 
 export interface NatsServer extends AsyncDisposable {
   url: string;

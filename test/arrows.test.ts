@@ -26,7 +26,7 @@ const OWNERS: Record<string, string[]> = {
 };
 
 /** Files of the parent's side and of the child's side of a worker; they meet in ipc.ts. */
-const PARENT = ['lease', 'carrier', 'pool', 'uplink', 'agent', 'main'];
+const PARENT = ['lease', 'carrier', 'pool', 'uplink', 'results', 'agent', 'main'];
 const CHILD = [
   'worker',
   'session',

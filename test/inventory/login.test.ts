@@ -66,7 +66,7 @@ describe('a login', () => {
     });
     expect(entry).toMatchObject({
       password: { from: 'env', variable: 'X', at: null },
-      privateKey: { from: 'file', path: '/work/id' },
+      privateKey: { from: 'file', path: '/srv/id' },
     });
     expect(entry).toMatchObject({
       limits: { idleMs: 7, connectMs: 1000 },

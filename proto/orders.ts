@@ -1,0 +1,12 @@
+// What a coordinator tells an agent that it forks, over IPC instead of argv and environment, because it holds the
+// secret of the private NATS.
+
+export interface AgentOrders {
+  nats: string[];
+  natsToken: string;
+  coordinator: string;
+  segments: string[];
+  name: string;
+  workers: number;
+  forks: number;
+}
