@@ -5,7 +5,7 @@ import { InputError, type SecretReference } from '../../coordinator/inventory/in
 import { applyLogin, type Login } from '../../coordinator/inventory/login.ts';
 import { entryOf, platforms } from './files.ts';
 
-const IO = { cwd: '/work', env: { HOME: '/home/me' }, platforms };
+const IO = { cwd: '/srv', env: { HOME: '/home/me' }, platforms };
 const OWN: SecretReference = { from: 'text', text: 'own', at: { file: 'a.yaml', line: 1, column: 1 } };
 const GIVEN: SecretReference = { from: 'ask', question: 'Password', at: null };
 
