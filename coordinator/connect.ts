@@ -127,6 +127,7 @@ async function start(state: string): Promise<Connection | null> {
   const program = fileURLToPath(new URL('./main.js', import.meta.url));
   const child = fork(program, ['private-coordinator', state], {
     detached: true,
+    env: ofInterest(process.env),
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
@@ -144,6 +145,14 @@ async function start(state: string): Promise<Connection | null> {
   child.unref();
   if (child.stderr instanceof Socket) child.stderr.unref();
   return connection;
+}
+
+/** A secret that stands in the caller's environment must not stand in the coordinator's too. */
+function ofInterest(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NETSWEEP_NATS_SERVER'];
+  return Object.fromEntries(
+    names.flatMap((name) => (name in environment ? [[name, environment[name]]] : [])),
+  );
 }
 
 /** Opens the stream whose end tells the coordinator that we have gone. */

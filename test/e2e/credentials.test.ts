@@ -144,3 +144,17 @@ function forms(text: string): Buffer[] {
     ...(['base64', 'hex'] as const).map((as) => Buffer.from(bytes.toString(as).replace(/=+$/, ''))),
   ];
 }
+
+test('a password from the environment of the command stays in that command', async () => {
+  const password = 'Alces-11-alces';
+  await using cluster = await startCluster({ devices: 6, commandMs: 1_500, unprivileged: 0, password });
+  const { fleet, place } = cluster;
+  const inventory = fleet.inventory('referred.json', { password: 'env:DEVICE_PASSWORD' });
+  place.env.DEVICE_PASSWORD = password;
+  await using run = cluster.start(['show version'], inventory);
+  await until('the devices are asked', () => fleet.asked('show version').length === 6);
+  const others = place.processes().filter(({ pid }) => pid !== run.pid);
+  expect(others.length, 'coordinator, nats-server, agent, worker').toBeGreaterThanOrEqual(4);
+  expect(others.filter(({ cmdline, environ }) => (cmdline + environ).includes(password))).toEqual([]);
+  expect((await run.finished).status).toBe(0);
+});
