@@ -45,7 +45,7 @@ export const CONNECTION = {
 
 export const SELECTION = {
   inventory: list(
-    { flags: '-i, --inventory <src>', about: 'file, directory or - for stdin; may be repeated' },
+    { flags: '-i, --inventory <src>', about: 'file, directory, URL or - for stdin; may be repeated' },
     readText,
   ),
   limit: one(

@@ -1,4 +1,4 @@
-// From sources as the user names them (a file, a directory, `-`) to an inventory: finds the files, decodes them,
+// From sources as the user names them (a file, a directory, a URL, `-`) to an inventory: finds the files, decodes them,
 // detects their shape and hands each to its reader. All errors of all sources are thrown at once.
 import { isUtf8 } from 'node:buffer';
 import { constants, type Dirent } from 'node:fs';
@@ -26,7 +26,10 @@ type Shape = 'yaml' | 'csv' | 'python';
 const MOST_BYTES = 64 * 1024 * 1024;
 const SHAPE_OF: Record<string, Shape> = { yaml: 'yaml', yml: 'yaml', json: 'yaml', csv: 'csv', py: 'python' };
 const SHAPES = 'YAML or JSON, CSV with a header, a Python file of netmiko dictionaries';
-const LATER = /^(nornir|netbox|nautobot|ansible|netmiko|oxidized|rancid|exec|https?):/;
+const LATER = /^(nornir|netbox|nautobot|ansible|netmiko|oxidized|rancid|exec):/;
+const URL_SOURCE = /^https?:\/\//;
+/** How long a URL may take to give its inventory, in ms. */
+const URL_MS = 30_000;
 
 /** Throws an InputError with everything that is wrong. */
 export async function readInventory(sources: string[], io: InventoryIo): Promise<Inventory> {
@@ -54,6 +57,11 @@ async function filesOf(source: string, io: InventoryIo, issues: Issues): Promise
     issues.reportAt({ file: source === '' ? 'inventory' : source, line: 1, column: 1 }, message);
     return [];
   };
+  if (URL_SOURCE.test(source)) {
+    if (!/^https?:\/\/[^/]*@/.test(source)) return [source];
+    source = source.replace(/\/\/[^/]*@/, '//');
+    return refuse('a URL with a user name or password is not taken (it would stand in lists of processes)');
+  }
   const path = resolve(io.cwd, source);
   try {
     const found = await stat(path);
@@ -81,14 +89,30 @@ async function readSource(file: string, io: InventoryIo, issues: Issues): Promis
   };
   try {
     const path = resolve(io.cwd, file);
-    const { bytes, trusted } =
-      file === '-' ? { bytes: await readAll(io.stdin), trusted: false } : await readFile(path);
+    const { bytes, trusted } = await read(file, path, io);
     if (bytes === null) return refuse(`too large (expected at most ${MOST_BYTES / 1024 / 1024} MB)`);
-    const directory = file === '-' ? io.cwd : dirname(path);
+    const directory = file === '-' || URL_SOURCE.test(file) ? io.cwd : dirname(path);
     return decode(file, bytes, { directory, trusted }, issues);
   } catch (error) {
     return refuse(`cannot be read (${reasonOf(error)})`);
   }
+}
+
+/** `trusted`: its secrets may be references to files and programs of this machine. */
+async function read(
+  file: string,
+  path: string,
+  io: InventoryIo,
+): Promise<{ bytes: Buffer | null; trusted: boolean }> {
+  if (file === '-') return { bytes: await readAll(io.stdin), trusted: false };
+  if (URL_SOURCE.test(file)) return { bytes: await readUrl(file), trusted: false };
+  return readFile(path);
+}
+
+async function readUrl(url: string): Promise<Buffer | null> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(URL_MS) });
+  if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
+  return response.body === null ? Buffer.alloc(0) : readAll(response.body);
 }
 
 async function readFile(path: string): Promise<{ bytes: Buffer | null; trusted: boolean }> {
@@ -171,5 +195,7 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOENT') return 'no such file or directory';
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'ENOTDIR') return 'a part of the path is not a directory';
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // What fetch says itself is only that it failed.
+  return error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -57,8 +57,8 @@ describe('a wrong inventory', () => {
       'nornir:inventory:1:1: sources of this kind come later (known now: YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
     ],
     [
-      'https://netbox.example.com',
-      'https://netbox.example.com:1:1: sources of this kind come later (known now: YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
+      'https://me:secret@inventory.example.com/lab.yaml',
+      'https://inventory.example.com/lab.yaml:1:1: a URL with a user name or password is not taken (it would stand in lists of processes)',
     ],
     [
       '-',
