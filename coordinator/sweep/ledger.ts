@@ -51,12 +51,17 @@ interface OpenLease {
   expiresAt: number;
   /** Devices granted and not ended under this epoch. */
   left: Set<number>;
+  /** When one of them ended last, or the lease began. */
+  progressAt: number;
 }
 
 export type ClaimAnswer =
   | { answer: 'grant'; shard: OpenShard; epoch: string; devices: DeviceState[] }
   | { answer: 'drop'; reason: string }
   | { answer: 'later'; ms: number; reason: string };
+
+/** How much longer than its devices may take a lease may go without any of them ending, in ms. */
+const NO_PROGRESS_MS = 30_000;
 
 /** A device that was there when this many workers died is not tried again. */
 const WORKERS_LOST_MOST = 3;
@@ -117,6 +122,7 @@ export class Ledger {
           claimId: row.claimId,
           expiresAt: now + this.terms.termMs + this.terms.lockDelayMs,
           left: new Set(devices.map((state) => state.device.index)),
+          progressAt: now,
         },
       });
     }
@@ -218,6 +224,7 @@ export class Ledger {
       claimId: request.claimId,
       expiresAt: now + this.terms.termMs,
       left: new Set(granted.map((state) => state.device.index)),
+      progressAt: now,
     };
     const devices = granted.map((state) => state.device.index);
     shard.row = { ...shard.row, epoch, holder: request.instance, claimId: request.claimId, devices };
@@ -225,11 +232,13 @@ export class Ledger {
     return { answer: 'grant', shard, epoch, devices: granted };
   }
 
-  /** False: the lease is over, or another's. */
+  /** False: the lease is over, another's, or nothing has come of it for longer than its devices may take. */
   renew(instance: string, lease: Lease, now: number): boolean {
-    const held = this.#shards.get(shardKey(lease.sweep, lease.shard))?.lease;
-    if (held == null || held.epoch !== lease.epoch || held.holder !== instance || held.expiresAt <= now)
-      return false;
+    const shard = this.#shards.get(shardKey(lease.sweep, lease.shard));
+    const held = shard?.lease;
+    if (shard === undefined || held == null || held.epoch !== lease.epoch) return false;
+    if (held.holder !== instance || held.expiresAt <= now) return false;
+    if (now - held.progressAt > patienceMs(shard)) return false;
     held.expiresAt = now + this.terms.termMs;
     return true;
   }
@@ -262,6 +271,7 @@ export class Ledger {
     )
       return state?.lastEpoch === result.epoch || state === undefined ? Verdict.DUPLICATE : Verdict.DISCARD;
     lease.left.delete(result.index);
+    lease.progressAt = now;
     state.lastEpoch = result.epoch;
     switch (result.end?.$case) {
       case 'attempt':
@@ -466,6 +476,14 @@ function mayRetry(sweep: ActiveSweep, state: DeviceState, failure: Failure | nul
   if (options.allowWrites && (failure.stage === Stage.COMMAND || failure.stage === Stage.CLOSE)) return false;
   const deviceMs = state.device.limits?.deviceMs || options.limits?.deviceMs || 0;
   return deviceMs === 0 || state.row.workedMs < deviceMs;
+}
+
+/** How long nothing may come of a shard's lease: what its slowest device may take, and a margin. */
+function patienceMs({ sweep, devices }: OpenShard): number {
+  const { limits, retries } = sweep.row.options;
+  const ownMs = devices.map(({ device }) => device.limits?.deviceMs ?? 0);
+  const deviceMs = Math.max(limits?.deviceMs ?? 0, ...ownMs);
+  return deviceMs === 0 ? Number.POSITIVE_INFINITY : deviceMs * (retries + 1) + NO_PROGRESS_MS;
 }
 
 function shardKey(sweep: string, shard: number): string {

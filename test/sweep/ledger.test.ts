@@ -141,6 +141,20 @@ describe('the ledger', () => {
     expect(ledger.renew('a', lease, 29_000)).toBe(false);
   });
 
+  test('a lease of which nothing comes for longer than its devices may take is not renewed for ever', () => {
+    const { ledger, form, claim, result } = open([device(0), device(1)], {
+      retries: 0,
+      limits: { connectMs: 0, loginMs: 0, idleMs: 0, commandMs: 0, deviceMs: 20_000 },
+    });
+    form(0);
+    const { epoch } = granted(claim(1, 0));
+    const lease = { sweep: 'S1', shard: 1, epoch };
+    for (let now = 5_000; now <= 50_000; now += 5_000) expect(ledger.renew('a', lease, now)).toBe(true);
+    result(1, epoch, 0, ok, 50_000);
+    for (let now = 55_000; now <= 100_000; now += 5_000) expect(ledger.renew('a', lease, now)).toBe(true);
+    expect(ledger.renew('a', lease, 100_001)).toBe(false);
+  });
+
   test('a lease that lapses frees its devices only after the lock delay, and its late results change nothing', () => {
     const { ledger, form, claim, result, writes } = open([device(0)]);
     form(0);
