@@ -89,6 +89,18 @@ export class Books {
     if (enable) this.logins.prove(guardId(credential, SecretUse.ENABLE));
   }
 
+  /** The devices' work under this epoch is over: their places in line and their turns are free again. */
+  endLogins(devices: Device[], epoch: string, now: number): void {
+    const keys = new Map<string, Set<string>>();
+    for (const { credential, index } of devices)
+      for (const use of [SecretUse.LOGIN, SecretUse.ENABLE]) {
+        const guard = guardId(credential, use);
+        const gone = keys.get(guard) ?? new Set();
+        keys.set(guard, gone.add(loginKey(epoch, index, use)));
+      }
+    for (const [guard, gone] of keys) this.logins.drop(guard, gone, now);
+  }
+
   /** Credentials that no open sweep names are proved afresh by the next one. */
   forgetUnused(): void {
     const used = new Set([...this.ledger.sweeps.values()].flatMap((sweep) => [...sweep.credentials.keys()]));
@@ -131,6 +143,11 @@ export class Books {
     this.#standings.set(credential, state);
     void this.commit([{ write: 'credential', state }]);
   }
+}
+
+/** Names one login of one lease. */
+export function loginKey(epoch: string, index: number, use: SecretUse): string {
+  return `${epoch}/${index}/${use}`;
 }
 
 /** The login password and the enable secret of one credential are guarded apart. */

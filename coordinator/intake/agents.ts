@@ -23,10 +23,10 @@ import {
   Verdict,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
-import type { Output } from '../../proto/gen/netsweep/v1/model.js';
+import { type Output, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../../proto/subjects.js';
-import { type Books, guardId } from '../books.js';
+import { type Books, guardId, loginKey } from '../books.js';
 import { monotonicMs } from '../clock.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
@@ -77,11 +77,14 @@ export class Agents {
       gone();
       stream.end();
     });
+    // Emitted, not destroyed with it: a destroyed stream sends no status, and its agent would wait for ever.
     const refuse = (message: string, code: status) =>
-      stream.destroy(Object.assign(new Error(message), { code }));
+      stream.emit('error', Object.assign(new Error(message), { code, details: message }));
     const hear = ({ body }: AgentMessage) => {
-      if (body?.$case === 'hello') link = this.#hello(outbox, body.value);
-      else if (link === null) refuse('hello first', status.FAILED_PRECONDITION);
+      if (body?.$case === 'hello') {
+        if (link !== null) return refuse('one hello a stream', status.FAILED_PRECONDITION);
+        link = this.#hello(outbox, body.value);
+      } else if (link === null) refuse('hello first', status.FAILED_PRECONDITION);
       else if (body?.$case === 'results') {
         if (!isSound(body.value)) return refuse('results that cannot be stored', status.INVALID_ARGUMENT);
         if (++uncommitted >= BATCHES_UNCOMMITTED) stream.pause();
@@ -180,7 +183,6 @@ export class Agents {
   #work(state: DeviceState): Work {
     return Work.create({
       index: state.device.index,
-      attempt: state.row.attempts + 1,
       credential: state.device.credential,
       hostKeys: this.books.hostKeys.lookUp(state.device).map(({ type, blob }) => ({ type, blob })),
     });
@@ -191,7 +193,6 @@ export class Agents {
     const { ledger } = this.books;
     const now = monotonicMs();
     callback(null, {
-      known: this.presence.get(instance) !== undefined,
       lost: leases.filter((lease) => !ledger.renew(instance, lease, now)),
       cancelled: [...new Set(leases.map(({ sweep }) => sweep))].filter(
         (id) => ledger.sweeps.get(id)?.halt != null,
@@ -200,16 +201,16 @@ export class Agents {
   }
 
   async #results(link: AgentLink, batch: ResultBatch): Promise<void> {
-    const { ledger, logins } = this.books;
+    const { ledger } = this.books;
     const pieces: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
     const incomplete = await this.#withoutBodies(batch.results, pieces);
     const now = monotonicMs();
     const writes: Write[] = [...pieces];
     const acks = batch.results.map((result) => {
       if (incomplete.has(result)) return { seq: result.seq, verdict: Verdict.NEED_BODY };
+      const device = ledger.sweeps.get(result.sweep)?.states[result.index]?.device;
       const verdict = ledger.result(result, link.hello.name, now, Date.now(), writes);
-      const prefix = loginKey(result.epoch, result.index, '');
-      logins.drop((key) => key.startsWith(prefix), now);
+      if (device !== undefined) this.books.endLogins([device], result.epoch, now);
       return { seq: result.seq, verdict };
     });
     const commit = await this.books.commit(writes);
@@ -283,18 +284,21 @@ function outputsOf({ end }: Result): Output[] {
   return end?.$case === 'attempt' ? end.value.outputs : [];
 }
 
-/** What the store would refuse must not get that far: a failed commit ends the process. */
+/** How an attempt may end; the other states are the coordinator's to give. */
+const ATTEMPT_ENDS: ReadonlySet<Status> = new Set([Status.OK, Status.SUSPECT, Status.FAILED, Status.SKIPPED]);
+
+/** What ledger or store would refuse must not get that far: a failed commit ends the process. */
 function isSound({ chunks, results }: ResultBatch): boolean {
   return (
     chunks.every(
       ({ sha256, data }) => sha256.length === 32 && data.length > 0 && data.length <= CHUNK_BYTES,
-    ) && results.every((result) => outputsOf(result).every(({ sha256 }) => sha256.length === 32))
+    ) &&
+    results.every(
+      (result) =>
+        (result.end?.$case !== 'attempt' || ATTEMPT_ENDS.has(result.end.value.status)) &&
+        outputsOf(result).every(({ sha256 }) => sha256.length === 32),
+    )
   );
-}
-
-/** Names one login of one lease; the first two parts name the device's work. */
-function loginKey(epoch: string, index: number, use: SecretUse | ''): string {
-  return `${epoch}/${index}/${use}`;
 }
 
 function loginWord(result: LoginResult): 'accepted' | 'refused' | 'unknown' | 'unsent' {

@@ -43,7 +43,8 @@ export function stream<Request, Item>(
   };
   write().then(
     () => call.end(),
-    (error: unknown) => call.destroy(asStatus(error)),
+    // Emitted, not destroyed with it: a destroyed stream sends no status, and its client would wait for ever.
+    (error: unknown) => call.emit('error', asStatus(error)),
   );
 }
 

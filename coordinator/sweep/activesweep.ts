@@ -134,10 +134,6 @@ export class ActiveSweep {
     return [...this.#waiting.keys()];
   }
 
-  hasWaiting(segment: string, now: number): boolean {
-    return this.#waiting.get(segment)?.some((unit) => unit.notBefore <= now) ?? false;
-  }
-
   /** Takes up to `most` waiting devices whose endpoints are free into a new shard. Empty: none is ready. */
   formShard(
     segment: string,
@@ -160,8 +156,11 @@ export class ActiveSweep {
         kept.push(unit);
       else taken.push(...states);
     }
-    queue.splice(0, looked, ...kept);
-    if (queue.length === 0) this.#waiting.delete(segment);
+    queue.splice(0, looked);
+    // Joined, not spread into a call: there may be hundreds of thousands.
+    const line = kept.length === 0 ? queue : kept.concat(queue);
+    if (line.length === 0) this.#waiting.delete(segment);
+    else this.#waiting.set(segment, line);
     if (taken.length === 0) return taken;
     const shard = this.#takeNumber(writes);
     for (const state of taken) state.shard = shard;

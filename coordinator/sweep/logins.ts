@@ -117,13 +117,13 @@ export class Logins {
     this.#pass(guard, now);
   }
 
-  /** The asker is gone: its place in line and its turn are free again. */
-  drop(match: (key: string) => boolean, now: number): void {
-    for (const guard of this.#guards.values()) {
-      guard.waiting = guard.waiting.filter(({ key }) => !match(key));
-      for (const key of [...guard.underWay.keys()]) if (match(key)) guard.underWay.delete(key);
-      this.#pass(guard, now);
-    }
+  /** The askers are gone: their places in line and their turns are free again. */
+  drop(credential: string, keys: ReadonlySet<string>, now: number): void {
+    const guard = this.#guards.get(credential);
+    if (guard === undefined) return;
+    guard.waiting = guard.waiting.filter(({ key }) => !keys.has(key));
+    for (const key of keys) guard.underWay.delete(key);
+    this.#pass(guard, now);
   }
 
   /** Hands turns on that were kept too long. */

@@ -39,10 +39,12 @@ export class Reconcile {
   }
 
   #lapse(now: number, wall: number, writes: Write[]): void {
-    for (const shard of this.books.ledger.lapse(now, wall, writes)) {
-      const prefix = `${shard.row.epoch}/`;
-      this.books.logins.drop((key) => key.startsWith(prefix), now);
-    }
+    for (const { devices, row } of this.books.ledger.lapse(now, wall, writes))
+      this.books.endLogins(
+        devices.map(({ device }) => device),
+        row.epoch,
+        now,
+      );
   }
 
   #deadline(sweep: ActiveSweep, wall: number, writes: Write[]): void {

@@ -225,6 +225,21 @@ describe('the ledger', () => {
     expect(form(5_000)).not.toBeNull();
   });
 
+  test('a long line of devices that another sweep holds is passed over, in order', () => {
+    const many = Array.from({ length: 200_000 }, (_, n) => device(n, { host: `h${n}` }));
+    const { ledger, writes } = open([]);
+    const add = (id: string) => {
+      const options = SweepOptions.create({ forks: 400_000 });
+      const row = { id, key: id, state: SweepState.RUNNING, options };
+      return ledger.add({ ...row, startedAtMs: 0, endedAtMs: 0, reason: '', lastShard: 0 }, many, [], writes);
+    };
+    const held = ledger.form(add('S2'), 's', 199_999, 0, writes);
+    const request = { instance: 'a', claimId: 'c', sweep: 'S2', shard: held?.row.shard ?? 0, offer: 1 };
+    expect(ledger.claim(request, 0, writes).answer).toBe('grant');
+    const free = ledger.form(add('S3'), 's', 10, 1, writes);
+    expect(free?.devices.map((state) => state.device.index)).toEqual([199_999]);
+  });
+
   test('a hand-back is no attempt', () => {
     const { sweep, form, claim, result } = open([device(0)]);
     form(0);

@@ -1,0 +1,37 @@
+// A stream that fails tells its client why.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ChannelCredentials, type ServiceError, status } from '@grpc/grpc-js';
+import { expect, test } from 'vitest';
+import { Coordinator } from '../../coordinator/coordinator.js';
+import { SweepsClient } from '../../proto/gen/netsweep/v1/sweeps.js';
+
+test.each(['watch', 'results'] as const)(
+  '%s of a sweep that is not there ends with NOT_FOUND',
+  async (call) => {
+    const directory = mkdtempSync(join(tmpdir(), 'netsweep-calls-'));
+    const coordinator = await Coordinator.open({
+      directory,
+      keyFile: null,
+      listen: `unix:${join(directory, 'sock')}`,
+      tls: null,
+      unfinished: 'resume',
+      submitted: async () => undefined,
+      attached: () => undefined,
+      warn: () => undefined,
+    });
+    const client = new SweepsClient(coordinator.address, ChannelCredentials.createInsecure());
+    const request = { sweep: 'nowhere', reports: true, bodies: false };
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      const stream = call === 'watch' ? client.watch(request) : client.results(request);
+      stream.on('error', (error: ServiceError) => resolve(error));
+      stream.on('end', () => resolve(null));
+      stream.resume();
+    });
+    client.close();
+    await coordinator[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true, force: true });
+    expect(error).toMatchObject({ code: status.NOT_FOUND, details: 'no sweep nowhere' });
+  },
+);
