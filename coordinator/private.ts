@@ -49,7 +49,9 @@ async function serveClients(state: string, ended: AbortController): Promise<void
     submitted: async (segments, header) => cluster?.serve(segments, header),
     attached: (change) => {
       clients += change;
-      if (clients === 0) ended.abort();
+      if (clients > 0) return;
+      coordinator.service.stop();
+      ended.abort();
     },
     warn: (error, what) =>
       console.error(`netsweep: ${what}: ${error instanceof Error ? error.message : error}`),

@@ -28,7 +28,7 @@ import {
   type WatchRequest,
 } from '../proto/gen/netsweep/v1/sweeps.js';
 import type { Books } from './books.js';
-import { answer, ServiceError, stream, unary } from './intake/calls.js';
+import { answer, asStatus, ServiceError, stream, unary } from './intake/calls.js';
 import type { Presence } from './intake/presence.js';
 import type { SweepRow, Write } from './store/store.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
@@ -123,6 +123,11 @@ export class Service {
   }
 
   #attach(call: ServerDuplexStream<AttachRequest, AttachReply>): void {
+    // Who comes while we end is sent away before it is answered, and starts a coordinator of its own.
+    if (this.#stopping.signal.aborted) {
+      call.emit('error', asStatus(new ServiceError(status.UNAVAILABLE, 'the coordinator is ending')));
+      return;
+    }
     let client: string | null = null;
     let ended = false;
     const gone = () => {

@@ -61,7 +61,7 @@ function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSign
 }
 
 /** A bug stays visible as INTERNAL with its message; the expected kinds carry their own code. */
-function asStatus(error: unknown): Error & { code: status; details: string } {
+export function asStatus(error: unknown): Error & { code: status; details: string } {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof ServiceError ? error.code : status.INTERNAL;
   return Object.assign(new Error(message, { cause: error }), { code, details: message });

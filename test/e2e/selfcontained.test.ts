@@ -41,7 +41,7 @@ test('a sweep of four platforms in three segments gives to the byte what the dev
   );
   expect(csv.stdout.match(/^"?[0-9A-Z]{26}"?,"?R\d+"?,/gm)).toHaveLength(60);
   expect(junit.stdout).toContain('tests="60" failures="0" errors="0" skipped="0"');
-  expect(tree.stdout).toBe('');
+  expect(tree).toMatchObject({ status: 0, stdout: '' });
   for (const { device, outputs } of results) {
     const [{ command, output } = { command: '', output: '' }] = outputs;
     const lines = text.stdout.split('\n').filter((line) => line.startsWith(`${device}: `));

@@ -35,3 +35,29 @@ test.each(['watch', 'results'] as const)(
     expect(error).toMatchObject({ code: status.NOT_FOUND, details: 'no sweep nowhere' });
   },
 );
+
+test('who attaches while the coordinator ends is sent away, not left to wait', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'netsweep-calls-'));
+  const coordinator = await Coordinator.open({
+    directory,
+    keyFile: null,
+    listen: `unix:${join(directory, 'sock')}`,
+    tls: null,
+    unfinished: 'resume',
+    submitted: async () => undefined,
+    attached: () => undefined,
+    warn: () => undefined,
+  });
+  coordinator.service.stop();
+  const client = new SweepsClient(coordinator.address, ChannelCredentials.createInsecure());
+  const error = await new Promise<ServiceError | null>((resolve) => {
+    const stream = client.attach();
+    stream.on('error', (error: ServiceError) => resolve(error));
+    stream.on('data', () => resolve(null));
+    stream.write({ client: 'late' });
+  });
+  client.close();
+  await coordinator[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+  expect(error).toMatchObject({ code: status.UNAVAILABLE });
+});
