@@ -69,7 +69,8 @@ async function serveClients(state: string, ended: AbortController): Promise<void
     await writeFile(`${addressFile}.new`, JSON.stringify({ address: coordinator.address }), { mode: 0o600 });
     await rename(`${addressFile}.new`, addressFile);
     await tell({ address: coordinator.address });
-    if (!process.connected) ended.abort();
+    // A starter that has attached already may have closed the channel; one that has not is gone.
+    if (!process.connected && clients === 0) ended.abort();
     if (!ended.signal.aborted)
       await new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve()));
   } finally {
