@@ -213,13 +213,16 @@ export class Carrier {
   #jobPorts(lease: Lease, { index, credential }: Work, chunks: Chunk[]): JobPorts {
     return {
       permit: async (use) => {
-        const permit = await this.uplink.permit({ ...lease, index, credential, use });
+        const permit = await this.uplink.permit({ ...lease, index, credential, use, hop: 0 });
         if (permit === Permit.LOST) throw new Error('the lease is over');
         return permit;
       },
       loggedIn: (use, result) => {
         const { sweep, epoch } = lease;
-        this.uplink.say({ $case: 'loginOutcome', value: { sweep, epoch, index, credential, use, result } });
+        this.uplink.say({
+          $case: 'loginOutcome',
+          value: { sweep, epoch, index, credential, use, result, hop: 0 },
+        });
       },
       acceptHostKey: async (key) => {
         const answer = await this.uplink.acceptHostKey({ ...lease, index }, key);

@@ -1,27 +1,59 @@
 // A platform's data made ready for a session: patterns compiled once per process. It stands between the
 // YAML files and the reader and the session; nothing here knows a device.
-import { findPlatform, loadPlatforms, type Platform } from '../proto/platform.js';
+import type { PlatformFile } from '../proto/gen/netsweep/v1/model.js';
+import { type Platform, Platforms, readPlatform } from '../proto/platform.js';
+
+/** A question on the last line, and what is typed in answer. */
+export interface Question {
+  asks: RegExp;
+  keys: string;
+}
+
+/** A question before the first prompt: answered with keys, with the login's own, or not at all. */
+export type Entry =
+  | ({ what: 'keys' } & Question)
+  | { what: 'username' | 'password'; asks: RegExp }
+  | { what: 'fails'; asks: RegExp; fails: string };
 
 export interface Rules {
   platform: Platform;
   /** Matches the last line when the device waits for a command. */
   prompt: RegExp;
-  /** Matches a line that ends in the pager's text. */
-  pager: { text: RegExp; key: string; end: { text: RegExp; key: string } | null } | null;
-  enable: { command: string; password: RegExp; unprivileged: RegExp } | null;
+  /** What is taken out of a prompt before it is compared with another. */
+  moving: RegExp | null;
+  /** Matches a line right above the prompt that belongs to it. */
+  above: RegExp | null;
+  /** Each matches a line that ends in a pager's text. */
+  pager: { text: RegExp; key: string }[];
+  entry: Entry[];
+  questions: Question[];
+  leaving: Question[];
+  enable: { command: string; username: RegExp | null; password: RegExp; unprivileged: RegExp } | null;
   errors: RegExp[];
   endMarks: { command: RegExp; last: RegExp }[];
 }
 
 export function compileRules(platform: Platform): Rules {
-  const { pager, enable } = platform;
+  const { enable } = platform;
   return {
     platform,
     prompt: new RegExp(platform.prompt),
-    pager: pager ? { ...waiting(pager), end: pager.end ? waiting(pager.end) : null } : null,
+    moving: platform.moving === undefined ? null : new RegExp(platform.moving, 'g'),
+    above: platform.above === undefined ? null : new RegExp(platform.above),
+    // A pager waits with the cursor after its text.
+    pager: platform.pager.map(({ text, key }) => ({ text: new RegExp(`(?:${text})\\s*$`), key })),
+    entry: platform.entry.map((entry): Entry => {
+      const asks = new RegExp(entry.asks);
+      if ('keys' in entry) return { what: 'keys', asks, keys: entry.keys };
+      if ('fails' in entry) return { what: 'fails', asks, fails: entry.fails };
+      return { what: entry.login, asks };
+    }),
+    questions: platform.questions.map(compileQuestion),
+    leaving: platform.leaving.map(compileQuestion),
     enable: enable
       ? {
           command: enable.command,
+          username: enable.username === undefined ? null : new RegExp(enable.username),
           password: new RegExp(enable.password),
           unprivileged: new RegExp(enable.unprivileged),
         }
@@ -35,21 +67,25 @@ export function compileRules(platform: Platform): Rules {
 }
 
 const compiled = new Map<string, Rules>();
-let shipped: ReadonlyMap<string, Platform> | null = null;
+let shipped: Platforms | null = null;
 
-/** The rules of a platform that ships with netsweep; undefined for a name that this agent does not know. */
-export function rulesOf(name: string): Rules | undefined {
-  const known = compiled.get(name);
+/**
+ * The rules of a platform: one of `own`, the sweep's, before one that ships with netsweep; undefined for a name
+ * that this agent does not know. Throws PlatformError for data that is not valid.
+ */
+export function rulesOf(name: string, own: readonly PlatformFile[] = []): Rules | undefined {
+  const file = own.find((one) => one.name === name);
+  const key = file?.json ?? name;
+  const known = compiled.get(key);
   if (known) return known;
-  shipped ??= loadPlatforms();
-  const platform = findPlatform(shipped, name);
+  shipped ??= new Platforms();
+  const platform = file ? readPlatform(file.json) : shipped.get(name);
   if (!platform) return undefined;
   const rules = compileRules(platform);
-  compiled.set(name, rules);
+  compiled.set(key, rules);
   return rules;
 }
 
-/** A pager waits with the cursor after its text. */
-function waiting({ text, key }: { text: string; key: string }): { text: RegExp; key: string } {
-  return { text: new RegExp(`(?:${text})\\s*$`), key };
+function compileQuestion({ asks, keys }: { asks: string; keys: string }): Question {
+  return { asks: new RegExp(asks), keys };
 }

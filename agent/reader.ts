@@ -193,12 +193,12 @@ export class Reader {
   /** The key that the pager on the last line waits for; it counts as answered from then on. */
   #pagerAt(start: number): string | null {
     const { pager } = this.#rules;
-    if (!pager || this.#length - start > LINE_WITHIN || this.#length === start) return null;
+    if (pager.length === 0 || this.#length - start > LINE_WITHIN || this.#length === start) return null;
     const raw = this.#bytes.toString('latin1', start, this.#length);
     const line = shown(raw);
-    const waiting = pager.end?.text.test(line) ? pager.end : pager;
+    const waiting = pager.find(({ text }) => text.test(line) || text.test(raw));
+    if (!waiting) return null;
     const match = waiting.text.exec(raw);
-    if (!match && !waiting.text.test(line)) return null;
     // With escapes around it only the whole line is known to be the pager's.
     this.#pagers.push({ lineStart: start, start: start + (match?.index ?? 0), end: this.#length });
     return waiting.key;

@@ -8,6 +8,7 @@ import type { Rules } from './platform.js';
 import { type Ending, Reader, SETTLE_MS, SETUP_SETTLE_MS } from './reader.js';
 import type { Shell } from './shell.js';
 import type { Watch } from './watch.js';
+import type { Wire } from './wire.js';
 
 /** How long a device gets to close after it was asked to, counted from its last byte. */
 export const LEAVE_MS = 1_000;
@@ -21,11 +22,16 @@ export interface TerminalTask {
   ports: SecretPorts & { mayStart(): boolean };
 }
 
+/** What a command line needs of the connection under it. */
+export type Line = Pick<Shell, 'openTerminal' | 'write' | 'writeSecret' | 'forgetSecrets'> & {
+  wire: Pick<Wire, 'allow' | 'destroy'>;
+};
+
 export class Terminal {
   /** The device waits for a command. */
   atPrompt = false;
   readonly #task: TerminalTask;
-  readonly #shell: Shell;
+  readonly #shell: Line;
   readonly #course: Course;
   readonly #watch: Watch;
   /** Of the command now running, and of the one before it until the next echo has proved its end. */
@@ -41,7 +47,7 @@ export class Terminal {
   #previous: Output | null = null;
   #leaving: (() => void) | null = null;
 
-  constructor(task: TerminalTask, shell: Shell, course: Course, watch: Watch) {
+  constructor(task: TerminalTask, shell: Line, course: Course, watch: Watch) {
     this.#task = task;
     this.#shell = shell;
     this.#course = course;

@@ -148,7 +148,7 @@ export class Uplink {
     const ask = ++this.#asks;
     return new Promise((resolve) => {
       this.#hostKeys.set(ask, resolve);
-      this.#put(ask, { $case: 'hostKeySeen', value: { ...seen, ask, key } });
+      this.#put(ask, { $case: 'hostKeySeen', value: { ...seen, ask, key, hop: 0 } });
     });
   }
 

@@ -1,16 +1,21 @@
 // Platforms as data: proto/platforms/*.yaml, one file each, validated on load and read by both sides.
 // The agent takes prompts, pagers and entry steps from it, the coordinator names, default commands and
-// reading verbs. Adding a platform is adding a file.
+// reading verbs. Adding a platform is adding a file. A file may build on another one with `extends`; what
+// leaves here states everything.
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { parse } from 'yaml';
+import { type Document, isNode, LineCounter, parse, parseDocument } from 'yaml';
 
 const pattern = v.pipe(v.string(), v.check(isPattern, 'is not a regular expression'));
 const texts = v.optional(v.array(v.string()), []);
+const patterns = v.optional(v.array(pattern), []);
 
-const platformSchema = v.strictObject({
+/** A question, matched on the last line, and the keys typed in answer, line end included where one is wanted. */
+const question = v.strictObject({ asks: pattern, keys: v.string() });
+
+const entries = {
   /** Canonical name, also the file's name. */
   name: v.string(),
   title: v.string(),
@@ -26,23 +31,46 @@ const platformSchema = v.strictObject({
   reads_exactly: texts,
   /** A command that matches is refused although its first word reads: redirections, pipes that write. */
   writes: v.optional(pattern),
+  /** Added to the login name: how some devices are told what terminal they talk to. */
+  username_suffix: v.optional(v.string(), ''),
   /** The last line when the device waits for a command, ANSI removed, trailing spaces kept. */
   prompt: v.optional(pattern, '^[^\\r\\n]{1,200}[>#$%] ?$'),
+  /** Parts of a prompt that change by themselves (counters, clocks, unsaved marks, HA state): not compared. */
+  moving: v.optional(pattern),
+  /** A line right above the prompt that belongs to it, as in `[edit]` or `{master:0}`. */
+  above: v.optional(pattern),
   /** What ends a command line. */
   return: v.optional(v.string(), '\r'),
-  /** Commands that change only this session, sent in order before the first command. */
-  setup: texts,
-  /** `end`: what it shows when there is no more and it still waits, and the key that leaves it. */
-  pager: v.optional(
-    v.strictObject({
-      text: pattern,
-      key: v.string(),
-      end: v.optional(v.strictObject({ text: pattern, key: v.string() })),
-    }),
+  /** Typed when the device is silent before its first prompt. */
+  wake: v.optional(v.string()),
+  /**
+   * Questions on the way in, before the first prompt, each answered once in a session: either `keys`, or one of
+   * the login's own: a second login inside the channel.
+   */
+  entry: v.optional(
+    v.array(
+      v.union([
+        question,
+        v.strictObject({ asks: pattern, login: v.picklist(['username', 'password']) }),
+        v.strictObject({ asks: pattern, fails: v.string() }),
+      ]),
+    ),
+    [],
   ),
+  /**
+   * Lines that change only this session, sent in order before the first command: paging off, width. One that is
+   * refused in an unprivileged mode is sent once more in the privileged one.
+   */
+  setup: texts,
+  /** What a pager shows while it waits, and the key that brings the next page, or leaves it at the end. */
+  pager: v.optional(v.array(v.strictObject({ text: pattern, key: v.string() })), []),
+  /** Questions in the middle of a command, answered each time. */
+  questions: v.optional(v.array(question), []),
   enable: v.optional(
     v.strictObject({
       command: v.string(),
+      /** The question for a user name, where there is one; the login's is given. */
+      username: v.optional(pattern),
       /** The question for the secret, at the end of what was received. */
       password: pattern,
       /** A prompt that is not yet privileged. */
@@ -50,37 +78,134 @@ const platformSchema = v.strictObject({
     }),
   ),
   /** The parser's own errors, matched at the start of each of an output's first lines. */
-  errors: v.optional(v.array(pattern), []),
+  errors: patterns,
   /** An output of a command that matches is whole only when its last line that is not blank matches `last`. */
   end_marks: v.optional(v.array(v.strictObject({ command: pattern, last: pattern })), []),
-  /** Sent to leave. */
+  /** Sent to leave, one mode after the other. */
   exit: v.optional(v.string(), 'exit'),
+  /** Questions on the way out. */
+  leaving: v.optional(v.array(question), []),
+  /** Lines of outputs that differ from fetch to fetch though nothing has changed. */
+  volatile: patterns,
+  /** Secrets in outputs: the first group of each, or all that matched, is what must not be shown. */
+  secrets: patterns,
+  /** How `platform: auto` knows it: by the SSH identification, by the first prompt, by the answer to the probe. */
+  detect: v.optional(
+    v.strictObject({ banner: v.optional(pattern), prompt: v.optional(pattern), probe: v.optional(pattern) }),
+    {},
+  ),
+};
+
+const platformSchema = v.strictObject(entries);
+const fileSchema = v.strictObject({
+  ...v.partial(v.strictObject(entries)).entries,
+  extends: v.optional(v.string()),
 });
 
 /** One platform's data; field meanings stand in the schema above. */
 export type Platform = v.InferOutput<typeof platformSchema>;
 
-/** All platforms that ship with netsweep, by canonical name. Throws on a file that is not valid. */
-export function loadPlatforms(directory = shippedDirectory()): ReadonlyMap<string, Platform> {
-  const platforms = new Map<string, Platform>();
-  for (const file of readdirSync(directory).sort()) {
-    if (!file.endsWith('.yaml')) continue;
-    const path = join(directory, file);
-    const parsed = v.safeParse(platformSchema, parse(readFileSync(path, 'utf8')));
-    if (!parsed.success)
-      throw new Error(parsed.issues.map((issue) => `${path}: ${inWords(issue)}`).join('\n'));
-    if (`${parsed.output.name}.yaml` !== file) throw new Error(`${path}: name differs from the file's`);
-    platforms.set(parsed.output.name, parsed.output);
+/** Not inherited by what extends a platform. */
+const OWN_ONLY = ['name', 'title', 'aliases', 'detect'] as const;
+type PlatformFields = v.InferOutput<typeof fileSchema>;
+
+/** A file of platform data that is not valid: `file:line:column: what is wrong`, one line for each mistake. */
+export class PlatformError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'PlatformError';
   }
-  return platforms;
 }
 
-/** The platform that a name of ours, netmiko's, Ansible's, Oxidized's or NAPALM's stands for. */
-export function findPlatform(platforms: ReadonlyMap<string, Platform>, name: string): Platform | undefined {
-  const wanted = name.toLowerCase().replace(/_ssh$/, '');
-  return (
-    platforms.get(wanted) ?? [...platforms.values()].find((platform) => platform.aliases.includes(wanted))
-  );
+/** All platforms that are known, read one by one as they are asked for. */
+export class Platforms {
+  /** Canonical name to file; a later directory stands over an earlier one. */
+  readonly #files = new Map<string, string>();
+  readonly #own = new Set<string>();
+  readonly #read = new Map<string, Platform>();
+  #aliases: Map<string, string> | null = null;
+
+  /** `own`: directories of the user's files, which override or add. */
+  constructor(own: readonly string[] = [], shipped = shippedDirectory()) {
+    for (const directory of [shipped, ...own])
+      for (const file of readdirSync(directory).sort()) {
+        if (!file.endsWith('.yaml')) continue;
+        const name = basename(file, '.yaml');
+        this.#files.set(name, join(directory, file));
+        if (directory !== shipped) this.#own.add(name);
+      }
+  }
+
+  /** Canonical names, sorted. */
+  get names(): readonly string[] {
+    return [...this.#files.keys()].sort();
+  }
+
+  /** Canonical names that do not come with netsweep, or not as they are here. */
+  get own(): ReadonlySet<string> {
+    return this.#own;
+  }
+
+  /** Where a platform's data stands; undefined for a name that is not canonical. */
+  fileOf(name: string): string | undefined {
+    return this.#files.get(name);
+  }
+
+  /** Every name that is understood, with the canonical one it stands for. */
+  get aliases(): ReadonlyMap<string, string> {
+    if (this.#aliases !== null) return this.#aliases;
+    this.#aliases = new Map();
+    for (const [name, file] of this.#files)
+      for (const alias of aliasesIn(file)) this.#aliases.set(alias, name);
+    for (const name of this.#files.keys()) this.#aliases.set(name, name);
+    return this.#aliases;
+  }
+
+  /** The canonical name that a name of ours, netmiko's, Ansible's, Oxidized's, NAPALM's or scrapli's stands for. */
+  canonical(name: string): string | undefined {
+    const wanted = name.toLowerCase();
+    if (this.#files.has(wanted)) return wanted;
+    return this.aliases.get(wanted) ?? this.aliases.get(wanted.replace(/_ssh$/, ''));
+  }
+
+  /** The data behind any name; undefined for one that nobody knows. Throws PlatformError. */
+  find(name: string): Platform | undefined {
+    const canonical = this.canonical(name);
+    return canonical === undefined ? undefined : this.get(canonical);
+  }
+
+  /** By canonical name. Throws PlatformError. */
+  get(name: string): Platform | undefined {
+    const file = this.#files.get(name);
+    if (file === undefined) return undefined;
+    let platform = this.#read.get(name);
+    if (platform === undefined) {
+      platform = complete(file, this.#inherited(name, file, []));
+      this.#read.set(name, platform);
+    }
+    return platform;
+  }
+
+  /** A file's fields over those of the file that it extends. */
+  #inherited(name: string, file: string, below: string[]): PlatformFields {
+    const fields = readFields(file);
+    const parent = fields.extends;
+    if (parent === undefined) return fields;
+    // A user's file may extend the one that it stands over.
+    const over = parent === name ? join(shippedDirectory(), `${name}.yaml`) : this.#files.get(parent);
+    if (over === undefined || over === file || below.includes(over))
+      throw new PlatformError([`${file}: extends: there is no platform to extend (found ${parent})`]);
+    const inherited = { ...this.#inherited(parent, over, [...below, file]) };
+    for (const field of OWN_ONLY) delete inherited[field];
+    return { ...inherited, ...fields };
+  }
+}
+
+/** A platform from the text that `JSON.stringify` made of one. Throws PlatformError. */
+export function readPlatform(json: string): Platform {
+  const parsed = v.safeParse(platformSchema, JSON.parse(json));
+  if (!parsed.success) throw new PlatformError(parsed.issues.map((issue) => inWords(issue)));
+  return parsed.output;
 }
 
 /**
@@ -97,6 +222,49 @@ export function readsOnly(platform: Platform, command: string): boolean {
   const first = words.split(' ', 1)[0]?.toLowerCase() ?? '';
   if (!platform.reads.some((verb) => verb.toLowerCase() === first)) return false;
   return platform.writes === undefined || !new RegExp(platform.writes, 'im').test(words);
+}
+
+/** One file's fields, each valid, with nothing inherited yet. */
+function readFields(file: string): PlatformFields {
+  const lines = new LineCounter();
+  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  if (document.errors.length > 0)
+    throw new PlatformError(document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`));
+  const parsed = v.safeParse(fileSchema, document.toJS());
+  if (!parsed.success)
+    throw new PlatformError(
+      parsed.issues.map((issue) => `${at(offsetOf(document, issue))}: ${inWords(issue)}`),
+    );
+  const named = parsed.output.name ?? basename(file, '.yaml');
+  if (`${named}.yaml` !== basename(file))
+    throw new PlatformError([`${file}: name differs from the file's (found ${named})`]);
+  return { ...parsed.output, name: named };
+}
+
+function complete(file: string, { extends: _, ...fields }: PlatformFields): Platform {
+  const parsed = v.safeParse(platformSchema, fields);
+  if (!parsed.success) throw new PlatformError(parsed.issues.map((issue) => `${file}: ${inWords(issue)}`));
+  return parsed.output;
+}
+
+/** Read without the rest, as every start needs all names and few platforms: aliases stand on one line. */
+function aliasesIn(file: string): string[] {
+  const line = /^aliases: *(\[.*\]) *$/m.exec(readFileSync(file, 'utf8'))?.[1];
+  return line === undefined ? [] : (parse(line) as string[]); // a list of words; the file's schema says so
+}
+
+/** Where the mistake stands: the nearest place that the issue's path leads to. */
+function offsetOf(document: Document, issue: v.BaseIssue<unknown>): number {
+  const path = issue.path?.map((step) => step.key) ?? [];
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = document.getIn(path.slice(0, depth), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
 }
 
 function inWords(issue: v.BaseIssue<unknown>): string {

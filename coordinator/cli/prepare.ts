@@ -2,7 +2,7 @@
 // line that knows the inventory and the planner; nothing here starts a process or touches a device.
 import { availableParallelism } from 'node:os';
 import { type Credential, Status, type SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
-import { loadPlatforms, type Platform } from '../../proto/platform.js';
+import { type Platform, Platforms } from '../../proto/platform.js';
 import type { Values } from '../config.js';
 import type { Connection } from '../connect.js';
 import { type Entry, InputError, printIssue, type SecretReference } from '../inventory/inventory.js';
@@ -23,7 +23,7 @@ type LoginValues = Values<typeof LOGIN>;
 /** What was selected, logins applied. */
 export interface Selected {
   entries: Entry[];
-  platforms: ReadonlyMap<string, Platform>;
+  platforms: Platforms;
   /** Of the inventory, for people. */
   warnings: string[];
 }
@@ -38,7 +38,7 @@ export async function select(
 ): Promise<Selected> {
   if (values.inventory.length === 0)
     throw new UsageError('no inventory (expected -i SRC, or inventory in netsweep.yaml)');
-  const platforms = loadPlatforms();
+  const platforms = new Platforms();
   const io = { cwd: process.cwd(), stdin: process.stdin, env: process.env, platforms };
   const inventory = await readInventory(values.inventory, io);
   const known = earlier === null ? inventory.entries : repeated(inventory.entries, earlier);
@@ -57,7 +57,7 @@ export function plan(
   { entries, platforms }: Selected,
   { commands, values, options }: { commands: string[]; values: RunValues; options: SweepOptions },
 ): Plan {
-  checkCommandWords(commands, platforms);
+  checkCommandWords(commands, usedPlatforms(entries, platforms));
   const planned = planSweep({
     entries,
     commands,
@@ -151,4 +151,12 @@ function fromFile(path: string | null): SecretReference | null {
 
 function joined(names: string[]): string | null {
   return names.length === 0 ? null : names.join(',');
+}
+
+/** The data of the platforms that are among the devices. */
+function usedPlatforms(entries: readonly Entry[], platforms: Platforms): Platform[] {
+  const names = new Set(entries.map(({ platform }) => platform));
+  return Array.from(names)
+    .map((name) => (name === null ? undefined : platforms.get(name)))
+    .filter((platform) => platform !== undefined);
 }

@@ -1,6 +1,6 @@
 // What the command line says about logging in: options fill gaps that the inventory leaves, --set overrides.
 import { userInfo } from 'node:os';
-import type { Platform } from '../../proto/platform.js';
+import type { Platforms } from '../../proto/platform.js';
 import { flatValue, type Layer, readFields } from './fields.js';
 import type { Entry, SecretReference } from './inventory.js';
 import type { Field } from './located.js';
@@ -19,7 +19,7 @@ export interface Login {
 export interface LoginIo {
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
-  platforms: ReadonlyMap<string, Platform>;
+  platforms: Platforms;
 }
 
 /** New entries; the given ones stay as they are. Throws an InputError for a --set that is not valid. */

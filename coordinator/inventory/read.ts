@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { constants, type Dirent } from 'node:fs';
 import { access, open, readdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Platform } from '../../proto/platform.js';
+import type { Platforms } from '../../proto/platform.js';
 import { readDocument } from './document.js';
 import type { Inventory } from './inventory.js';
 import { entriesOf } from './layers.js';
@@ -18,7 +18,7 @@ export interface InventoryIo {
   /** Read for the source `-`. */
   stdin: AsyncIterable<Uint8Array | string>;
   env: Readonly<Record<string, string | undefined>>;
-  platforms: ReadonlyMap<string, Platform>;
+  platforms: Platforms;
 }
 
 type Shape = 'yaml' | 'csv' | 'python';

@@ -1,5 +1,5 @@
 // One value each: what may stand in a field, and what a message says when something else does.
-import { findPlatform, type Platform } from '../../proto/platform.js';
+import type { Platforms } from '../../proto/platform.js';
 import { meantHost, readHost } from './address.js';
 import type { Located } from './located.js';
 import { describe, didYouMean, type Issues, nearest, quote } from './wording.js';
@@ -15,7 +15,7 @@ export interface Given {
 }
 
 export interface FieldWorld {
-  platforms: ReadonlyMap<string, Platform>;
+  platforms: Platforms;
   /** Replaces `~`; empty: unknown. */
   home: string;
   issues: Issues;
@@ -111,15 +111,14 @@ export function readPlatform(given: Given): string | undefined {
   const text = readText(given);
   if (text === undefined) return undefined;
   const { platforms } = given.world;
-  const platform = findPlatform(platforms, text);
+  const platform = platforms.canonical(text);
   if (platform === undefined) {
-    const names = Array.from(platforms.values()).flatMap(({ name, aliases }) => [name, ...aliases]);
-    const meant = nearest(text, names);
+    const meant = nearest(text, Array.from(platforms.aliases.keys()));
     given.wrong(
-      `unknown platform (found ${quote(text)}, expected one of ${Array.from(platforms.keys()).join(', ')}${didYouMean(meant)})`,
+      `unknown platform (found ${quote(text)}, expected a name that netsweep platforms list shows${didYouMean(meant)})`,
     );
   }
-  return platform?.name;
+  return platform;
 }
 
 export function readBoolean({ written, value, wrong }: Given): boolean | undefined {

@@ -1,7 +1,7 @@
 // From the selected entries to what a sweep will do, before anything is started: devices as the wire knows
 // them, counts, and everything that would be refused. Pure; resolves no secret.
 import { Device, Limits, type SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
-import { type Platform, readsOnly } from '../../proto/platform.js';
+import { type Platform, type Platforms, readsOnly } from '../../proto/platform.js';
 import { addressKey, sameHost } from '../inventory/address.js';
 import type { Entry, SecretReference } from '../inventory/inventory.js';
 import { sourceOf } from '../inventory/secrets.js';
@@ -13,7 +13,7 @@ export interface PlanInput {
   /** The command line's; empty: each device's own, else its platform's. */
   commands: readonly string[];
   options: SweepOptions;
-  platforms: ReadonlyMap<string, Platform>;
+  platforms: Platforms;
   /** Agents asked for; null: one per segment, but no more than the cores carry. */
   agents?: number | null;
   cores?: number;
@@ -86,11 +86,8 @@ export function checkReachableOnce(devices: readonly Device[]): void {
 }
 
 /** `run show version` gives two commands where one was meant. */
-export function checkCommandWords(
-  commands: readonly string[],
-  platforms: ReadonlyMap<string, Platform>,
-): void {
-  const verbs = new Set(Array.from(platforms.values()).flatMap(({ reads }) => reads));
+export function checkCommandWords(commands: readonly string[], platforms: readonly Platform[]): void {
+  const verbs = new Set(platforms.flatMap(({ reads }) => reads));
   const isVerb = (word: string) => verbs.has(word.toLowerCase());
   const start = commands.findIndex((word, index) => {
     const next = commands[index + 1];
@@ -172,11 +169,7 @@ function checkCommands(commands: readonly string[], issues: Issues): void {
 }
 
 /** A command that no device of the plan would take. One that some take is refused by the others' agents. */
-function refuseWrites(
-  devices: readonly Device[],
-  platforms: ReadonlyMap<string, Platform>,
-  issues: Issues,
-): void {
+function refuseWrites(devices: readonly Device[], platforms: Platforms, issues: Issues): void {
   const users = new Map<string, Set<Platform>>();
   for (const device of devices)
     for (const command of device.commands) {

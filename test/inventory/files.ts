@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Entry, InputError, type Inventory } from '../../coordinator/inventory/inventory.ts';
 import { readInventory } from '../../coordinator/inventory/read.ts';
-import { loadPlatforms } from '../../proto/platform.ts';
+import { Platforms } from '../../proto/platform.ts';
 
-export const platforms = loadPlatforms();
+export const platforms = new Platforms();
 
 export interface Directory extends Disposable {
   path: string;

@@ -80,7 +80,7 @@ describe('a login', () => {
     ['platfrom=ios', '--set platfrom: unknown field (found "platfrom"; did you mean platform?)'],
     [
       'platform=ioss',
-      '--set platform: unknown platform (found "ioss", expected one of cisco_ios, cisco_xe, frr, linux; did you mean ios?)',
+      '--set platform: unknown platform (found "ioss", expected a name that netsweep platforms list shows; did you mean ios?)',
     ],
     ['port', '--set: no = in it (expected KEY=VALUE)'],
     ['name=R2', '--set name: cannot be the same for all devices (expected another field)'],

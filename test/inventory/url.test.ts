@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { InputError } from '../../coordinator/inventory/inventory.js';
 import { readInventory } from '../../coordinator/inventory/read.js';
-import { loadPlatforms } from '../../proto/platform.js';
+import { Platforms } from '../../proto/platform.js';
 
 const PAGES: Record<string, string> = {
   '/lab.csv': 'name,host,platform\nR1,10.0.0.1,cisco_ios\n',
@@ -25,7 +25,7 @@ async function served() {
     read: (...paths: string[]) =>
       readInventory(
         paths.map((path) => `http://127.0.0.1:${port}${path}`),
-        { cwd: '/', stdin: (async function* () {})(), env: {}, platforms: loadPlatforms() },
+        { cwd: '/', stdin: (async function* () {})(), env: {}, platforms: new Platforms() },
       ),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -62,7 +62,7 @@ test('a server that is not there is an input error', async () => {
     await server[Symbol.asyncDispose]();
     return server;
   });
-  const io = { cwd: '/', stdin: (async function* () {})(), env: {}, platforms: loadPlatforms() };
+  const io = { cwd: '/', stdin: (async function* () {})(), env: {}, platforms: new Platforms() };
   await expect(readInventory([`${url}/lab.csv`], io)).rejects.toThrow(
     /:1:1: cannot be read \(.*ECONNREFUSED/,
   );
