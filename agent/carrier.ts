@@ -4,10 +4,18 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Grant, type Lease, type Shard, Verdict, type Work } from '../proto/gen/netsweep/v1/agent.js';
+import {
+  type Grant,
+  type Lease,
+  type Shard,
+  Verdict,
+  type Work,
+  type WorkHop,
+} from '../proto/gen/netsweep/v1/agent.js';
 import type { Credential, Device, Limits } from '../proto/gen/netsweep/v1/model.js';
 import { type Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
+import type { Hop } from './bastion.js';
 import { monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import type { LeaseClock } from './ipc.js';
@@ -184,8 +192,7 @@ export class Carrier {
     const verdicts: Verdict[] = [];
     for (const work of line) {
       const device = devices.get(work.index);
-      if (device !== undefined)
-        verdicts.push(await this.#runDevice(held, work, device, credentials.get(work.credential) ?? null));
+      if (device !== undefined) verdicts.push(await this.#runDevice(held, work, device, credentials));
       else {
         // An old message under a number that is used again: left unanswered, the device would wait for the lapse.
         const end = handedBack('its offer does not name it', false);
@@ -195,7 +202,12 @@ export class Carrier {
     return verdicts;
   }
 
-  async #runDevice(held: Held, work: Work, device: Device, credential: Credential | null): Promise<Verdict> {
+  async #runDevice(
+    held: Held,
+    work: Work,
+    device: Device,
+    credentials: Map<string, Credential>,
+  ): Promise<Verdict> {
     const chunks: Chunk[] = [];
     await this.#slot(held.over.signal);
     const end = held.over.signal.aborted
@@ -203,29 +215,30 @@ export class Carrier {
       : await this.pool.run(
           held.lease.epoch,
           held.clock,
-          sessionTask(held.offer.shard, device, work, credential),
+          sessionTask(held.offer.shard, device, work, credentials),
           this.#jobPorts(held.lease, work, chunks),
         );
     this.#free();
     return this.uplink.deliver({ ...held.lease, index: work.index, end }, chunks);
   }
 
-  #jobPorts(lease: Lease, { index, credential }: Work, chunks: Chunk[]): JobPorts {
+  #jobPorts(lease: Lease, work: Work, chunks: Chunk[]): JobPorts {
+    const { index, jump } = work;
+    const credentialOf = (hop: number) => (hop === 0 ? work : jump[hop - 1])?.credential ?? '';
     return {
-      permit: async (use) => {
-        const permit = await this.uplink.permit({ ...lease, index, credential, use, hop: 0 });
+      permit: async (use, hop) => {
+        const credential = credentialOf(hop);
+        const permit = await this.uplink.permit({ ...lease, index, credential, use, hop });
         if (permit === Permit.LOST) throw new Error('the lease is over');
         return permit;
       },
-      loggedIn: (use, result) => {
+      loggedIn: (use, result, hop) => {
         const { sweep, epoch } = lease;
-        this.uplink.say({
-          $case: 'loginOutcome',
-          value: { sweep, epoch, index, credential, use, result, hop: 0 },
-        });
+        const value = { sweep, epoch, index, credential: credentialOf(hop), use, result, hop };
+        this.uplink.say({ $case: 'loginOutcome', value });
       },
-      acceptHostKey: async (key) => {
-        const answer = await this.uplink.acceptHostKey({ ...lease, index }, key);
+      acceptHostKey: async (key, hop) => {
+        const answer = await this.uplink.acceptHostKey({ ...lease, index, hop }, key);
         // Refused for no other key: the stream broke or the lease is lost. No reason to cry about a changed key.
         if (!answer.accepted && answer.known.length === 0) throw new Error('the lease is over');
         return answer;
@@ -297,7 +310,8 @@ function inTurn(work: Work[], devices: Map<number, Device>): Work[][] {
   const lines = new Map<string, Work[]>();
   for (const one of work) {
     const device = devices.get(one.index);
-    const endpoint = `${device?.host}\n${device?.port}`;
+    const jump = device?.jump.map(({ host, port }) => `${host}:${port}`) ?? [];
+    const endpoint = [...jump, `${device?.host}:${device?.port}`].join(' ');
     const line = lines.get(endpoint);
     if (line === undefined) lines.set(endpoint, [one]);
     else line.push(one);
@@ -305,11 +319,17 @@ function inTurn(work: Work[], devices: Map<number, Device>): Work[][] {
   return [...lines.values()];
 }
 
-function sessionTask(shard: Shard, device: Device, work: Work, credential: Credential | null): SessionTask {
+function sessionTask(
+  shard: Shard,
+  device: Device,
+  work: Work,
+  credentials: Map<string, Credential>,
+): SessionTask {
   const options = shard.options;
   if (options === undefined) throw new Error('a shard without options');
   const limit = (name: keyof Limits) => device.limits?.[name] || options.limits?.[name] || 0;
   return {
+    sweep: shard.sweep,
     device,
     options,
     limits: {
@@ -319,7 +339,24 @@ function sessionTask(shard: Shard, device: Device, work: Work, credential: Crede
       commandMs: limit('commandMs'),
       deviceMs: limit('deviceMs'),
     },
-    credential,
+    credential: credentials.get(work.credential) ?? null,
     hostKeys: work.hostKeys,
+    jump: device.jump.map((hop, at) => bastionOf(hop, work.jump[at], credentials)),
+  };
+}
+
+/** A bastion as its login needs it; without a grant for it there is no credential, and it fails there. */
+function bastionOf(
+  { host, port, username }: Device['jump'][number],
+  granted: WorkHop | undefined,
+  credentials: Map<string, Credential>,
+): Hop {
+  const credential = credentials.get(granted?.credential ?? '') ?? null;
+  return {
+    host,
+    port,
+    username: username || (credential?.username ?? ''),
+    credential,
+    hostKeys: granted?.hostKeys ?? [],
   };
 }

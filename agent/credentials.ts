@@ -56,6 +56,7 @@ export function wipeCredential(credential: Credential): void {
   credential.password.fill(0);
   credential.privateKey.fill(0);
   credential.enableSecret.fill(0);
+  credential.passphrase.fill(0);
 }
 
 /** The part of a session's ports that secrets need. */

@@ -18,6 +18,16 @@ export function isEcho(raw: string, command: string, prompt: string | null, rule
   return lead === '' || (prompt !== null && lead.endsWith(squeezed(prompt)));
 }
 
+/**
+ * Where in its echo the command was typed. It stands last there, but a device may draw prompt and command twice
+ * on one line, and then what stands first was typed.
+ */
+export function typedAt(echo: string, command: string): number {
+  const last = echo.lastIndexOf(command);
+  const drawn = echo.slice(0, echo.lastIndexOf('\r', last) + 1).trimEnd();
+  return Math.max(0, drawn.endsWith(command) ? drawn.length - command.length : last);
+}
+
 function isLead(text: string, prompt: string | null, rules: Rules): boolean {
   const trimmed = text.trimEnd();
   return trimmed === '' || (prompt !== null && trimmed.endsWith(prompt)) || rules.prompt.test(text);

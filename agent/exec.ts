@@ -5,20 +5,21 @@ import { Kind, type Output, Proof } from '../proto/gen/netsweep/v1/model.js';
 import type { Course } from './course.js';
 import { recordOutput } from './output.js';
 import { Reader } from './reader.js';
+import { wholeOf } from './settled.js';
 import type { Shell } from './shell.js';
 import type { TerminalTask } from './terminal.js';
 import type { Watch } from './watch.js';
 
 export class Exec {
   readonly #task: TerminalTask;
-  readonly #shell: Shell;
+  readonly #shell: Pick<Shell, 'run' | 'wire'>;
   readonly #course: Course;
   readonly #watch: Watch;
   readonly #stdout: Reader;
   readonly #stderr: Reader;
   #running: { command: string; since: number } | null = null;
 
-  constructor(task: TerminalTask, shell: Shell, course: Course, watch: Watch) {
+  constructor(task: TerminalTask, shell: Pick<Shell, 'run' | 'wire'>, course: Course, watch: Watch) {
     this.#task = task;
     this.#shell = shell;
     this.#course = course;
@@ -32,7 +33,8 @@ export class Exec {
     return this.#running === null;
   }
 
-  async run(command: string): Promise<Output> {
+  /** Null when the device runs no commands on channels of their own. */
+  async run(command: string): Promise<Output | null> {
     const { ports, limits, outputLimit } = this.#task;
     if (!ports.mayStart() || !ports.mayWrite())
       throw this.#course.failure(Kind.DISCONNECTED, 'the lease ended before the command');
@@ -42,15 +44,20 @@ export class Exec {
     this.#shell.wire.allow(outputLimit * 2 + (1 << 20));
     this.#watch.set('idle', limits.idleMs);
     this.#watch.set('command', limits.commandMs);
-    const status = await this.#course.until<number | null>((done) => {
+    const status = await this.#course.until<number | null | 'refused'>((done) => {
       this.#shell.run(command, {
         data: (chunk) => this.#onData(this.#stdout, chunk),
         errorData: (chunk) => this.#onData(this.#stderr, chunk),
         closed: (code, signal) => done(code ?? signalStatus(signal)),
+        refused: () => done('refused'),
       });
     });
     this.#watch.clear('idle');
     this.#watch.clear('command');
+    if (status === 'refused') {
+      this.#running = null;
+      return null;
+    }
     if (status === null)
       throw this.#course.failure(Kind.DISCONNECTED, 'the command ended without an exit status');
     const output = await this.#record(Proof.COMPLETE, status);
@@ -65,7 +72,7 @@ export class Exec {
 
   #record(proof: Proof, exitStatus?: number): Promise<Output> {
     const { command, since } = this.#running ?? { command: '', since: performance.now() };
-    const spoken = { command, durationMs: performance.now() - since, stderr: this.#stderr.output() };
+    const spoken = { command, durationMs: performance.now() - since, stderr: wholeOf(this.#stderr.output()) };
     return recordOutput(
       exitStatus === undefined ? spoken : { ...spoken, exitStatus },
       this.#stdout.output(),

@@ -70,6 +70,39 @@ export function connectFailure(error: NodeJS.ErrnoException, endpoint: string): 
   );
 }
 
+/** Reasons of RFC 4254, section 5.1, for not opening a channel. */
+const PROHIBITED = 1;
+
+/** A bastion (`jump`: its host and port) that would not, or could not, connect to `endpoint`. */
+export function forwardFailure(
+  error: Error & { reason?: unknown },
+  jump: string,
+  endpoint: string,
+): DeviceFailure {
+  const words = quote(error.message.replace(/^\(SSH\) Channel open failure: /, ''));
+  const fail = (kind: Kind, stage: Stage, what: string, why = words) =>
+    new DeviceFailure(kind, stage, `jump host ${jump}: ${what} (${why})`, { cause: error });
+  if (typeof error.reason !== 'number')
+    return fail(Kind.DISCONNECTED, Stage.CONNECT, `the connection broke before it reached ${endpoint}`);
+  if (error.reason === PROHIBITED)
+    return fail(
+      Kind.UNREACHABLE,
+      Stage.CONNECT,
+      `it may not connect to ${endpoint}`,
+      `administratively prohibited: ${words}`,
+    );
+  if (/refused/i.test(words)) return fail(Kind.REFUSED, Stage.CONNECT, `${endpoint} refused the connection`);
+  if (/not known|no address|name resolution|unknown host/i.test(words))
+    return fail(Kind.RESOLVE, Stage.RESOLVE, `no address for ${endpoint}`);
+  return fail(Kind.UNREACHABLE, Stage.CONNECT, `${endpoint} can't be reached`);
+}
+
+/** A failure on the way, told of the bastion (`jump`: its host and port) that it happened at. */
+export function atJumpHost({ kind, stage, message, cause }: DeviceFailure, jump: string): DeviceFailure {
+  const words = message.replace(/\bthe device\b/g, 'it');
+  return new DeviceFailure(kind, stage, `jump host ${jump}: ${words}`, { cause });
+}
+
 /** What ssh2 puts on its errors. */
 interface SshError extends NodeJS.ErrnoException {
   level?: string;
@@ -79,8 +112,6 @@ interface SshError extends NodeJS.ErrnoException {
 export function connectionFailure(error: SshError, stage: Stage): DeviceFailure {
   const words = quote(error.message);
   const options = { cause: error };
-  if (error.level === 'handshake' && /no matching/i.test(words))
-    return new DeviceFailure(Kind.ALGORITHMS, stage, `no algorithm in common (${words})`, options);
   if (error.level === 'client-socket')
     return new DeviceFailure(
       Kind.DISCONNECTED,
@@ -97,6 +128,16 @@ export function connectionFailure(error: SshError, stage: Stage): DeviceFailure 
       'the device closed the connection before the key exchange',
       options,
     );
+  if (/signature verification failed/i.test(words))
+    return new DeviceFailure(
+      Kind.HOST_KEY,
+      Stage.HOSTKEY,
+      'the device shows a host key that it does not have: its signature is by another',
+      options,
+    );
+  // ssh2 makes no error of a device that leaves "by application", and says this at the next thing asked of it.
+  if (words === 'Not connected')
+    return new DeviceFailure(Kind.DISCONNECTED, stage, 'the device ended the connection', options);
   // A disconnect message carries its reason number as code, and the device's own words.
   if (typeof (error as { code?: unknown }).code === 'number')
     return new DeviceFailure(Kind.DISCONNECTED, stage, `the device ended the connection: ${words}`, options);

@@ -26,19 +26,3 @@ export function fingerprint(key: HostKey): string {
 export function describeKey(key: HostKey): string {
   return `${key.type} ${fingerprint(key)}`;
 }
-
-const SIGNATURES: readonly [type: string, algorithms: readonly string[]][] = [
-  ['ssh-ed25519', ['ssh-ed25519']],
-  ['ecdsa-sha2-nistp256', ['ecdsa-sha2-nistp256']],
-  ['ecdsa-sha2-nistp384', ['ecdsa-sha2-nistp384']],
-  ['ecdsa-sha2-nistp521', ['ecdsa-sha2-nistp521']],
-  ['ssh-rsa', ['rsa-sha2-512', 'rsa-sha2-256']],
-];
-
-/** Signature algorithms to offer, those of known keys first. */
-export function keyAlgorithms(known: readonly HostKey[]): string[] {
-  const trusted = new Set(known.map((key) => key.type));
-  const first = SIGNATURES.filter(([type]) => trusted.has(type));
-  const rest = SIGNATURES.filter(([type]) => !trusted.has(type));
-  return [...first, ...rest].flatMap(([, algorithms]) => algorithms);
-}

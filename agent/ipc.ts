@@ -30,9 +30,10 @@ export type ToWorker =
 
 export type FromWorker =
   | { say: 'alive' }
-  | { say: 'askPermit'; ask: number; job: number; use: SecretUse }
-  | { say: 'loggedIn'; job: number; use: SecretUse; result: LoginResult }
-  | { say: 'askHostKey'; ask: number; job: number; key: HostKey }
+  /** `hop`: the nth bastion on the way to the job's device; 0: the device. */
+  | { say: 'askPermit'; ask: number; job: number; use: SecretUse; hop: number }
+  | { say: 'loggedIn'; job: number; use: SecretUse; result: LoginResult; hop: number }
+  | { say: 'askHostKey'; ask: number; job: number; key: HostKey; hop: number }
   /** Pieces of an output that is too large for one message; they come before their job's `ended`. */
   | { say: 'chunk'; job: number; chunk: Chunk }
   /** `abandoned`: the session was cut by the agent's order or the lease's end, not by the device. */

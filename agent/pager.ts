@@ -1,8 +1,19 @@
 // Takes a pager's text out of an output, with all that the device sends to wipe it from the screen; pure.
+import type { Screen } from './screen.js';
 import { shown } from './text.js';
 
+/** Pagers that devices show although paging is off, or that their platform does not name; believed after a quiet. */
+export const WIDELY_SEEN: readonly { text: RegExp; key: string }[] = [
+  { text: /\(END\)\s*$/, key: 'q' },
+  { text: /^\s*[<(-]*-+ ?\(?more( \d+%)?\)? ?-+[->)]*(,? (or )?\(?q\)?.{0,80})?\s*$/i, key: ' ' },
+  { text: /^\s*-- ?more ?--.{0,80}$/i, key: ' ' },
+  { text: /^\s*lines \d+[-/]\d+\s*$/, key: ' ' },
+  { text: /^\s*(press|hit) (any key|<?space>?|enter|return)\b.{0,80}$/i, key: ' ' },
+  { text: /^\s*more: <space>.{0,80}$/i, key: ' ' },
+];
+
 /** Farther than this no erasure reaches. */
-const ERASURE_WITHIN = 1024;
+export const ERASURE_WITHIN = 1024;
 
 /** Where a pager's text stands in the bytes received: its line, its first byte, what had come when it was answered. */
 export interface Pager {
@@ -16,13 +27,13 @@ export interface Pager {
  * carriage return and spaces, or with escapes; it is over once the cursor is back where the pager began
  * and all of it is blank. Spaces after that are the output's.
  */
-export function afterErasure(bytes: Buffer, pager: Pager): number {
-  const home = shown(bytes.toString('latin1', pager.lineStart, pager.start)).length;
+export function afterErasure(screen: Screen, pager: Pager): number {
+  const home = shown(screen.text(pager.lineStart, pager.start)).length;
   const cells = Array.from(
-    shown(bytes.toString('latin1', pager.lineStart, pager.end)),
+    shown(screen.text(pager.lineStart, pager.end)),
     (char, column) => column >= home && char !== ' ',
   );
-  const text = bytes.toString('latin1', pager.end, Math.min(bytes.length, pager.end + ERASURE_WITHIN));
+  const text = screen.text(pager.end, Math.min(screen.length, pager.end + ERASURE_WITHIN));
   let column = cells.length;
   let resume = 0;
   let at = 0;

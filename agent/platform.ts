@@ -31,6 +31,10 @@ export interface Rules {
   enable: { command: string; username: RegExp | null; password: RegExp; unprivileged: RegExp } | null;
   errors: RegExp[];
   endMarks: { command: RegExp; last: RegExp }[];
+  /** Each matches a secret in a line of an output: its first group, or all of it. */
+  secrets: RegExp[];
+  /** What the platform is known by; null: by nothing of that sort. */
+  detect: { banner: RegExp | null; prompt: RegExp | null; probe: RegExp | null };
 }
 
 export function compileRules(platform: Platform): Rules {
@@ -59,11 +63,21 @@ export function compileRules(platform: Platform): Rules {
         }
       : null,
     errors: platform.errors.map((error) => new RegExp(error)),
+    secrets: platform.secrets.map((secret) => new RegExp(secret, 'g')),
     endMarks: platform.end_marks.map((mark) => ({
       command: new RegExp(mark.command, 'i'),
       last: new RegExp(mark.last),
     })),
+    detect: {
+      banner: optional(platform.detect.banner),
+      prompt: optional(platform.detect.prompt),
+      probe: optional(platform.detect.probe, 'm'),
+    },
   };
+}
+
+function optional(pattern: string | undefined, flags = ''): RegExp | null {
+  return pattern === undefined ? null : new RegExp(pattern, flags);
 }
 
 const compiled = new Map<string, Rules>();
@@ -84,6 +98,13 @@ export function rulesOf(name: string, own: readonly PlatformFile[] = []): Rules 
   const rules = compileRules(platform);
   compiled.set(key, rules);
   return rules;
+}
+
+/** All that this agent knows, with `own` over what ships. The first call reads every file. */
+export function allRules(own: readonly PlatformFile[] = []): Rules[] {
+  shipped ??= new Platforms();
+  const names = new Set([...shipped.names, ...own.map(({ name }) => name)]);
+  return [...names].flatMap((name) => rulesOf(name, own) ?? []);
 }
 
 function compileQuestion({ asks, keys }: { asks: string; keys: string }): Question {

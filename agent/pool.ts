@@ -14,13 +14,23 @@ import type { SessionTask } from './session.js';
 /** util-linux, on every Debian: the kernel ends a worker whose agent has gone, however it went. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
+/** Nothing of the agent's own environment but its way to an ssh-agent. */
+const WORKER_ENV: NodeJS.ProcessEnv =
+  process.env.SSH_AUTH_SOCK === undefined ? {} : { SSH_AUTH_SOCK: process.env.SSH_AUTH_SOCK };
+
+/** A pattern of the user's that goes back and forth without end on a device's line is matched in linear time. */
+const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtracks';
+
 export type JobEnd = NonNullable<Result['end']>;
 
-/** What a job needs while it runs. */
+/** Most jobs that a worker gets for the sake of a bastion that it is connected to. */
+const TOGETHER_MOST = 500;
+
+/** What a job needs while it runs. `hop`: the nth bastion on the way; 0: the device. */
 export interface JobPorts {
-  permit(use: SecretUse): Promise<Permit>;
-  loggedIn(use: SecretUse, result: LoginResult): void;
-  acceptHostKey(key: HostKey): Promise<{ accepted: boolean; known: HostKey[] }>;
+  permit(use: SecretUse, hop: number): Promise<Permit>;
+  loggedIn(use: SecretUse, result: LoginResult, hop: number): void;
+  acceptHostKey(key: HostKey, hop: number): Promise<{ accepted: boolean; known: HostKey[] }>;
   chunk(chunk: Chunk): void;
 }
 
@@ -33,8 +43,11 @@ interface Job {
 
 interface Worker {
   process: ChildProcess;
-  jobs: Set<number>;
+  /** Each with the first bastion on its way; empty: none. */
+  jobs: Map<number, string>;
   heardAt: number;
+  /** Bastions that it may still be connected to. */
+  bastions: Set<string>;
   /** For one device only; ends after it. */
   alone: boolean;
 }
@@ -63,9 +76,12 @@ export class Pool {
 
   /** Runs one session in a worker. Never rejects. */
   run(lease: string, clock: LeaseClock, task: SessionTask, ports: JobPorts): Promise<JobEnd> {
-    const worker = this.#worker(task.options.isolation);
+    const [nearest] = task.jump;
+    const bastion = nearest === undefined ? '' : `${nearest.host}:${nearest.port}`;
+    const worker = this.#worker(task.options.isolation, bastion);
     const job = ++this.#lastJob;
-    worker.jobs.add(job);
+    worker.jobs.set(job, bastion);
+    if (bastion !== '') worker.bastions.add(bastion);
     return new Promise((resolve) => {
       const end = (how: JobEnd) => {
         if (!this.#jobs.delete(job)) return;
@@ -105,11 +121,18 @@ export class Pool {
     await Promise.all(gone);
   }
 
-  /** The least busy worker; a new one while there are fewer than wanted and none is idle. */
-  #worker(isolation: Isolation): Worker {
+  /**
+   * The worker that goes through the same bastion, so that an agent has one connection to it; else the least busy
+   * one. A new one while there are fewer than wanted and none is idle.
+   */
+  #worker(isolation: Isolation, bastion: string): Worker {
     if (isolation === Isolation.DEVICE) return this.#fork(true);
     const pooled = [...this.#workers].filter(({ alone, process }) => !alone && process.connected);
-    const [least] = pooled.sort((one, other) => one.jobs.size - other.jobs.size);
+    const isGoing = ({ jobs }: Worker) => jobs.size < TOGETHER_MOST && [...jobs.values()].includes(bastion);
+    const going = bastion === '' ? undefined : pooled.find(isGoing);
+    if (going !== undefined) return going;
+    const went = ({ bastions }: Worker) => Number(bastions.has(bastion));
+    const [least] = pooled.sort((one, other) => one.jobs.size - other.jobs.size || went(other) - went(one));
     if (least === undefined || (least.jobs.size > 0 && pooled.length < this.size)) return this.#fork(false);
     return least;
   }
@@ -117,17 +140,23 @@ export class Pool {
   #fork(alone: boolean): Worker {
     const [execPath, execArgv] =
       SETPRIV === undefined
-        ? [process.execPath, []]
-        : [SETPRIV, ['--pdeathsig', 'KILL', '--', process.execPath]];
+        ? [process.execPath, [LINEAR_PATTERNS]]
+        : [SETPRIV, ['--pdeathsig', 'KILL', '--', process.execPath, LINEAR_PATTERNS]];
     const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), [], {
       execPath,
       execArgv,
-      env: {},
+      env: WORKER_ENV,
       detached: true,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const worker: Worker = { process: child, jobs: new Set(), heardAt: monotonicMs(), alone };
+    const worker: Worker = {
+      process: child,
+      jobs: new Map(),
+      heardAt: monotonicMs(),
+      bastions: new Set(),
+      alone,
+    };
     this.#workers.add(worker);
     child.on('message', (messages) => {
       for (const message of messages as FromWorker[]) this.#heard(worker, message); // our own program
@@ -138,7 +167,8 @@ export class Pool {
       if (--open > 0) return;
       this.#workers.delete(worker);
       if (worker.jobs.size > 0) this.warn(`worker ${child.pid} died with ${worker.jobs.size} sessions`);
-      for (const job of [...worker.jobs]) this.#jobs.get(job)?.end(handedBack('its worker died', true, true));
+      for (const job of [...worker.jobs.keys()])
+        this.#jobs.get(job)?.end(handedBack('its worker died', true, true));
     };
     child.once('exit', closed);
     child.once('disconnect', closed);
@@ -156,15 +186,15 @@ export class Pool {
     if (job === undefined) return;
     switch (message.say) {
       case 'askPermit':
-        void job.ports.permit(message.use).then(
+        void job.ports.permit(message.use, message.hop).then(
           (permit) => sendToWorker(worker.process, { say: 'permit', ask: message.ask, permit }),
           () => sendToWorker(worker.process, { say: 'permit', ask: message.ask, permit: null }),
         );
         return;
       case 'loggedIn':
-        return job.ports.loggedIn(message.use, message.result);
+        return job.ports.loggedIn(message.use, message.result, message.hop);
       case 'askHostKey':
-        void job.ports.acceptHostKey(message.key).then(
+        void job.ports.acceptHostKey(message.key, message.hop).then(
           (answer) => sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, answer }),
           () => sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, answer: null }),
         );

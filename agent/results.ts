@@ -113,5 +113,7 @@ function withAge({ result, endedAt }: Kept): Result {
 
 function sizeOf(end: Result['end']): number {
   if (end?.$case !== 'attempt') return 100;
-  return end.value.outputs.reduce((sum, output) => sum + output.body.length + 200, 200);
+  const { outputs, transcript } = end.value;
+  const bytes = outputs.reduce((sum, output) => sum + output.body.length + 200, 200);
+  return bytes + (transcript?.body.length ?? 0);
 }

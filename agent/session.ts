@@ -2,10 +2,10 @@
 // prove each output whole, leave politely. Whatever goes wrong becomes the attempt's failure; nothing throws
 // past runSession. The seam to the worker is SessionPorts: a session knows no process, lease or message.
 import { setMaxListeners } from 'node:events';
+import type { Duplex } from 'node:stream';
 import {
   type Credential,
   type Device,
-  HostKeyPolicy,
   Kind,
   type Output,
   Proof,
@@ -21,21 +21,31 @@ import {
   type Permit,
   SecretUse,
 } from '../proto/gen/netsweep/v1/session.js';
+import { AUTO } from '../proto/platform.js';
+import { Admission } from './admission.js';
+import type { Hop } from './bastion.js';
+import type { Bastions, Passage, Traveller, Way } from './bastions.js';
 import { Course } from './course.js';
 import { Permission, Secret } from './credentials.js';
+import { findPlatform } from './detect.js';
 import { Exec } from './exec.js';
 import { asFailure, DeviceFailure } from './failure.js';
-import { refusal } from './gate.js';
-import { describeKey, keyAlgorithms, trust } from './hostkeys.js';
-import { Login, type Method, type Question } from './login.js';
+import { admit } from './gate.js';
+import { describeKey } from './hostkeys.js';
+import { Learner } from './learn.js';
+import type { Answer, Step, Turn } from './login.js';
 import { recordOutput } from './output.js';
 import { type Rules, rulesOf } from './platform.js';
-import { readPrivateKey, Shell, type ShellEvents } from './shell.js';
+import type { Question } from './questions.js';
+import { type Channels, Shell, type ShellEvents } from './shell.js';
 import { LEAVE_MS, Terminal, type TerminalTask } from './terminal.js';
+import { quote } from './text.js';
+import { Transcript } from './transcript.js';
 import { type Limit, Watch } from './watch.js';
 
 /** What one session works on. */
 export interface SessionTask {
+  sweep: string;
   device: Device;
   options: SweepOptions;
   /** Limits with nothing left at 0: the device's own over the sweep's. */
@@ -43,16 +53,18 @@ export interface SessionTask {
   credential: Credential | null;
   /** Keys known for the endpoint; empty: none yet. */
   hostKeys: HostKey[];
+  /** The bastions on the way, in the order of Device.jump. */
+  jump: Hop[];
 }
 
-/** What a session asks of the world outside its device. */
+/** What a session asks of the world outside its device. `hop`: the nth bastion on the way; without it the device. */
 export interface SessionPorts {
   /** May the secret be sent now? Resolves when the coordinator has answered; rejects when the lease is over. */
-  permit(use: SecretUse): Promise<Permit>;
+  permit(use: SecretUse, hop?: number): Promise<Permit>;
   /** How a permitted secret fared; called exactly once per permit that said SEND. */
-  loggedIn(use: SecretUse, result: LoginResult): void;
+  loggedIn(use: SecretUse, result: LoginResult, hop?: number): void;
   /** Offers a first-seen host key to the ledger, before authentication. */
-  acceptHostKey(key: HostKey): Promise<{ accepted: boolean; known: HostKey[] }>;
+  acceptHostKey(key: HostKey, hop?: number): Promise<{ accepted: boolean; known: HostKey[] }>;
   /** False once the lease allows no new connect and no new command. Checked before each. */
   mayStart(): boolean;
   /** False once the lease allows no byte at all. Checked before every write. */
@@ -64,8 +76,13 @@ export interface SessionPorts {
  * `signal` aborts: the socket is destroyed at once and the attempt ends `disconnected`; the caller decides
  * what that means (cancelled, handed back).
  */
-export function runSession(task: SessionTask, ports: SessionPorts, signal: AbortSignal): Promise<Attempt> {
-  return new Session(task, ports, signal).run();
+export function runSession(
+  task: SessionTask,
+  ports: SessionPorts,
+  signal: AbortSignal,
+  bastions: Bastions,
+): Promise<Attempt> {
+  return new Session(task, ports, signal, bastions).run();
 }
 
 class Session implements ShellEvents {
@@ -74,29 +91,45 @@ class Session implements ShellEvents {
   readonly #signal: AbortSignal;
   readonly #course = new Course();
   readonly #watch = new Watch((limit) => this.#strike(limit));
-  readonly #password: Secret | null;
-  readonly #login: Login;
+  readonly #admission: Admission;
   readonly #enabling: Permission;
+  /** For a second login inside the channel, after the first has wiped its own copy. */
+  readonly #channelPassword: Secret | null;
+  readonly #channelLogin: Permission;
   readonly #outputs: Output[] = [];
+  #commands: readonly string[];
+  /** What detection found. */
+  #platform = '';
+  readonly #notes: string[] = [];
+  readonly #transcript: Transcript | null;
   #failure: DeviceFailure | null = null;
+  readonly #passage: Passage | null;
   #shell: Shell | null = null;
   #terminal: Terminal | null = null;
   #exec: Exec | null = null;
-  #seenKey: HostKey | null = null;
-  #newKey = false;
-  #accepting: Promise<void> | null = null;
   #through: (() => void) | null = null;
   #closed = false;
   #onGone: (() => void) | null = null;
 
-  constructor(task: SessionTask, ports: SessionPorts, signal: AbortSignal) {
+  constructor(task: SessionTask, ports: SessionPorts, signal: AbortSignal, bastions: Bastions) {
     this.#task = task;
+    this.#commands = task.device.commands;
     this.#ports = ports;
     this.#signal = signal;
-    this.#password = Secret.copy(task.credential?.password);
-    const hasKey = (task.credential?.privateKey.length ?? 0) > 0;
-    this.#login = new Login({ password: this.#password, hasKey }, ports);
+    const { device, options, credential, hostKeys } = task;
+    const { host, port, legacy } = device;
+    const username = credential?.username ?? '';
+    this.#admission = new Admission(
+      { host, port, username, credential, hostKeys, policy: options.hostKeys, legacy },
+      ports,
+      this.#course,
+      this.#watch,
+    );
+    this.#passage = task.jump.length === 0 ? null : bastions.passage(wayOf(task), traveller(ports, signal));
+    this.#transcript = options.transcripts ? new Transcript(task, this.#course) : null;
     this.#enabling = new Permission(SecretUse.ENABLE, ports);
+    this.#channelPassword = Secret.copy(task.credential?.password);
+    this.#channelLogin = new Permission(SecretUse.CHANNEL, ports);
   }
 
   async run(): Promise<Attempt> {
@@ -110,17 +143,21 @@ class Session implements ShellEvents {
       await this.#work(this.#rules());
     } catch (thrown) {
       this.#failure ??= asFailure(thrown, this.#course.stage);
-      const remains = await (this.#terminal ?? this.#exec)?.remains();
+      this.#transcript?.failed(this.#failure);
+      const remains = await (this.#exec ?? this.#terminal)?.remains();
       if (remains) this.#outputs.push(remains);
     }
     this.#course.finish();
     const leftClean = await this.#leave();
     this.#signal.removeEventListener('abort', onAbort);
     this.#watch[Symbol.dispose]();
-    this.#password?.[Symbol.dispose]();
-    this.#login.permission.close();
+    this.#admission[Symbol.dispose]();
+    this.#channelPassword?.[Symbol.dispose]();
+    this.#channelLogin.close();
     this.#enabling.close();
-    return this.#attempt(performance.now() - started, leftClean);
+    const attempt = this.#attempt(performance.now() - started, leftClean);
+    if (this.#transcript) attempt.transcript = await this.#record(this.#transcript, attempt);
+    return attempt;
   }
 
   // What the walk is made of, in its order.
@@ -128,18 +165,16 @@ class Session implements ShellEvents {
   /** The platform's rules, once every command has passed the gate; no device is touched before. */
   #rules(): Rules {
     const { device, options } = this.#task;
-    const rules = rulesOf(device.platform);
+    // What is yet to be found out begins as a device of any kind.
+    const rules = rulesOf(device.platform === AUTO ? 'generic' : device.platform, options.platforms);
     if (!rules)
       throw new DeviceFailure(
         Kind.NOT_ALLOWED,
         Stage.PLAN,
         `this agent knows no platform ${device.platform}`,
       );
-    if (options.purpose === Purpose.HOST_KEYS) return rules;
-    for (const command of device.commands) {
-      const reason = refusal(rules, command, options.allowWrites);
-      if (reason !== null) throw new DeviceFailure(Kind.NOT_ALLOWED, Stage.PLAN, reason);
-    }
+    if (options.purpose === Purpose.COMMANDS && device.platform !== AUTO)
+      admit(rules, device.commands, options.allowWrites);
     return rules;
   }
 
@@ -152,23 +187,27 @@ class Session implements ShellEvents {
       limits: this.#task.limits,
       outputLimit: options.outputLimit,
       ports: this.#ports,
+      login: {
+        username: this.#task.credential?.username ?? '',
+        password: this.#channelPassword,
+        permission: this.#channelLogin,
+      },
     };
     const shell = this.#shell as Shell; // opened by #connect
-    if (rules.platform.mode === 'exec') {
-      this.#watch.clear('login');
-      this.#course.stage = Stage.COMMAND;
-      this.#exec = new Exec(terminalTask, shell, this.#course, this.#watch);
-      for (const command of device.commands) this.#outputs.push(await this.#exec.run(command));
-      return;
-    }
+    const channels = this.#transcript?.listen(shell, rules) ?? shell;
+    if (options.purpose === Purpose.LEARN) return this.#learn(terminalTask, shell);
+    if (rules.platform.mode === 'exec' && (await this.#runEach(terminalTask, channels))) return;
     this.#course.stage = Stage.SHELL;
-    this.#terminal = new Terminal(terminalTask, shell, this.#course, this.#watch);
+    this.#terminal = new Terminal(terminalTask, channels, this.#course, this.#watch);
     await this.#terminal.open();
+    this.#channelPassword?.[Symbol.dispose]();
     this.#watch.clear('login');
+    if (device.platform === AUTO && (await this.#findPlatform(this.#terminal, terminalTask, channels)))
+      return;
     await this.#terminal.prepare();
     if (device.enable) await this.#enable(this.#terminal);
     this.#course.stage = Stage.COMMAND;
-    for (const command of device.commands) {
+    for (const command of this.#commands) {
       const { output, complaint } = await this.#terminal.run(command);
       this.#outputs.push(output);
       if (complaint !== null)
@@ -176,39 +215,93 @@ class Session implements ShellEvents {
     }
   }
 
+  /** Goes on by the rules of the platform that it finds; true: that is a shell, and has run the commands. */
+  async #findPlatform(terminal: Terminal, task: TerminalTask, channels: Channels): Promise<boolean> {
+    const { options } = this.#task;
+    const { rules, note } = await findPlatform(terminal, channels.wire.identification, options.platforms);
+    this.#platform = rules.platform.name;
+    this.#notes.push(note);
+    if (this.#commands.length === 0) this.#commands = rules.platform.default_commands;
+    admit(rules, this.#commands, options.allowWrites);
+    terminal.adopt(rules);
+    this.#transcript?.adopt(rules);
+    const isDone = rules.platform.mode === 'exec' && (await this.#runEach({ ...task, rules }, channels));
+    this.#watch.clear('login');
+    return isDone;
+  }
+
+  /** Describes the command line instead of running commands. */
+  async #learn(task: TerminalTask, shell: Shell): Promise<void> {
+    this.#course.stage = Stage.SHELL;
+    const { device, options } = this.#task;
+    this.#watch.clear('login'); // the learner gives up by itself
+    const learner = new Learner(task, shell, this.#course, options.platforms);
+    const description = await learner.describe(device.platform, device.name);
+    this.#platform = learner.platform;
+    this.#outputs.push(
+      await recordOutput(
+        { command: 'learn', durationMs: 0 },
+        { settled: null, rest: Buffer.from(description) },
+        () => Proof.COMPLETE,
+      ),
+    );
+  }
+
+  /** Each command on a channel of its own; false when the device gives none, and a command line is all there is. */
+  async #runEach(task: TerminalTask, channels: Channels): Promise<boolean> {
+    this.#course.stage = Stage.COMMAND;
+    this.#exec = new Exec(task, channels, this.#course, this.#watch);
+    this.#watch.clear('login');
+    for (const command of this.#commands) {
+      const output = await this.#exec.run(command);
+      if (output !== null) this.#outputs.push(output);
+      else if (this.#outputs.length > 0)
+        throw this.#course.failure(Kind.PROTOCOL, 'the device refused to run the command');
+      else {
+        this.#exec = null;
+        this.#watch.set('login', this.#task.limits.loginMs);
+        return false;
+      }
+    }
+    return true;
+  }
+
   async #connect(): Promise<void> {
-    const { device, options, credential, hostKeys, limits } = this.#task;
+    const { options, limits } = this.#task;
     const learning = options.purpose === Purpose.HOST_KEYS;
-    if (!learning && !credential?.username)
-      throw new DeviceFailure(Kind.AUTH, Stage.AUTH, 'no user name is given');
-    const key =
-      !learning && credential && credential.privateKey.length > 0
-        ? readPrivateKey(credential.privateKey)
-        : null;
+    const endpoint = learning
+      ? this.#admission.keyEndpoint()
+      : await this.#course.during(this.#admission.endpoint(limits.loginMs));
     if (!this.#ports.mayStart())
       throw this.#course.failure(Kind.DISCONNECTED, 'the lease ended before the connect');
     this.#watch.set('device', limits.deviceMs);
-    this.#watch.set('connect', limits.connectMs);
+    const way = this.#passage === null ? null : await this.#travel(this.#passage);
+    if (way === null) this.#watch.set('connect', limits.connectMs);
     await this.#course.until<void>((done) => {
       this.#through = done;
-      this.#shell = new Shell(
-        {
-          host: device.host,
-          port: device.port,
-          username: learning ? '' : (credential?.username ?? ''),
-          key,
-          hostKeyAlgorithms: keyAlgorithms(hostKeys),
-        },
-        this,
-      );
+      this.#shell = new Shell(endpoint, this, way);
     });
     if (!learning) return;
     // The key exchange is all that was wanted, and the device is being left; the ledger's answer needs none.
-    await this.#accepting;
-    const text = Buffer.from(`${describeKey(this.#seenKey as HostKey)}\n`); // the key exchange is through
+    await this.#admission.keyAccepted();
+    const text = Buffer.from(`${describeKey(this.#admission.seenKey as HostKey)}\n`); // the key exchange is through
     this.#outputs.push(
-      await recordOutput({ command: 'host-key', durationMs: 0 }, text, () => Proof.COMPLETE),
+      await recordOutput(
+        { command: 'host-key', durationMs: 0 },
+        { settled: null, rest: text },
+        () => Proof.COMPLETE,
+      ),
     );
+  }
+
+  /** Through the bastions; the wait for them is no time of the device's. */
+  async #travel(passage: Passage): Promise<Duplex> {
+    this.#watch.hold();
+    await this.#course.during(passage.reserve()).finally(() => this.#watch.release());
+    if (!this.#ports.mayStart())
+      throw this.#course.failure(Kind.DISCONNECTED, 'the lease ended before the connect');
+    this.#watch.set('connect', this.#task.limits.connectMs);
+    return this.#course.during(passage.connect());
   }
 
   async #enable(terminal: Terminal): Promise<void> {
@@ -228,74 +321,42 @@ class Session implements ShellEvents {
   }
 
   hostKey(key: HostKey): boolean {
-    const { options, hostKeys, device } = this.#task;
-    this.#course.stage = Stage.HOSTKEY;
-    this.#seenKey = key;
-    if (options.hostKeys === HostKeyPolicy.OFF) return true;
-    const trusted = trust(hostKeys, key);
-    if (trusted === 'known') return true;
-    if (trusted === 'new' && options.hostKeys !== HostKeyPolicy.STRICT) {
-      this.#newKey = true;
-      return true;
-    }
-    const words =
-      trusted === 'new'
-        ? `no host key is known for ${device.host}:${device.port}; it shows ${describeKey(key)}`
-        : `the host key has changed: known is ${hostKeys.map(describeKey).join(', ')}, the device shows ${describeKey(key)}`;
-    this.#course.fail(this.#course.failure(Kind.HOST_KEY, words));
-    return false;
+    return this.#admission.hostKey(key);
   }
 
-  secured(): void {
-    if (this.#newKey) this.#accepting = this.#acceptKey(this.#seenKey as HostKey);
-    this.#accepting?.catch(() => {}); // whoever waits for it hears of it; the device may be gone by then
+  secured(weak: readonly string[]): void {
+    this.#admission.secured(weak);
     if (this.#task.options.purpose !== Purpose.HOST_KEYS) return;
     this.#through?.();
     this.#shell?.end();
   }
 
-  async method(left: readonly string[] | null, partial: boolean): Promise<Method> {
+  async method(turn: Turn): Promise<Step> {
     // Leaving after the key exchange; nothing more is said.
     if (this.#task.options.purpose === Purpose.HOST_KEYS) return new Promise(() => {});
-    if (this.#accepting) {
-      await this.#held(this.#accepting);
-      this.#accepting = null;
-    }
-    this.#course.stage = Stage.AUTH;
-    if (!this.#ports.mayWrite())
-      throw this.#course.failure(Kind.DISCONNECTED, 'the lease ended before the login');
-    return this.#held(this.#login.next(left, partial));
+    return this.#admission.method(turn);
   }
 
-  password(): Secret {
-    return this.#password as Secret; // Login names a password method only when there is one
-  }
-
-  answer(questions: readonly Question[]): Promise<Secret> {
-    return this.#held(this.#login.answer(questions));
+  answer(questions: readonly Question[]): Promise<Answer[]> {
+    return this.#admission.answer(questions);
   }
 
   passwordExpired(): void {
-    this.#course.fail(this.#login.expired());
+    this.#admission.passwordExpired();
   }
 
   ready(): void {
-    this.#login.permission.accepted();
-    this.#password?.[Symbol.dispose]();
+    this.#admission.ready();
     this.#through?.();
   }
 
   failed(toFailure: (stage: Stage) => DeviceFailure): void {
-    const failure = toFailure(this.#course.stage);
-    const { permission } = this.#login;
-    if (failure.kind === Kind.DISCONNECTED && permission.sent && REFUSED.test(failure.message)) {
-      permission.refused();
-      this.#course.fail(this.#course.failure(Kind.AUTH, failure.message));
-    } else this.#course.fail(failure);
+    this.#admission.failed(toFailure);
   }
 
   closed(): void {
     this.#closed = true;
+    this.#transcript?.closed(this.#shell?.wire.destroyed === true);
     this.#course.disconnected('the device closed the connection');
     this.#terminal?.gone();
     this.#onGone?.();
@@ -303,39 +364,13 @@ class Session implements ShellEvents {
 
   // Limits and endings.
 
-  /** The login limit stands still while the coordinator is asked. */
-  async #held<T>(answer: Promise<T>): Promise<T> {
-    this.#watch.hold();
-    try {
-      return await answer;
-    } finally {
-      this.#watch.release();
-    }
-  }
-
-  async #acceptKey(key: HostKey): Promise<void> {
-    let answer: Awaited<ReturnType<SessionPorts['acceptHostKey']>>;
-    try {
-      answer = await this.#ports.acceptHostKey(key);
-    } catch (cause) {
-      throw new DeviceFailure(Kind.DISCONNECTED, Stage.HOSTKEY, 'the lease ended before the login', {
-        cause,
-      });
-    }
-    if (answer.accepted || trust(answer.known, key) === 'known') return;
-    const known = answer.known.map(describeKey).join(', ') || 'another key';
-    throw new DeviceFailure(
-      Kind.HOST_KEY,
-      Stage.HOSTKEY,
-      `the host key has changed: known is ${known}, the device shows ${describeKey(key)}`,
-    );
-  }
-
   #strike(limit: Limit): void {
     const { limits } = this.#task;
     switch (limit) {
       case 'quiet':
         return this.#terminal?.onQuiet();
+      case 'wake':
+        return this.#terminal?.onSilence();
       case 'leave':
         this.#terminal?.gone();
         this.#onGone?.();
@@ -343,6 +378,7 @@ class Session implements ShellEvents {
       case 'connect':
         return this.#breakOff(
           this.#shell?.wire.unreached(limits.connectMs) ??
+            this.#passage?.unreached(limits.connectMs) ??
             this.#course.failure(Kind.UNREACHABLE, 'no connection'),
         );
       case 'login':
@@ -367,8 +403,17 @@ class Session implements ShellEvents {
     const greeting = this.#shell?.wire.greeting ?? '';
     if (greeting !== '') return this.#course.failure(Kind.PROTOCOL, `not SSH; it says: ${greeting}`);
     if ((this.#terminal?.received ?? 0) > 0)
-      return this.#course.failure(Kind.PROMPT, `text came, but no known prompt ${within}`);
+      return this.#course.failure(
+        Kind.PROMPT,
+        `text came, but no prompt that is known ${within}${this.#lastLine()}`,
+      );
     return this.#course.failure(Kind.TIMEOUT, `no login ${within}`);
+  }
+
+  /** For a message; not once a secret was typed, which the device may have echoed. */
+  #lastLine(): string {
+    if (this.#channelLogin.wasSent) return '';
+    return `; the last line is "${quote(this.#terminal?.lastLine ?? '')}"`;
   }
 
   /** Fails and destroys the socket at once. */
@@ -380,7 +425,10 @@ class Session implements ShellEvents {
   /** Ends the connection, politely where that is possible; whether the device has closed its session. */
   async #leave(): Promise<boolean> {
     const shell = this.#shell;
-    if (!shell) return true;
+    if (!shell) {
+      this.#passage?.close();
+      return true;
+    }
     this.#watch.clear('connect');
     this.#watch.clear('login');
     if (!shell.wire.destroyed && !this.#closed && this.#ports.mayWrite()) {
@@ -395,6 +443,7 @@ class Session implements ShellEvents {
       shell.wire.destroy();
       await this.#gone();
     }
+    this.#passage?.close();
     return clean;
   }
 
@@ -406,8 +455,19 @@ class Session implements ShellEvents {
     });
   }
 
+  async #record(transcript: Transcript, attempt: Attempt): Promise<Output> {
+    using recorded = transcript;
+    const { seenKey } = this.#admission;
+    recorded.note('identification', this.#shell?.wire.identification ?? '');
+    recorded.note('host_key', seenKey ? describeKey(seenKey) : '');
+    for (const [name, algorithm] of Object.entries(this.#shell?.settled ?? {}))
+      recorded.note(name, algorithm);
+    return await recorded.record(attempt, this.#commands);
+  }
+
   #attempt(durationMs: number, leftClean: boolean): Attempt {
-    const secretSent = this.#login.passwordSent || this.#enabling.wasSent;
+    const secretSent =
+      this.#admission.login.passwordSent || this.#channelLogin.wasSent || this.#enabling.wasSent;
     const failure = this.#failure?.record(secretSent);
     const stopped = failure?.kind === Kind.CREDENTIAL_STOPPED && failure.stage === Stage.AUTH;
     const whole = this.#outputs.every((output) => output.proof === Proof.COMPLETE);
@@ -421,10 +481,26 @@ class Session implements ShellEvents {
       endedAgoMs: 0,
       secretSent,
       leftClean,
+      platform: this.#platform,
+      notes: [...this.#admission.notes, ...this.#notes],
     });
   }
 }
 
-/** Some devices say that a login failed only as they hang up. */
-const REFUSED =
-  /authentication (fail|attempts|error)|too many auth|login (failed|incorrect)|permission denied/i;
+function wayOf({ sweep, jump, device, options, limits }: SessionTask): Way {
+  return { sweep, hops: jump, host: device.host, port: device.port, policy: options.hostKeys, limits };
+}
+
+/** A session whose leave its bastions log in with, if it is the first that goes their way. */
+function traveller(ports: SessionPorts, calledOff: AbortSignal): Traveller {
+  return {
+    calledOff,
+    mayStart: () => ports.mayStart(),
+    ports: (hop) => ({
+      permit: (use) => ports.permit(use, hop),
+      loggedIn: (use, result) => ports.loggedIn(use, result, hop),
+      acceptHostKey: (key) => ports.acceptHostKey(key, hop),
+      mayWrite: () => ports.mayWrite(),
+    }),
+  };
+}

@@ -1,61 +1,51 @@
-// The only file that knows ssh2: one connection to one device, from TCP to close, told to the session as
-// events. It brings its own socket, always verifies the host key, never compresses, and keeps passwords in
-// buffers that are zeroed as soon as they are answered.
-import ssh2, { type AnyAuthMethod, type ClientChannel, type NextAuthHandler, type ParsedKey } from 'ssh2';
-import { Kind, Stage } from '../proto/gen/netsweep/v1/model.js';
+// The file that knows ssh2: one connection to one device, from TCP to close, told to the session as events. It
+// brings its own socket, always verifies the host key, never compresses, and keeps what it types of a secret in
+// buffers that are zeroed. How a login looks is in authentication.ts.
+import type { Duplex } from 'node:stream';
+import ssh2, {
+  type Algorithms,
+  type ClientChannel,
+  type NegotiatedAlgorithms,
+  type NextAuthHandler,
+} from 'ssh2';
+import { Kind, type Stage } from '../proto/gen/netsweep/v1/model.js';
 import type { HostKey } from '../proto/gen/netsweep/v1/session.js';
+import { algorithms, mismatch, weakOnes } from './algorithms.js';
+import { Authentication, type AuthenticationEvents, type AuthenticationProtocol } from './authentication.js';
 import { type Secret, secretBuffer } from './credentials.js';
 import { connectFailure, connectionFailure, DeviceFailure } from './failure.js';
 import { hostKey } from './hostkeys.js';
-import type { Method, Question } from './login.js';
-import { quote } from './text.js';
-import { Wire } from './wire.js';
-
-const ALGORITHMS = {
-  // The cheapest for both sides first.
-  kex: [
-    'ecdh-sha2-nistp256',
-    'curve25519-sha256',
-    'curve25519-sha256@libssh.org',
-    'ecdh-sha2-nistp384',
-    'ecdh-sha2-nistp521',
-    'diffie-hellman-group14-sha256',
-    'diffie-hellman-group16-sha512',
-    'diffie-hellman-group18-sha512',
-    'diffie-hellman-group-exchange-sha256',
-  ],
-  // Without ChaCha20: its place in the Terrapin attack is not worth what it saves.
-  cipher: ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'aes128-ctr', 'aes192-ctr', 'aes256-ctr'],
-  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
-  compress: ['none'],
-} as const;
+import { type PacketWriter, SecretPackets } from './secretpackets.js';
+import { place, quote } from './text.js';
+import { tunnel } from './tunnel.js';
+import { Wire, type WireEvents } from './wire.js';
 
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVES = 3;
 /** Traffic counts as a sign of life at most this often. */
 const SIGN_OF_LIFE_MS = 5_000;
 /** Wide and long, so that a device neither wraps nor pages by itself. */
-const TERMINAL = { term: 'vt100', cols: 511, rows: 1000, width: 0, height: 0 };
+export const TERMINAL = { term: 'vt100', cols: 511, rows: 1000, width: 0, height: 0 };
 
 export interface Endpoint {
   host: string;
   port: number;
   username: string;
-  key: PrivateKey | null;
-  /** Host key algorithms, the preferred first. */
-  hostKeyAlgorithms: string[];
+  /** Keys known for it, which are asked for before others. */
+  hostKeys: readonly HostKey[];
+  /** Algorithms that are no longer held safe may be used. */
+  legacy: boolean;
 }
 
-export interface ShellEvents {
+export interface ShellEvents extends Pick<AuthenticationEvents, 'method' | 'answer'> {
   connected(): void;
   /** Whether to go on with this key, seen but not yet proved. */
   hostKey(key: HostKey): boolean;
-  /** The key exchange is done, the host key is proved; nothing has been said about users. */
-  secured(): void;
-  /** Which login method comes next; rejects with a DeviceFailure to give up. */
-  method(left: readonly string[] | null, partial: boolean): Promise<Method>;
-  password(): Secret;
-  answer(questions: readonly Question[]): Promise<Secret>;
+  /**
+   * The key exchange is done, the host key is proved; nothing has been said about users. `weak`: the algorithms
+   * settled on that are no longer held safe.
+   */
+  secured(weak: readonly string[]): void;
   passwordExpired(): void;
   ready(): void;
   /** What went wrong, in the stage that the session is in; may come more than once. */
@@ -69,41 +59,30 @@ export interface ChannelEvents {
   errorData?(chunk: Buffer): void;
   /** `status` null: the device said none; `signal`: what ended the command. */
   closed(status: number | null, signal: string | null): void;
-}
-
-/** A private key, ready for use; its holder can't look inside. */
-export interface PrivateKey {
-  readonly parsed: unknown;
+  /** The device gives no such channel, though it is still there; without this it is a failure. */
+  refused?(): void;
 }
 
 /** The parts of ssh2's Client that have no public face; ssh2's version is pinned and a test looks at each. */
 interface Inside {
-  _protocol: {
-    _packetRW: { write: { allocStart: number; finalize(packet: Buffer, force?: boolean): Buffer } };
-  };
+  _protocol: AuthenticationProtocol & { _packetRW: { write: PacketWriter } };
   _remoteVer: string | undefined;
   _resetKA?: () => void;
 }
 
-const keys = new WeakMap<Uint8Array, PrivateKey>();
-
-/** Reads a key; throws a DeviceFailure when it can't be used. */
-export function readPrivateKey(bytes: Buffer): PrivateKey {
-  const known = keys.get(bytes);
-  if (known) return known;
-  const parsed = ssh2.utils.parseKey(bytes);
-  if (parsed instanceof Error || !parsed.isPrivateKey())
-    throw new DeviceFailure(Kind.AUTH, Stage.AUTH, 'the private key is not one, or is encrypted');
-  const key = { parsed };
-  keys.set(bytes, key);
-  return key;
-}
+/** What a session says through once it is logged in. */
+export type Channels = Pick<
+  Shell,
+  'wire' | 'openTerminal' | 'run' | 'write' | 'writeSecret' | 'forgetSecrets'
+>;
 
 export class Shell {
   readonly #events: ShellEvents;
   readonly #endpoint: Endpoint;
   /** The socket underneath. */
   readonly wire: Wire;
+  /** The algorithms that the connection uses; empty before the key exchange. */
+  settled: Record<string, string> = {};
   readonly #client = new ssh2.Client();
   #channel: ClientChannel | null = null;
   #knownKey: Buffer | null = null;
@@ -111,28 +90,37 @@ export class Shell {
   #ready = false;
   #closed = false;
   #lastLife = 0;
-  /** Packets with a secret in them, to be zeroed once answered. */
-  #secretPackets: Buffer[] = [];
+  readonly #packets = new SecretPackets(() => this.#inside._protocol._packetRW.write);
 
-  constructor(endpoint: Endpoint, events: ShellEvents) {
+  /** `way`: a stream that reaches the endpoint already; null: TCP. */
+  constructor(endpoint: Endpoint, events: ShellEvents, way: Duplex | null = null) {
     this.#endpoint = endpoint;
     this.#events = events;
-    this.wire = new Wire(endpoint.host, endpoint.port, {
+    const wireEvents: WireEvents = {
       bytes: () => this.#signOfLife(),
       failed: (toFailure) => events.failed(toFailure),
-    });
-    this.wire.socket.once('connect', () => events.connected());
+    };
+    this.wire = new Wire(endpoint.host, endpoint.port, wireEvents, way);
+    if (way === null) this.wire.socket.once('connect', () => events.connected());
+    else process.nextTick(() => events.connected());
     this.#client.on('error', (error) => this.#failed(error));
     this.#client.on('close', () => this.#onClose());
     this.#startProtocol();
   }
 
-  /** Opens a terminal and a command line on it. */
-  openTerminal(events: ChannelEvents, opened: () => void): void {
+  /** Opens a terminal and a command line on it; a device that gives no terminal is asked for the bare line. */
+  openTerminal(
+    events: ChannelEvents,
+    opened: () => void,
+    terminal: typeof TERMINAL | false = TERMINAL,
+  ): void {
     this.#guard(() =>
-      this.#client.shell(TERMINAL, (error, channel) => {
-        if (error) this.#refusedChannel(error, 'a command line');
+      this.#client.shell(terminal, (error, channel) => {
+        if (error && terminal && !this.#closed && /pseudo-terminal/.test(error.message))
+          this.openTerminal(events, opened, false);
+        else if (error) this.#refusedChannel(error, 'a command line');
         else {
+          this.#channel = channel;
           this.#follow(channel, events);
           opened();
         }
@@ -144,13 +132,23 @@ export class Shell {
   run(command: string, events: ChannelEvents): void {
     this.#guard(() =>
       this.#client.exec(command, (error, channel) => {
-        if (error) this.#refusedChannel(error, 'to run the command');
+        if (error && events.refused && !this.#closed) events.refused();
+        else if (error) this.#refusedChannel(error, 'to run the command');
         else {
           this.#follow(channel, events);
           channel.end();
         }
       }),
     );
+  }
+
+  /** A stream to a place that the other side reaches; rejects with an Error, `reason` as in RFC 4254. */
+  forward(host: string, port: number): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      this.#client.forwardOut('127.0.0.1', 0, host, port, (error, channel) =>
+        error ? reject(error) : resolve(tunnel(channel)),
+      );
+    });
   }
 
   write(text: string): void {
@@ -162,13 +160,12 @@ export class Shell {
     const line = secretBuffer(secret.bytes.length + Buffer.byteLength(lineEnd));
     line.set(secret.bytes);
     line.write(lineEnd, secret.bytes.length);
-    this.#secretPackets.push(line);
-    this.#capture(() => this.#type(line));
+    this.#packets.keep(line);
+    this.#packets.capture(() => this.#type(line));
   }
 
   forgetSecrets(): void {
-    for (const packet of this.#secretPackets) packet.fill(0);
-    this.#secretPackets = [];
+    this.#packets.forget();
   }
 
   /** Leaves as SSH has it: a disconnect message, then the end of the stream. */
@@ -181,33 +178,38 @@ export class Shell {
   }
 
   #startProtocol(): void {
-    this.#client.on('handshake', () => this.#onHandshake());
+    this.#client.on('handshake', (settled) => this.#onHandshake(settled));
     this.#client.on('ready', () => {
       this.#ready = true;
       this.forgetSecrets();
       this.#events.ready();
     });
     this.#client.on('change password', () => this.#events.passwordExpired());
-    this.#guard(() =>
-      this.#client.connect({
-        sock: this.wire.socket,
-        username: this.#endpoint.username,
-        algorithms: {
-          kex: [...ALGORITHMS.kex],
-          cipher: [...ALGORITHMS.cipher],
-          hmac: [...ALGORITHMS.hmac],
-          compress: [...ALGORITHMS.compress],
-          serverHostKey: this.#endpoint.hostKeyAlgorithms as never, // names that ssh2 checks itself
-        },
-        readyTimeout: 0,
-        keepaliveInterval: KEEPALIVE_MS,
-        keepaliveCountMax: KEEPALIVES,
-        hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => verify(this.#verify(key)),
-        authHandler: (left: readonly string[] | null, partial: boolean, next: NextAuthHandler) => {
-          void this.#login(left, partial, next);
-        },
-      }),
-    );
+    this.#guard(() => this.#connect());
+  }
+
+  #connect(): void {
+    const { username, hostKeys, legacy } = this.#endpoint;
+    const { kex, cipher, mac, hostKey: serverHostKey } = algorithms(hostKeys, legacy);
+    this.#client.connect({
+      sock: this.wire.socket,
+      username,
+      // Names that ssh2 checks itself.
+      algorithms: { kex, cipher, hmac: mac, serverHostKey, compress: ['none'] } as Algorithms,
+      readyTimeout: 0,
+      keepaliveInterval: KEEPALIVE_MS,
+      keepaliveCountMax: KEEPALIVES,
+      hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => verify(this.#verify(key)),
+      authHandler: (left: readonly string[] | null, partial: boolean, next: NextAuthHandler) =>
+        authentication.proceed(left, partial === true, next),
+    });
+    const authentication = new Authentication(username, this.#inside._protocol, this.#packets, {
+      method: (turn) => this.#events.method(turn),
+      answer: (questions) => this.#events.answer(questions),
+      isClosed: () => this.#closed,
+      failed: (error) => this.#failed(error),
+      hostKeyAlgorithms: () => this.wire.offer?.hostKey ?? [],
+    });
   }
 
   /** Asked again at each new key exchange of the connection: the key must stay what it was. */
@@ -219,69 +221,17 @@ export class Shell {
     return true;
   }
 
-  #onHandshake(): void {
+  #onHandshake({ kex, serverHostKey, cs, sc }: NegotiatedAlgorithms): void {
     if (this.#secured) return; // a later key exchange of the same connection
     this.#secured = true;
+    this.settled = { kex, host_key_algorithm: serverHostKey, cipher: cs.cipher, mac: cs.mac };
     // OpenSSH then offers all its keys, which ssh2 would have signed and would verify one by one for nobody.
     this.#inside._remoteVer = '';
-    this.#events.secured();
-  }
-
-  async #login(left: readonly string[] | null, partial: boolean, next: NextAuthHandler): Promise<void> {
-    this.forgetSecrets();
-    try {
-      const type = await this.#events.method(left, partial === true);
-      if (this.#closed) return;
-      const { username } = this.#endpoint;
-      if (type === 'password') {
-        // ssh2 takes a Buffer, its types know only text.
-        const password = this.#events.password().bytes as unknown as string;
-        this.#capture(() => next({ type, username, password }));
-      } else if (type === 'publickey') {
-        next({ type, username, key: this.#endpoint.key?.parsed as ParsedKey });
-      } else if (type === 'keyboard-interactive') {
-        next({
-          type,
-          username,
-          prompt: (_name: string, _instructions: string, _language: string, prompts, finish) => {
-            void this.#answer(prompts, finish);
-          },
-        } as AnyAuthMethod);
-      } else next({ type, username });
-    } catch (error) {
-      this.#failed(error);
-    }
-  }
-
-  async #answer(questions: Question[], finish: (answers: string[]) => void): Promise<void> {
-    try {
-      const { bytes } = await this.#events.answer(questions);
-      if (this.#closed) return;
-      // ssh2 takes only text here, which would stay on the heap: a stand-in of the same length is replaced
-      // in the packet, behind its type, count and length.
-      this.#capture(
-        () => finish(['\0'.repeat(bytes.length)]),
-        (packet, start) => packet.set(bytes, start + 1 + 4 + 4),
-      );
-    } catch (error) {
-      this.#failed(error);
-    }
-  }
-
-  /** Remembers the packets that `send` makes, so that they can be zeroed; `edit` may change them first. */
-  #capture(send: () => void, edit?: (packet: Buffer, start: number) => void): void {
-    const writer = this.#inside._protocol._packetRW.write;
-    const finalize = writer.finalize;
-    writer.finalize = (packet, force) => {
-      edit?.(packet, writer.allocStart);
-      this.#secretPackets.push(packet);
-      return finalize.call(writer, packet, force);
-    };
-    try {
-      send();
-    } finally {
-      writer.finalize = finalize;
-    }
+    const [cipher, mac] = [
+      [cs.cipher, sc.cipher],
+      [cs.mac, sc.mac],
+    ];
+    this.#events.secured(weakOnes({ kex, hostKey: serverHostKey, cipher, mac }));
   }
 
   get #inside(): Inside {
@@ -291,7 +241,6 @@ export class Shell {
   #follow(channel: ClientChannel, events: ChannelEvents): void {
     let status: number | null = null;
     let signal: string | null = null;
-    this.#channel = channel;
     channel.on('data', (chunk: Buffer) => events.data(chunk));
     if (events.errorData) channel.stderr.on('data', (chunk: Buffer) => events.errorData?.(chunk));
     else channel.stderr.resume();
@@ -327,9 +276,9 @@ export class Shell {
 
   #failed(thrown: unknown): void {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    const { host, port } = this.#endpoint;
+    const { host, port, hostKeys, legacy } = this.#endpoint;
     if (error instanceof DeviceFailure) this.#events.failed(() => error);
-    else if (!this.wire.connected) this.#events.failed(() => connectFailure(error, `${host}:${port}`));
+    else if (!this.wire.connected) this.#events.failed(() => connectFailure(error, place(host, port)));
     else if (this.wire.greeting !== '')
       this.#events.failed(
         (stage) =>
@@ -337,7 +286,10 @@ export class Shell {
             cause: error,
           }),
       );
-    else this.#events.failed((stage) => connectionFailure(error, stage));
+    else if ((error as { level?: unknown }).level === 'handshake' && /no matching/i.test(error.message)) {
+      const words = mismatch(this.wire.offer, hostKeys, legacy);
+      this.#events.failed((stage) => new DeviceFailure(Kind.ALGORITHMS, stage, words, { cause: error }));
+    } else this.#events.failed((stage) => connectionFailure(error, stage));
   }
 
   #onClose(): void {

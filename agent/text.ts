@@ -71,6 +71,9 @@ function act(cells: string[], column: number, final: string | undefined, paramet
       return Math.max(0, column - Math.max(1, count));
     case 'C':
       return Math.max(column, Math.min(WIDEST, column + Math.max(1, count)));
+    case 'H':
+    case 'f': // a place on the screen: of it only the column is known to matter
+      return Math.max(0, Math.min(WIDEST, (Number.parseInt(parameters.split(';')[1] ?? '', 10) || 1) - 1));
     case 'G':
       return Math.max(0, Math.min(WIDEST, count - 1));
     case 'J':
@@ -85,6 +88,11 @@ function act(cells: string[], column: number, final: string | undefined, paramet
     default:
       return column;
   }
+}
+
+/** For messages: an endpoint as people write it. */
+export function place(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** For messages: a device's words on one line, harmless and short. */

@@ -142,13 +142,13 @@ export class Uplink {
 
   /** Refused with no known key: the lease is over. Outlasts a broken stream. */
   acceptHostKey(
-    seen: { sweep: string; shard: number; epoch: string; index: number },
+    seen: { sweep: string; shard: number; epoch: string; index: number; hop: number },
     key: HostKey,
   ): Promise<{ accepted: boolean; known: HostKey[] }> {
     const ask = ++this.#asks;
     return new Promise((resolve) => {
       this.#hostKeys.set(ask, resolve);
-      this.#put(ask, { $case: 'hostKeySeen', value: { ...seen, ask, key, hop: 0 } });
+      this.#put(ask, { $case: 'hostKeySeen', value: { ...seen, ask, key } });
     });
   }
 

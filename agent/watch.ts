@@ -3,10 +3,10 @@
 // the event loop has read its sockets once more, so that a stalled worker never mistakes itself for a quiet
 // device.
 
-export type Limit = 'quiet' | 'connect' | 'login' | 'idle' | 'command' | 'leave' | 'device';
+export type Limit = 'quiet' | 'wake' | 'connect' | 'login' | 'idle' | 'command' | 'leave' | 'device';
 
 /** In the order in which limits that are due together strike. */
-const LIMITS: readonly Limit[] = ['quiet', 'connect', 'login', 'command', 'idle', 'leave', 'device'];
+const LIMITS: readonly Limit[] = ['quiet', 'wake', 'connect', 'login', 'command', 'idle', 'leave', 'device'];
 /** Stand still while the session waits for others than its device. */
 const HELD: readonly Limit[] = ['login', 'device'];
 
@@ -14,6 +14,7 @@ export class Watch implements Disposable {
   readonly #strike: (limit: Limit) => void;
   readonly #due: Record<Limit, number> = {
     quiet: Infinity,
+    wake: Infinity,
     connect: Infinity,
     login: Infinity,
     idle: Infinity,
@@ -71,13 +72,19 @@ export class Watch implements Disposable {
     this.#timer = null;
     this.#armedFor = due;
     if (due === Infinity || this.#closed) return;
-    this.#timer = setTimeout(() => setImmediate(() => this.#check()), Math.max(1, due - performance.now()));
+    this.#timer = setTimeout(
+      () => {
+        // What came with the last look at the sockets counts, however long others then took.
+        const now = performance.now();
+        setImmediate(() => this.#check(now));
+      },
+      Math.max(1, due - performance.now()),
+    );
   }
 
-  #check(): void {
+  #check(now: number): void {
     if (this.#closed) return;
     this.#armedFor = Infinity;
-    const now = performance.now();
     for (const limit of LIMITS) {
       if (this.#due[limit] > now || (this.#held > 0 && HELD.includes(limit))) continue;
       this.#due[limit] = Infinity;

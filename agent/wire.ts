@@ -1,10 +1,12 @@
-// The TCP socket under a connection, as the SSH library gets it: no delay, all writes of a turn in one system
-// call, every byte counted against an allowance. It also holds what comes until the identification line is
-// whole, because ssh2 loses bytes of one that arrives in more than two pieces.
-import { connect, isIP, type Socket } from 'node:net';
+// What is under a connection, as the SSH library gets it: a TCP socket, or a way through a bastion. All writes of a
+// turn leave in one system call, every byte is counted against an allowance. It also holds what comes until the
+// identification line is whole, because ssh2 loses bytes of one that arrives in more than two pieces.
+import { connect, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Kind, Stage } from '../proto/gen/netsweep/v1/model.js';
 import { DeviceFailure } from './failure.js';
-import { quote } from './text.js';
+import { type Offer, Opening } from './kexinit.js';
+import { place, quote } from './text.js';
 
 /** The identification line and what may precede it. */
 const GREETING_BYTES = 65_536;
@@ -20,7 +22,7 @@ export interface WireEvents {
 }
 
 export class Wire {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   readonly #host: string;
   readonly #port: number;
   readonly #events: WireEvents;
@@ -28,25 +30,25 @@ export class Wire {
   #destroyed = false;
   #lookedUp: boolean;
   #held: Buffer[] | null = [];
+  #identification = '';
+  /** What came before the identification line was whole. */
+  #greeted = 0;
   #allowance = 1 << 20;
+  readonly #opening = new Opening();
 
-  constructor(host: string, port: number, events: WireEvents) {
+  /** `way`: a stream that reaches the place already; null: TCP. */
+  constructor(host: string, port: number, events: WireEvents, way: Duplex | null) {
     this.#host = host;
     this.#port = port;
     this.#events = events;
     this.#lookedUp = isIP(host) !== 0;
-    this.socket = connect({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: ADDRESS_MS });
-    this.socket.on('lookup', () => {
-      this.#lookedUp = true;
-    });
-    this.socket.once('connect', () => {
-      this.#connected = true;
-    });
+    this.#connected = way !== null;
+    this.socket = way ?? this.#connect();
     gatherWrites(this.socket);
     this.#standBetween();
   }
 
-  /** TCP came up; otherwise the device has seen nothing of us. */
+  /** It came up; otherwise the device has seen nothing of us. */
   get connected(): boolean {
     return this.#connected;
   }
@@ -66,6 +68,16 @@ export class Wire {
     return this.#held ? quote(Buffer.concat(this.#held).toString('latin1')) : '';
   }
 
+  /** What the other side calls its SSH, as in `SSH-2.0-Cisco-1.25`; empty before it has said so. */
+  get identification(): string {
+    return this.#identification;
+  }
+
+  /** The algorithms that the other side offers; null before it has said so. */
+  get offer(): Offer | null {
+    return this.#opening.offer;
+  }
+
   /** Sets how many bytes may come from now on. */
   allow(bytes: number): void {
     this.#allowance = bytes;
@@ -82,11 +94,27 @@ export class Wire {
     return new DeviceFailure(
       Kind.UNREACHABLE,
       Stage.CONNECT,
-      `no connection to ${this.#host}:${this.#port} within ${limitMs} ms`,
+      `no connection to ${place(this.#host, this.#port)} within ${limitMs} ms`,
     );
   }
 
-  /** Bytes from the kernel pass through here on their way into the stream. */
+  #connect(): Duplex {
+    const socket = connect({
+      host: this.#host,
+      port: this.#port,
+      noDelay: true,
+      autoSelectFamilyAttemptTimeout: ADDRESS_MS,
+    });
+    socket.on('lookup', () => {
+      this.#lookedUp = true;
+    });
+    socket.once('connect', () => {
+      this.#connected = true;
+    });
+    return socket;
+  }
+
+  /** Bytes from below pass through here on their way into the stream. */
   #standBetween(): void {
     const { socket } = this;
     const push = socket.push;
@@ -98,9 +126,12 @@ export class Wire {
         if (!chunk.includes(LF)) return true;
       }
       const held = Buffer.concat(this.#held);
-      const identified = /^SSH-[^\n]*\n/m.test(held.toString('latin1'));
+      const identified = /^(SSH-[^\n]*?)\r?\n/m.exec(held.toString('latin1'));
       if (!identified && chunk !== null) return true;
-      if (identified) this.#held = null;
+      if (identified) {
+        this.#held = null;
+        this.#identification = identified[1] ?? '';
+      }
       if (held.length > 0) push.call(socket, held);
       return chunk === null ? push.call(socket, null) : true;
     };
@@ -108,7 +139,9 @@ export class Wire {
 
   #mayCome(chunk: Buffer): boolean {
     this.#allowance -= chunk.length;
-    const endless = this.#held !== null && this.socket.bytesRead > GREETING_BYTES;
+    this.#opening.add(chunk);
+    if (this.#held !== null) this.#greeted += chunk.length;
+    const endless = this.#held !== null && this.#greeted > GREETING_BYTES;
     if (this.#allowance >= 0 && !endless) {
       this.#events.bytes();
       return true;
@@ -124,19 +157,19 @@ export class Wire {
 }
 
 /** All that is written within one turn of the event loop leaves in one system call. */
-function gatherWrites(socket: Socket): void {
+function gatherWrites(socket: Duplex): void {
   const write = socket.write;
   let gathering = false;
   const release = () => {
     gathering = false;
     socket.uncork();
   };
-  socket.write = ((...rest: Parameters<Socket['write']>) => {
+  socket.write = ((...rest: Parameters<Duplex['write']>) => {
     if (!gathering) {
       gathering = true;
       socket.cork();
       process.nextTick(release);
     }
     return write.apply(socket, rest);
-  }) as Socket['write'];
+  }) as Duplex['write'];
 }

@@ -6,6 +6,7 @@ import type { Output } from '../proto/gen/netsweep/v1/model.js';
 import type { HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
+import { Bastions } from './bastions.js';
 import { monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import { ALIVE_EVERY_MS, type LeaseClock, sendToAgent, type ToWorker } from './ipc.js';
@@ -20,6 +21,7 @@ const jobs = new Map<number, Job>();
 const clocks = new Map<string, LeaseClock>();
 const permits = new Map<number, (permit: Permit | null) => void>();
 const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] } | null) => void>();
+const bastions = new Bastions();
 let asks = 0;
 
 process.on('message', (message: ToWorker) => {
@@ -63,34 +65,35 @@ setInterval(() => {
 async function run(job: number, lease: string, task: SessionTask): Promise<void> {
   const abandon = new AbortController();
   jobs.set(job, { lease, abandon });
-  const attempt = await runSession(task, ports(job, lease), abandon.signal);
-  if (task.credential !== null) wipeCredential(task.credential);
+  const attempt = await runSession(task, ports(job, lease), abandon.signal, bastions);
+  for (const { credential } of [task, ...task.jump]) if (credential !== null) wipeCredential(credential);
   jobs.delete(job);
   if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);
   for (const output of attempt.outputs) await sendInChunks(job, output);
+  if (attempt.transcript) await sendInChunks(job, attempt.transcript);
   await sendToAgent({ say: 'ended', job, attempt, abandoned: abandon.signal.aborted });
 }
 
 function ports(job: number, lease: string): SessionPorts {
   return {
-    permit: (use: SecretUse) => {
+    permit: (use: SecretUse, hop = 0) => {
       const ask = ++asks;
       return new Promise<Permit>((resolve, reject) => {
         permits.set(ask, (permit) =>
           permit === null ? reject(new Error('the lease is over')) : resolve(permit),
         );
-        void sendToAgent({ say: 'askPermit', ask, job, use });
+        void sendToAgent({ say: 'askPermit', ask, job, use, hop });
       });
     },
-    loggedIn: (use: SecretUse, result: LoginResult) =>
-      void sendToAgent({ say: 'loggedIn', job, use, result }),
-    acceptHostKey: (key: HostKey) => {
+    loggedIn: (use: SecretUse, result: LoginResult, hop = 0) =>
+      void sendToAgent({ say: 'loggedIn', job, use, result, hop }),
+    acceptHostKey: (key: HostKey, hop = 0) => {
       const ask = ++asks;
       return new Promise((resolve, reject) => {
         hostKeys.set(ask, (answer) =>
           answer === null ? reject(new Error('the lease is over')) : resolve(answer),
         );
-        void sendToAgent({ say: 'askHostKey', ask, job, key });
+        void sendToAgent({ say: 'askHostKey', ask, job, key, hop });
       });
     },
     mayStart: () => monotonicMs() < clockOf(lease).startUntil,

@@ -2,13 +2,22 @@
 // The agent takes prompts, pagers and entry steps from it, the coordinator names, default commands and
 // reading verbs. Adding a platform is adding a file. A file may build on another one with `extends`; what
 // leaves here states everything.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { type Document, isNode, LineCounter, parse, parseDocument } from 'yaml';
+import { LineCounter, parse, parseDocument } from 'yaml';
+import { fieldProblem, isUnknownField, near, type Problem, problemOf, unknownFields } from './problem.js';
 
-const pattern = v.pipe(v.string(), v.check(isPattern, 'is not a regular expression'));
+/** What stands for a platform in an inventory when the agent is to find it out. */
+export const AUTO = 'auto';
+
+/** Ours, and netmiko's word for the same. */
+export function isAuto(name: string): boolean {
+  return /^auto(detect)?$/i.test(name);
+}
+
+const pattern = v.pipe(v.string(), v.check(isPattern, 'a regular expression'));
 const texts = v.optional(v.array(v.string()), []);
 const patterns = v.optional(v.array(pattern), []);
 
@@ -111,8 +120,11 @@ type PlatformFields = v.InferOutput<typeof fileSchema>;
 
 /** A file of platform data that is not valid: `file:line:column: what is wrong`, one line for each mistake. */
 export class PlatformError extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(problems.join('\n'));
+  constructor(
+    readonly problems: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(problems.join('\n'), options);
     this.name = 'PlatformError';
   }
 }
@@ -156,7 +168,8 @@ export class Platforms {
     if (this.#aliases !== null) return this.#aliases;
     this.#aliases = new Map();
     for (const [name, file] of this.#files)
-      for (const alias of aliasesIn(file)) this.#aliases.set(alias, name);
+      for (const alias of this.#own.has(name) ? (readFields(file).aliases ?? []) : aliasesIn(file))
+        this.#aliases.set(alias.toLowerCase(), name);
     for (const name of this.#files.keys()) this.#aliases.set(name, name);
     return this.#aliases;
   }
@@ -193,8 +206,8 @@ export class Platforms {
     if (parent === undefined) return fields;
     // A user's file may extend the one that it stands over.
     const over = parent === name ? join(shippedDirectory(), `${name}.yaml`) : this.#files.get(parent);
-    if (over === undefined || over === file || below.includes(over))
-      throw new PlatformError([`${file}: extends: there is no platform to extend (found ${parent})`]);
+    if (over === undefined || over === file || below.includes(over) || !existsSync(over))
+      refuseParent(file, parent, below, this.names);
     const inherited = { ...this.#inherited(parent, over, [...below, file]) };
     for (const field of OWN_ONLY) delete inherited[field];
     return { ...inherited, ...fields };
@@ -203,8 +216,14 @@ export class Platforms {
 
 /** A platform from the text that `JSON.stringify` made of one. Throws PlatformError. */
 export function readPlatform(json: string): Platform {
-  const parsed = v.safeParse(platformSchema, JSON.parse(json));
-  if (!parsed.success) throw new PlatformError(parsed.issues.map((issue) => inWords(issue)));
+  let fields: unknown;
+  try {
+    fields = JSON.parse(json);
+  } catch (cause) {
+    throw new PlatformError(['this is not JSON'], { cause });
+  }
+  const parsed = v.safeParse(platformSchema, fields);
+  if (!parsed.success) throw new PlatformError(parsed.issues.map((issue) => problemOf(issue, null).message));
   return parsed.output;
 }
 
@@ -226,49 +245,54 @@ export function readsOnly(platform: Platform, command: string): boolean {
 
 /** One file's fields, each valid, with nothing inherited yet. */
 function readFields(file: string): PlatformFields {
-  const lines = new LineCounter();
-  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, prettyErrors: false });
-  const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
-  };
-  if (document.errors.length > 0)
-    throw new PlatformError(document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`));
+  const { document, fail } = open(file);
+  const unknown = unknownFields(document, Object.keys(fileSchema.entries));
   const parsed = v.safeParse(fileSchema, document.toJS());
-  if (!parsed.success)
-    throw new PlatformError(
-      parsed.issues.map((issue) => `${at(offsetOf(document, issue))}: ${inWords(issue)}`),
-    );
+  const wrong = parsed.issues?.filter((issue) => !isUnknownField(issue)) ?? [];
+  const problems = [...unknown, ...wrong.map((issue) => problemOf(issue, document))];
+  if (problems.length > 0 || !parsed.success) return fail(problems);
   const named = parsed.output.name ?? basename(file, '.yaml');
   if (`${named}.yaml` !== basename(file))
-    throw new PlatformError([`${file}: name differs from the file's (found ${named})`]);
+    return fail([fieldProblem(document, 'name', `name differs from the file's (found ${named})`)]);
   return { ...parsed.output, name: named };
+}
+
+/** A file as YAML, and how to refuse it. */
+function open(file: string) {
+  const lines = new LineCounter();
+  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, prettyErrors: false });
+  const fail = (problems: Problem[]): never => {
+    throw new PlatformError(
+      problems.map(({ offset, message }) => {
+        const { line, col } = lines.linePos(offset);
+        return `${file}:${line}:${col}: ${message}`;
+      }),
+    );
+  };
+  if (document.errors.length > 0)
+    fail(document.errors.map(({ pos, message }) => ({ offset: pos[0], message })));
+  return { document, fail };
 }
 
 function complete(file: string, { extends: _, ...fields }: PlatformFields): Platform {
   const parsed = v.safeParse(platformSchema, fields);
-  if (!parsed.success) throw new PlatformError(parsed.issues.map((issue) => `${file}: ${inWords(issue)}`));
+  if (!parsed.success)
+    throw new PlatformError(parsed.issues.map((issue) => `${file}:1:1: ${problemOf(issue, null).message}`));
   return parsed.output;
+}
+
+function refuseParent(file: string, parent: string, below: string[], names: readonly string[]): never {
+  const { document, fail } = open(file);
+  const why = names.includes(parent)
+    ? `extends leads back to itself (found ${parent}${below.length > 0 ? `, by way of ${below.map((one) => basename(one, '.yaml')).join(', ')}` : ''})`
+    : `extends: there is no such platform (found ${parent}${near(parent, names)})`;
+  return fail([fieldProblem(document, 'extends', why)]);
 }
 
 /** Read without the rest, as every start needs all names and few platforms: aliases stand on one line. */
 function aliasesIn(file: string): string[] {
   const line = /^aliases: *(\[.*\]) *$/m.exec(readFileSync(file, 'utf8'))?.[1];
   return line === undefined ? [] : (parse(line) as string[]); // a list of words; the file's schema says so
-}
-
-/** Where the mistake stands: the nearest place that the issue's path leads to. */
-function offsetOf(document: Document, issue: v.BaseIssue<unknown>): number {
-  const path = issue.path?.map((step) => step.key) ?? [];
-  for (let depth = path.length; depth > 0; depth--) {
-    const node = document.getIn(path.slice(0, depth), true);
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return 0;
-}
-
-function inWords(issue: v.BaseIssue<unknown>): string {
-  return `${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`;
 }
 
 function isPattern(text: string): boolean {

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Owners of libraries that only one place may know, as prefixes of paths. */
 const OWNERS: Record<string, string[]> = {
-  ssh2: ['agent/shell.ts', 'agent/fleet/sshd.ts'],
+  ssh2: ['agent/shell.ts', 'agent/authentication.ts', 'agent/privatekey.ts', 'agent/fleet/sshd.ts'],
   '@photostructure/sqlite': ['coordinator/store/sql.ts'],
   '@nats-io/': ['coordinator/sweep/offers.ts', 'agent/lease.ts'],
   '@grpc/grpc-js': [
@@ -35,9 +35,23 @@ const CHILD = [
   'terminal',
   'exec',
   'login',
+  'admission',
+  'bastion',
+  'bastions',
+  'slots',
+  'tunnel',
+  'authentication',
+  'identity',
+  'privatekey',
+  'sshagent',
   'wire',
   'watch',
   'course',
+  'transcript',
+  'detect',
+  'learn',
+  'draft',
+  'rawline',
 ];
 
 interface Import {

@@ -12,7 +12,7 @@ import { asRoot, output, program, Running, root, without, withoutNamespaces } fr
 export const sshdMissing: string | null = without('sshd', 'ssh-keygen', 'openssl') ?? withoutNamespaces();
 
 export interface SshdOptions {
-  /** Lines of sshd_config; they win over the ones below. */
+  /** Lines of sshd_config; they win over the ones below. $folder in them is sshd's folder. */
   config?: string[];
   /** A loopback address. */
   address?: string;
@@ -171,8 +171,8 @@ async function writeFiles(folder: string, host: string, port: number, options: S
   const hostKey = (await readFile(join(folder, 'host_key.pub'), 'utf8')).trim();
   await writeFile(join(folder, 'known_hosts'), `[${host}]:${port} ${hostKey}\n`);
   const config = [
-    ...(options.config ?? []), // sshd takes the first value it finds
-    `ListenAddress ${host}:${port}`,
+    ...(options.config ?? []).map((line) => line.replaceAll('$folder', folder)), // sshd takes the first value it finds
+    `ListenAddress ${host.includes(':') ? `[${host}]` : host}:${port}`,
     `HostKey ${join(folder, 'host_key')}`,
     `AuthorizedKeysFile ${join(folder, 'netops_key.pub')}`,
     'PidFile none',

@@ -7,6 +7,8 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { Secret, wipeCredential } from '../../agent/credentials.js';
 import { Credential } from '../../proto/gen/netsweep/v1/model.js';
+import { Place } from '../place.ts';
+import { output, program } from '../process.ts';
 import { type Line, ScriptedDevice } from './device.js';
 
 test('a secret never prints itself', () => {
@@ -26,10 +28,17 @@ test('a secret is a copy of its own, and zero once disposed', () => {
 });
 
 test('a credential can be zeroed as a whole', () => {
-  const credential = Credential.create({ password: Buffer.from('a'), enableSecret: Buffer.from('b') });
+  const credential = Credential.create({
+    password: Buffer.from('a'),
+    enableSecret: Buffer.from('b'),
+    passphrase: Buffer.from('c'),
+    privateKey: Buffer.from('d'),
+  });
   wipeCredential(credential);
   expect(credential.password).toEqual(Buffer.alloc(1));
   expect(credential.enableSecret).toEqual(Buffer.alloc(1));
+  expect(credential.passphrase).toEqual(Buffer.alloc(1));
+  expect(credential.privateKey).toEqual(Buffer.alloc(1));
 });
 
 test.each(['password', 'keyboard-interactive'] as const)(
@@ -46,38 +55,62 @@ test.each(['password', 'keyboard-interactive'] as const)(
         context.accept();
       },
     });
-    const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '--eval', CLIENT], {
-      cwd: join(import.meta.dirname, '../..'),
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    try {
-      // Inverted on the way, so that only the session ever has them in the clear.
-      child.stdin.write(`${device.port} ${inverted(password)} ${inverted(enableSecret)}\n`);
-      const [said] = (await once(child.stdout, 'data')) as [Buffer];
-      expect(said.toString()).toBe('STATUS_OK\n');
-      expect(
-        findInMemory(child.pid as number, [Buffer.from('terminal length 0'), password, enableSecret]),
-      ).toEqual([true, false, false]);
-    } finally {
-      child.kill('SIGKILL');
-    }
+    const secrets = [password, enableSecret];
+    expect(await leftOver(device.port, secrets, secrets)).toEqual([true, false, false]);
   },
 );
+
+test.each(['RFC4716', 'PKCS8'])(
+  'after a login by a closed key in format %s its passphrase is not left in the process',
+  async (format) => {
+    await using place = await Place.open();
+    const path = join(place.folder, 'key');
+    const passphrase = randomLetters();
+    const enableSecret = randomLetters();
+    const args = ['-q', '-t', 'rsa', '-m', format, '-N', passphrase.toString(), '-f', path];
+    await output(program('ssh-keygen') ?? 'ssh-keygen', args);
+    await using device = await ScriptedDevice.start({
+      shell: unprivileged,
+      authenticate: (context) =>
+        context.method === 'publickey' ? context.accept() : context.reject(['publickey']),
+    });
+    const secrets = [Buffer.alloc(0), enableSecret, readFileSync(path), passphrase];
+    expect(await leftOver(device.port, secrets, [passphrase, enableSecret])).toEqual([true, false, false]);
+  },
+);
+
+/** Logs in from a process of its own; whether its memory then holds what it typed, and each of these. */
+async function leftOver(port: number, secrets: Buffer[], sought: Buffer[]): Promise<boolean[]> {
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '--eval', CLIENT], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  try {
+    // Inverted on the way, so that only the session ever has them in the clear.
+    child.stdin.write(`${port} ${secrets.map((secret) => inverted(secret)).join(' ')}\n`);
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(said.toString()).toBe('STATUS_OK\n');
+    return findInMemory(child.pid as number, [Buffer.from('terminal length 0'), ...sought]);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
 
 /** Runs one attempt with the compiled session, zeroes the credential and waits. */
 const CLIENT = `
   import { runSession } from './dist/agent/session.js';
   import { wipeCredential } from './dist/agent/credentials.js';
+  import { Bastions } from './dist/agent/bastions.js';
   import { Credential, Device, SweepOptions } from './dist/proto/gen/netsweep/v1/model.js';
   const said = await new Promise((resolve) => process.stdin.once('data', resolve));
-  const [port, password, enableSecret] = said.toString().trim().split(' ');
+  const [port, password, enableSecret, privateKey = '', passphrase = ''] = said.toString().trimEnd().split(' ');
   const plain = (hex) => { const bytes = Buffer.from(hex, 'hex'); bytes.forEach((byte, at) => { bytes[at] = byte ^ 255; }); return bytes; };
-  const credential = Credential.create({ username: 'admin', password: plain(password), enableSecret: plain(enableSecret) });
+  const credential = Credential.create({ username: 'admin', password: plain(password), enableSecret: plain(enableSecret), privateKey: plain(privateKey), passphrase: plain(passphrase) });
   const device = Device.create({ host: '127.0.0.1', port: Number(port), platform: 'cisco_ios', commands: ['show version'], enable: true });
   const limits = { connectMs: 9000, loginMs: 9000, idleMs: 9000, commandMs: 9000, deviceMs: 20000 };
   const ports = { permit: async () => 'PERMIT_SEND', loggedIn: () => {}, acceptHostKey: async () => ({ accepted: true, known: [] }), mayStart: () => true, mayWrite: () => true };
   const options = SweepOptions.create({ outputLimit: 1e6 });
-  const attempt = await runSession({ device, options, limits, credential, hostKeys: [] }, ports, new AbortController().signal);
+  const attempt = await runSession({ sweep: 's', device, options, limits, credential, hostKeys: [], jump: [] }, ports, new AbortController().signal, new Bastions());
   wipeCredential(credential);
   gc();
   setInterval(() => {}, 1000);

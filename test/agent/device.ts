@@ -12,6 +12,8 @@ import {
   type ServerConfig,
   utils,
 } from 'ssh2';
+import type { Hop } from '../../agent/bastion.js';
+import { Bastions } from '../../agent/bastions.js';
 import { runSession, type SessionPorts, type SessionTask } from '../../agent/session.js';
 import { Credential, Device, type Output, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { Attempt, HostKey } from '../../proto/gen/netsweep/v1/session.js';
@@ -224,6 +226,12 @@ export class Coordinator implements SessionPorts {
   readonly asked: SecretUse[] = [];
   readonly told: [SecretUse, LoginResult][] = [];
   readonly offered: HostKey[] = [];
+  /** What was asked and told for bastions, each with its number on the way. */
+  readonly hops = {
+    asked: [] as number[],
+    told: [] as [number, LoginResult][],
+    offered: [] as [number, HostKey][],
+  };
   may = { start: true, write: true };
   permits: (use: SecretUse) => Promise<Permit> = async () => Permit.SEND;
   accepts: (key: HostKey) => Promise<{ accepted: boolean; known: HostKey[] }> = async () => ({
@@ -231,17 +239,20 @@ export class Coordinator implements SessionPorts {
     known: [],
   });
 
-  permit(use: SecretUse): Promise<Permit> {
-    this.asked.push(use);
+  permit(use: SecretUse, hop = 0): Promise<Permit> {
+    if (hop > 0) this.hops.asked.push(hop);
+    else this.asked.push(use);
     return this.permits(use);
   }
 
-  loggedIn(use: SecretUse, result: LoginResult): void {
-    this.told.push([use, result]);
+  loggedIn(use: SecretUse, result: LoginResult, hop = 0): void {
+    if (hop > 0) this.hops.told.push([hop, result]);
+    else this.told.push([use, result]);
   }
 
-  acceptHostKey(key: HostKey): Promise<{ accepted: boolean; known: HostKey[] }> {
-    this.offered.push(key);
+  acceptHostKey(key: HostKey, hop = 0): Promise<{ accepted: boolean; known: HostKey[] }> {
+    if (hop > 0) this.hops.offered.push([hop, key]);
+    else this.offered.push(key);
     return this.accepts(key);
   }
 
@@ -261,12 +272,16 @@ export interface Changes {
   credential?: Partial<Credential> | null;
   hostKeys?: HostKey[];
   ports?: Coordinator;
+  /** The way to it; the same `bastions` are shared. */
+  jump?: Hop[];
+  bastions?: Bastions;
   signal?: AbortSignal;
 }
 
 /** One attempt at the device on `port`, as a sweep would make it. */
 export function attempt(port: number, changes: Changes = {}): Promise<Attempt> {
   const task: SessionTask = {
+    sweep: 'sweep',
     device: Device.create({
       name: 'R1',
       host: '127.0.0.1',
@@ -289,8 +304,10 @@ export function attempt(port: number, changes: Changes = {}): Promise<Attempt> {
         ? null
         : Credential.create({ username: 'admin', password: Buffer.from(PASSWORD), ...changes.credential }),
     hostKeys: changes.hostKeys ?? [],
+    jump: changes.jump ?? [],
   };
-  return runSession(task, changes.ports ?? new Coordinator(), changes.signal ?? new AbortController().signal);
+  const signal = changes.signal ?? new AbortController().signal;
+  return runSession(task, changes.ports ?? new Coordinator(), signal, changes.bastions ?? new Bastions());
 }
 
 export function textOf(output: Output | undefined): string {

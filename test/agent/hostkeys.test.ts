@@ -1,6 +1,6 @@
 // Comparing and naming host keys.
 import { expect, test } from 'vitest';
-import { fingerprint, hostKey, keyAlgorithms, trust } from '../../agent/hostkeys.js';
+import { fingerprint, hostKey, trust } from '../../agent/hostkeys.js';
 
 /** A published key and its fingerprint: github.com's, as its documentation gives it. */
 const GITHUB = hostKey(
@@ -22,14 +22,4 @@ test('a key is new where none is known, known where it is among them, and change
 test('a blob that is no key has a type all the same', () => {
   expect(hostKey(Buffer.alloc(0)).type).toBe('');
   expect(hostKey(Buffer.from([255, 255, 255, 255, 65])).type).toBe('A');
-});
-
-test('types that are known are asked for first, RSA only with SHA-2', () => {
-  expect(keyAlgorithms([])[0]).toBe('ssh-ed25519');
-  expect(keyAlgorithms([{ type: 'ssh-rsa', blob: Buffer.alloc(0) }]).slice(0, 3)).toEqual([
-    'rsa-sha2-512',
-    'rsa-sha2-256',
-    'ssh-ed25519',
-  ]);
-  expect(keyAlgorithms([])).not.toContain('ssh-rsa');
 });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { rulesOf } from '../../agent/platform.js';
 import { Reader, type Sighting } from '../../agent/reader.js';
+import { wholeOf } from '../../agent/settled.js';
 
 const rules = rulesOf('cisco_ios');
 if (!rules) throw new Error('cisco_ios is missing');
@@ -10,8 +11,8 @@ const cisco = rules;
 /** A reader at the prompt R1# to which `command` has just been typed. */
 function asked(command: string, prompt = 'R1#', question: RegExp | null = null): Reader {
   const reader = new Reader(cisco);
-  reader.prompt = prompt;
-  reader.begin(command, question);
+  reader.prompt.learn(prompt);
+  reader.begin(command, question === null ? [] : [question]);
   return reader;
 }
 
@@ -30,7 +31,7 @@ function feed(reader: Reader, text: string, size = text.length): Sighting {
 }
 
 function output(reader: Reader): string {
-  return reader.output().toString('latin1');
+  return reader.output().rest.toString('latin1');
 }
 
 const BLANKED = `${'\b'.repeat(9)}${' '.repeat(8)}${'\b'.repeat(9)}`;
@@ -99,7 +100,7 @@ describe('the end of an output', () => {
     push(reader, 'configure terminal\r\nR1(config)#');
     expect(reader.look(300)).toEqual({ kind: 'confirm' });
     expect(feed(reader, '\r\nR1(config)#')).toMatchObject({ kind: 'prompt', proved: true });
-    expect(reader.prompt).toBe('R1(config)#');
+    expect(reader.prompt.text).toBe('R1(config)#');
   });
 
   test('carries ANSI and a carriage return like any other text', () => {
@@ -193,7 +194,7 @@ describe('a pager', () => {
 describe('a question', () => {
   test('is seen after the echo', () => {
     const reader = asked('enable', 'R1>', /[Pp]assword: ?$/);
-    expect(feed(reader, 'enable\r\nPassword: ')).toEqual({ kind: 'question' });
+    expect(feed(reader, 'enable\r\nPassword: ')).toEqual({ kind: 'question', index: 0 });
   });
 });
 
@@ -203,7 +204,7 @@ test('the first prompt is learnt from the last line', () => {
   expect(feed(reader, '\r\nUnauthorised access is prohibited\r\n\r\nedge-1.site_2>')).toMatchObject({
     kind: 'prompt',
   });
-  expect(reader.prompt).toBe('edge-1.site_2>');
+  expect(reader.prompt.text).toBe('edge-1.site_2>');
 });
 
 test('what came before an echo tells that the output before it had gone on, and completes it', () => {
@@ -248,6 +249,6 @@ test('five megabytes in small pieces take linear time', () => {
   }
   push(reader, 'R1#');
   expect(reader.look(20)).toMatchObject({ kind: 'prompt', proved: true });
-  expect(reader.output().length).toBe(65_536 * 80);
+  expect(wholeOf(reader.output()).length).toBe(65_536 * 80);
   expect(performance.now() - started).toBeLessThan(1500);
 });

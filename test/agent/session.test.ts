@@ -219,7 +219,7 @@ describe('a session', () => {
     });
     expect(got.failure).toMatchObject({ kind: Kind.OUTPUT_LIMIT, stage: Stage.COMMAND, retryable: false });
     expect(got.outputs[0]?.proof).toBe(Proof.TRUNCATED);
-    expect(got.outputs[0]?.bytes).toBeGreaterThan(50_000);
+    expect(got.outputs[0]?.bytes).toBeGreaterThan(40_000); // the echo counts, and pieces are as they come
     expect(got.outputs[0]?.bytes).toBeLessThan(4_000_000);
   });
 
@@ -787,10 +787,26 @@ describe('a device with exec channels', () => {
     expect(got.outputs[0]?.proof).toBe(Proof.TRUNCATED);
   });
 
-  test('that runs no command fails', async () => {
-    await using device = await ScriptedDevice.start({});
+  test('that gives no such channel is asked on its command line', async () => {
+    await using device = await ScriptedDevice.start({
+      shell: async (line) => {
+        line.write('netops@r1:~$ ');
+        for (let typed = await line.read(); typed !== null; typed = await line.read()) {
+          if (typed === 'exit') return line.close();
+          line.write(`${typed}\r\n${typed === 'id' ? 'uid=1000(netops)' : 'Linux r1'}\r\nnetops@r1:~$ `);
+        }
+      },
+    });
     const got = await attempt(device.port, { device: linux });
-    expect(got.failure).toMatchObject({ kind: Kind.PROTOCOL, stage: Stage.COMMAND });
+    expect(got).toMatchObject({ status: Status.OK, failure: undefined, leftClean: true });
+    expect(got.outputs.map(textOf)).toEqual(['Linux r1\n', 'uid=1000(netops)\n']);
+    expect(got.outputs.map((output) => output.exitStatus)).toEqual([undefined, undefined]);
+  });
+
+  test('that gives neither such a channel nor a command line that speaks fails', async () => {
+    await using device = await ScriptedDevice.start({});
+    const got = await attempt(device.port, { device: linux, limits: { loginMs: 300 } });
+    expect(got.failure).toMatchObject({ kind: Kind.TIMEOUT, stage: Stage.SHELL });
   });
 });
 

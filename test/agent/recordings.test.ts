@@ -1,0 +1,94 @@
+// Every recorded session, played to the real terminal: as it was sent, a byte at a time, and broken off at
+// random places. For one platform or file: npx vitest run test/agent/recordings.test.ts -t cisco_ios
+import { describe, expect, test, vi } from 'vitest';
+import { loadRecordings, type Recording, readRecording } from './recording.js';
+import { expectSame, type Played, replay, sizeOf } from './replay.js';
+
+const SEED = Number(process.env.NETSWEEP_TEST_SEED ?? Date.now() % 1_000_000);
+const CUTS = 200;
+/** Every so many a device is silent for a while before it closes. */
+const LINGERS = 10;
+const LINGER_MS = 1_500;
+/** Sessions at once: each waits for quiet most of its time. */
+const AT_ONCE = 1_000;
+
+vi.setConfig({ maxConcurrency: AT_ONCE });
+
+describe.concurrent.each(loadRecordings().map((recording) => [nameOf(recording), recording] as const))(
+  '%s',
+  (_, recording) => {
+    test('is read to the byte', async () => {
+      expectSame(recording, await replay(recording, 'whole'));
+    });
+
+    test('is read to the byte when it comes a byte at a time', async () => {
+      expectSame(recording, await replay(recording, 'bytes'));
+    });
+
+    test(`passes nothing off as complete where it breaks off (NETSWEEP_TEST_SEED=${SEED})`, async () => {
+      const whole = await replay(recording, 'whole');
+      const wrong = await Promise.all(
+        places(recording).map(async (cut, index) => {
+          const lingerMs = index % LINGERS === 0 ? LINGER_MS : 0;
+          return passedOff(recording, whole, await replay(recording, { cut, lingerMs }), cut);
+        }),
+      );
+      expect(wrong.filter((words) => words !== null)).toEqual([]);
+    });
+  },
+);
+
+/** What a session that was cut off claims wrongly; null when nothing. */
+function passedOff(recording: Recording, whole: Played, played: Played, cut: number): string | null {
+  const at = `cut after ${cut} bytes`;
+  for (const [index, output] of played.outputs.entries()) {
+    if (output.status !== 'complete') continue;
+    if ((whole.endedAt[index] ?? Infinity) > cut) return `${at}: ${output.command} is not whole`;
+    if (output.output !== recording.outputs[index]?.output)
+      return `${at}: ${output.command} is not as it was`;
+  }
+  const all = played.outputs.filter(({ status }) => status !== 'truncated').length;
+  if (played.failure === null && all < recording.commands.length) return `${at}: no failure is named`;
+  return null;
+}
+
+/** Where to cut: everywhere in a short session, at as many places of a longer one. */
+function places(recording: Recording): number[] {
+  const size = sizeOf(recording);
+  if (size <= CUTS) return Array.from({ length: size }, (_, place) => place);
+  const random = dice(SEED);
+  return Array.from({ length: CUTS }, () => Math.floor(random() * size));
+}
+
+function nameOf({ file }: Recording): string {
+  return file.replace(/^test\/recordings\//, '').replace(/\.yaml$/, '');
+}
+
+/** A small generator of its own, so that a seed means the same everywhere. */
+function dice(seed: number): () => number {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+describe('a recording', () => {
+  const minimal = 'platform: cisco_ios\ncommands: [show version]\nsession:\n';
+
+  test('with a mistake is refused with its place', () => {
+    expect(() => readRecording(`${minimal}  - says: "R1#"\n  - heard: "x"\n`, 'a.yaml')).toThrow(
+      /^a\.yaml:5:5: session\.1/,
+    );
+  });
+
+  test('that hears something else names the line and both texts', async () => {
+    const recording = readRecording(
+      `${minimal}  - says: "\\r\\nR1#"\n  - hears: "terminal len 0\\r"\n`,
+      'a.yaml',
+    );
+    await expect(replay(recording, 'whole')).rejects.toThrow(
+      'a.yaml:5: the device expects "terminal len 0\\r"; netsweep types "terminal length 0\\r"',
+    );
+  });
+});
