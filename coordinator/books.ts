@@ -83,21 +83,26 @@ export class Books {
     this.logins.use(enable, this.#standings.get(enable), authFailMax);
   }
 
-  /** A device that ended well has taken its login, and its enable secret where it was asked for. */
-  prove({ credential, enable }: Device): void {
-    this.logins.prove(credential);
-    if (enable) this.logins.prove(guardId(credential, SecretUse.ENABLE));
+  /** A device that ended well has taken its login, and its enable secret where it was asked for; its bastions theirs. */
+  prove(device: Device): void {
+    for (const credential of credentialsOf(device)) this.logins.prove(credential);
+    if (device.enable) this.logins.prove(guardId(device.credential, SecretUse.ENABLE));
   }
 
   /** The devices' work under this epoch is over: their places in line and their turns are free again. */
   endLogins(devices: Device[], epoch: string, now: number): void {
     const keys = new Map<string, Set<string>>();
-    for (const { credential, index } of devices)
-      for (const use of [SecretUse.LOGIN, SecretUse.ENABLE]) {
-        const guard = guardId(credential, use);
-        const gone = keys.get(guard) ?? new Set();
-        keys.set(guard, gone.add(loginKey(epoch, index, use)));
-      }
+    const add = (credential: string, index: number, use: SecretUse, hop: number) => {
+      const guard = guardId(credential, use);
+      const gone = keys.get(guard) ?? new Set();
+      keys.set(guard, gone.add(loginKey(epoch, index, use, hop)));
+    };
+    for (const device of devices) {
+      credentialsOf(device).forEach((credential, hop) => {
+        add(credential, device.index, SecretUse.LOGIN, hop);
+      });
+      for (const use of [SecretUse.CHANNEL, SecretUse.ENABLE]) add(device.credential, device.index, use, 0);
+    }
     for (const [guard, gone] of keys) this.logins.drop(guard, gone, now);
   }
 
@@ -145,9 +150,14 @@ export class Books {
   }
 }
 
-/** Names one login of one lease. */
-export function loginKey(epoch: string, index: number, use: SecretUse): string {
-  return `${epoch}/${index}/${use}`;
+/** The credentials of a device and of the bastions on the way to it, by their hop: the device's own comes first. */
+export function credentialsOf({ credential, jump }: Device): string[] {
+  return [credential, ...jump.map((hop) => hop.credential || credential)];
+}
+
+/** Names one login of one lease: at the device, or at the nth bastion on the way to it. */
+export function loginKey(epoch: string, index: number, use: SecretUse, hop: number): string {
+  return `${epoch}/${index}/${use}/${hop}`;
 }
 
 /** The login password and the enable secret of one credential are guarded apart. */

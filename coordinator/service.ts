@@ -27,11 +27,13 @@ import {
   SweepsService,
   type WatchRequest,
 } from '../proto/gen/netsweep/v1/sweeps.js';
+import { AUTO } from '../proto/platform.js';
 import type { Books } from './books.js';
 import { answer, asStatus, ServiceError, stream, unary } from './intake/calls.js';
 import type { Presence } from './intake/presence.js';
 import type { SweepRow, Write } from './store/store.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
+import { refusePlatforms } from './sweep/ownplatforms.js';
 
 /** Reports read from the store at a time. */
 const PAGE = 64;
@@ -176,10 +178,12 @@ export class Service {
       reason: '',
       lastShard: 0,
     };
+    const lasting = (submitted: string) => identified.get(submitted)?.id ?? '';
     const planned = devices.map((device, index) => ({
       ...device,
       index,
-      credential: device.credential === '' ? '' : (identified.get(device.credential)?.id ?? ''),
+      credential: lasting(device.credential),
+      jump: device.jump.map((hop) => ({ ...hop, credential: lasting(hop.credential) })),
     }));
     const distinct = new Map([...identified.values()].map((credential) => [credential.id, credential]));
     await this.#write((writes) => {
@@ -334,8 +338,9 @@ export class Service {
   }
 }
 
+/** Without the platforms' data, which would make a long list of sweeps larger than a message may be. */
 function describe({ id, state, startedAtMs, endedAtMs, reason, options }: SweepRow): Partial<Sweep> {
-  return { id, state, startedAtMs, endedAtMs, reason, options };
+  return { id, state, startedAtMs, endedAtMs, reason, options: { ...options, platforms: [] } };
 }
 
 async function received(call: ServerReadableStream<SubmitPart, SubmitReply>): Promise<Submission> {
@@ -353,7 +358,10 @@ async function received(call: ServerReadableStream<SubmitPart, SubmitReply>): Pr
       'a submit begins with a header that has a key and options',
     );
   if (devices.length === 0) throw new ServiceError(status.INVALID_ARGUMENT, 'a submit needs a device');
-  if (devices.some((device) => device.commands.length === 0))
+  const refused = refusePlatforms(header.options.platforms);
+  if (refused !== null) throw new ServiceError(status.INVALID_ARGUMENT, refused);
+  // The agent that finds a platform out takes its commands.
+  if (devices.some(({ commands, platform }) => commands.length === 0 && platform !== AUTO))
     throw new ServiceError(status.INVALID_ARGUMENT, 'every device needs a command');
   return { header, devices, credentials };
 }

@@ -20,6 +20,7 @@ export interface Result {
   failure: { kind: string; stage: string; message: string; retryable: boolean } | null;
   attempts: number;
   agent: string | null;
+  notes: string[];
   outputs: { command: string; status: string; output: string; bytes: number; sha256: string }[];
 }
 

@@ -5,15 +5,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Cli } from '../agent/fleet/cli.ts';
+import { makeCli } from '../agent/fleet/clis.ts';
 import type { FleetEvent } from '../agent/fleet/events.ts';
 import type { Fault } from '../agent/fleet/fault.ts';
-import { frrCli } from '../agent/fleet/frr.ts';
 import { writeInventory } from '../agent/fleet/inventory.ts';
-import { iosCli } from '../agent/fleet/ios.ts';
-import { linuxCli } from '../agent/fleet/linux.ts';
 import { FLEET_DEFAULTS } from '../agent/fleet/options.ts';
 import { type FleetDevice, type FleetPlatform, planFleet } from '../agent/fleet/plan.ts';
+import { Platforms } from '../proto/platform.ts';
 import type { Namespace } from './netns.ts';
 import { Running, root, until } from './process.ts';
 
@@ -163,13 +161,15 @@ export class Fleet implements AsyncDisposable {
     return [...new Set([...told, ...seen])];
   }
 
-  /** What a healthy device prints for the command, as a result shows it. */
+  /** What the device prints for the command when nothing is lost, as a result shows it. */
   expected(name: string, command: string): string {
     const device = this.devices.find((one) => one.name === name);
     if (device === undefined) throw new Error(`no device ${name}`);
     const { seed, configLines } = { ...FLEET_DEFAULTS, ...planned(this.options) };
-    const cli = CLIS[device.platform]({ device, seed, configLines });
-    const answer = cli.answer(command, { privileged: true, configuring: false, rows: 0 });
+    const cli = makeCli({ device, seed, configLines });
+    const state = { privileged: true, configuring: false, rows: 0 };
+    for (const line of platforms.get(device.platform)?.setup ?? []) cli.answer(line, state);
+    const answer = cli.answer(command, state);
     if (answer.do !== 'print') throw new Error(`${name} prints nothing for "${command}"`);
     const bytes = Buffer.from(answer.text(), 'latin1');
     return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1').replaceAll('\r\n', '\n');
@@ -186,12 +186,7 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-const CLIS: Record<FleetPlatform, (options: Parameters<typeof iosCli>[0]) => Cli> = {
-  cisco_ios: iosCli,
-  cisco_xe: iosCli,
-  frr: frrCli,
-  linux: linuxCli,
-};
+const platforms = new Platforms();
 
 function planned({ devices, seed, segments, platforms, bad, unprivileged, configLines }: FleetOptions) {
   const given = { devices, seed, segments, platforms, bad, unprivileged, configLines };

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Credential, Device, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { ReadOutput } from '../combine/result.js';
 import { longName, type Setting } from '../config.js';
 import type { Connection } from '../connect.js';
 import { bodyReader } from './body.js';
@@ -13,23 +14,31 @@ import { type LinkSources, linkOptions, shellWord } from './link.js';
 import { conclude, openViews, Screen, Show } from './output.js';
 import { printLines } from './print.js';
 import { ask } from './rpc.js';
-import { LOGIN, type RUN, SELECTION, SWEEP, TOLERANCE } from './settings.js';
+import { LOGIN, PLATFORM, type RUN, SELECTION, SWEEP, TOLERANCE } from './settings.js';
 import { OutputClosed } from './sink.js';
 import { submit } from './submit.js';
+import type { View } from './views/view.js';
 
 type RunCall = Call<typeof RUN>;
 type Attended = Pick<RunCall, 'values' | 'stop'> & { sources: LinkSources };
 
 /** What a repeated sweep takes over from this one's command line. */
-const REPEATED = { inventory: SELECTION.inventory, set: SELECTION.set, ...LOGIN, ...SWEEP, ...TOLERANCE };
+const REPEATED = {
+  inventory: SELECTION.inventory,
+  set: SELECTION.set,
+  ...PLATFORM,
+  ...LOGIN,
+  ...SWEEP,
+  ...TOLERANCE,
+};
 
 export interface Sweepable {
   options: SweepOptions;
   devices: Device[];
   /** Wiped once they are submitted. */
   credentials: Credential[];
-  /** Shows nothing but progress and summary. */
-  silent?: boolean;
+  /** What shows the results, in place of what the output options ask for. */
+  views?(read: ReadOutput): View[];
   /** What to do about devices that did not end ok, said with the summary. */
   hint(sweep: string): string;
 }
@@ -67,7 +76,7 @@ async function watchOver(
     selected: sweepable.devices.length,
     again: (sweep: string) => `netsweep sweeps results ${sweep}${linkOptions(values, sources)}`,
   };
-  const show = new Show(sweepable.silent ? [] : openViews(parts), screen);
+  const show = new Show(sweepable.views?.(parts.read) ?? openViews(parts), screen);
   const followed = {
     sweep: id,
     bodies: show.bodies,

@@ -10,7 +10,7 @@ import { countsLine, failureLines, shortNames, suspectLines, timeLine } from '..
 import { Tally } from '../combine/tally.js';
 import { fallbacks } from '../config.js';
 import type { Connection } from '../connect.js';
-import type { Entry } from '../inventory/inventory.js';
+import type { Entry, ReadyEntry } from '../inventory/inventory.js';
 import { bodyReader } from './body.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { follow } from './follow.js';
@@ -119,7 +119,12 @@ function fleetOptions(): string[] {
   const bad = Object.entries(BAD).flatMap(([kind, count]) => ['--bad', `${kind}=${count / DEVICES}`]);
   return [
     ...['--devices', String(DEVICES), '--segments', String(AGENTS), '--port', '0', '--names', 'platform'],
-    ...['--platforms', 'cisco_ios,cisco_xe,frr,linux', '--config-lines', '150'],
+    ...[
+      '--platforms',
+      'cisco_ios,cisco_xe,cisco_nxos,cisco_xr,arista_eos,juniper_junos,frr,linux',
+      '--config-lines',
+      '150',
+    ],
     ...['--prompt-latency', '300', '--command-latency', '600', '--jitter', '50', '--slow', '1500'],
     ...bad,
   ];
@@ -130,11 +135,12 @@ function badCount(): number {
 }
 
 /** Some devices have changed their host key; for that to be noticed the older one must be known. */
-async function acceptOlderKeys({ sweeps }: Connection, entries: Entry[]): Promise<void> {
+async function acceptOlderKeys({ sweeps }: Connection, entries: readonly ReadyEntry[]): Promise<void> {
   for (const { segment, host, port, data } of entries)
     for (const key of parseKeys(String(data.known_host_key ?? '')))
       await ask(sweeps.acceptHostKey.bind(sweeps), {
         segment,
+        jump: '',
         host,
         port,
         ...key,

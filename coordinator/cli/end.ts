@@ -1,6 +1,7 @@
 // What an error that ended a command means: the message for people and the exit code.
 
 import { CommanderError } from 'commander';
+import { PlatformError } from '../../proto/platform.js';
 import { Unreachable } from '../connect.js';
 import { InputError } from '../inventory/inventory.js';
 import { Ended, EXIT, type ExitCode, exitOfCall, UsageError } from './exit.js';
@@ -18,6 +19,7 @@ export function endOf(error: unknown, stop: AbortSignal): End {
   if (error instanceof OutputClosed) return { code: EXIT.interrupted, message: '' };
   if (error instanceof Ended) return { code: error.code, message: prefixed(error.message) };
   if (error instanceof InputError) return { code: EXIT.usage, message: harmless(error.message) };
+  if (error instanceof PlatformError) return { code: EXIT.usage, message: harmless(error.message) };
   if (error instanceof UsageError) return { code: EXIT.usage, message: prefixed(error.message) };
   if (stop.aborted) return { code: EXIT.interrupted, message: '' };
   if (error instanceof Unreachable) return { code: EXIT.unreachable, message: prefixed(error.message) };

@@ -7,11 +7,12 @@ import type { KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { isoTime } from '../combine/result.js';
 import type { Column } from '../combine/table.js';
 import { fallbacks, type Values } from '../config.js';
+import { endpointOf, jumpText, type Place, placeKey } from '../sweep/endpoints.js';
 import { attend } from './attend.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { openLink } from './link.js';
-import { plan, select } from './prepare.js';
+import { plan, resolve, select } from './prepare.js';
 import { printLines, printTable } from './print.js';
 import { ask } from './rpc.js';
 import { sweepOptions } from './run.js';
@@ -19,6 +20,7 @@ import { type CONNECTION, type ENDPOINT, RUN, type SCAN, type TABLE } from './se
 
 const COLUMNS: Column<KnownHost>[] = [
   { title: 'SEGMENT', cell: ({ segment }) => segment },
+  { title: 'JUMP', cell: ({ jump }) => jump || '-' },
   { title: 'HOST', cell: ({ host }) => host },
   { title: 'PORT', cell: ({ port }) => String(port), right: true },
   { title: 'TYPE', cell: ({ type }) => type },
@@ -51,12 +53,13 @@ export async function acceptHostKey({
     throw new UsageError(
       `found ${keys.length} keys, expected the one that the device shows: ${keys.map(({ type }) => type).join(', ')}`,
     );
-  const endpoint = await endpointOf(device, values);
+  const endpoint = await placeNamed(device, values);
   await using link = await openLink(values, stop);
   const host = { ...endpoint, ...key, firstSeenMs: 0, agent: '' };
   await ask(link.sweeps.acceptHostKey.bind(link.sweeps), host);
+  const through = endpoint.jump === '' ? '' : ` through ${endpoint.jump}`;
   await printLines([
-    `${endpoint.host}:${endpoint.port} in ${endpoint.segment}: ${key.type} ${fingerprint(host)} accepted`,
+    `${endpoint.host}:${endpoint.port}${through} in ${endpoint.segment}: ${key.type} ${fingerprint(host)} accepted`,
   ]);
   return EXIT.ok;
 }
@@ -69,8 +72,8 @@ export async function removeHostKeys({
   const host = args[0] ?? '';
   const match =
     values.inventory.length > 0
-      ? await endpointOf(host, values)
-      : { segment: values.segment ?? '', host, port: values.port ?? 0 };
+      ? await placeNamed(host, values)
+      : { segment: values.segment ?? '', host, port: values.port ?? 0, jump: values.jump ?? undefined };
   await using link = await openLink(values, stop);
   const { removed } = await ask(link.sweeps.removeHostKeys.bind(link.sweeps), match);
   if (removed === 0)
@@ -79,7 +82,7 @@ export async function removeHostKeys({
   return EXIT.ok;
 }
 
-/** Learns the keys of a selection: a sweep that ends after the key exchange, without any credential. */
+/** Learns the keys of a selection: a sweep that ends after the key exchange, without a login at any device. */
 export async function scanHostKeys(call: Call<typeof SCAN>): Promise<ExitCode> {
   const { stop, sources } = call;
   const values = { ...fallbacks(RUN), ...call.values };
@@ -91,37 +94,40 @@ export async function scanHostKeys(call: Call<typeof SCAN>): Promise<ExitCode> {
     platform: entry.platform ?? 'linux',
     commands: [],
   }));
-  const { devices } = plan({ ...selected, entries }, { commands: [], values, options });
+  const planned = plan({ ...selected, entries }, { commands: [], values, options });
+  const { devices } = planned;
+  // Devices are not logged in to, the bastions on the way to them are.
+  const isBehind = devices.some(({ jump }) => jump.length > 0);
+  const credentials = isBehind ? await resolve({ ...selected, entries }, planned, stop) : [];
   await using link = await openLink(values, stop);
   const code = await attend({ values, sources, stop }, link, {
     options,
     devices,
-    credentials: [],
-    silent: true,
+    credentials,
+    views: () => [],
     hint: () => 'the devices above showed no key that could be kept',
   });
   const { hosts } = await ask(link.sweeps.listHostKeys.bind(link.sweeps), { host: '' });
-  const scanned = new Set(devices.map(endpointKey));
-  const found = hosts.filter((host) => scanned.has(endpointKey(host)));
+  const scanned = new Set(devices.map(endpointOf));
+  const found = hosts.filter((host) => scanned.has(placeKey(host)));
   await printTable(found, { json: values.json, columns: COLUMNS, object: hostObject });
   return code;
 }
 
-function endpointKey({ segment, host, port }: { segment: string; host: string; port: number }): string {
-  return `${segment}\0${host}\0${port}`;
-}
-
 /** A device of the inventory, where one is given and knows the name; else the host itself. */
-async function endpointOf(
+async function placeNamed(
   device: string,
-  { inventory, port, segment }: Values<typeof ENDPOINT>,
-): Promise<{ segment: string; host: string; port: number }> {
+  { inventory, port, segment, jump, platforms }: Values<typeof ENDPOINT>,
+): Promise<Place> {
   const entry =
     inventory.length === 0
       ? undefined
-      : (await select({ ...fallbacks(RUN), inventory })).entries.find(({ name }) => name === device);
+      : (await select({ ...fallbacks(RUN), inventory, platforms })).entries.find(
+          ({ name }) => name === device,
+        );
   return {
     segment: segment ?? entry?.segment ?? 'default',
+    jump: jump ?? jumpText(entry?.via ?? []),
     host: entry?.host ?? device,
     port: port ?? entry?.port ?? 22,
   };
@@ -158,6 +164,7 @@ function fingerprint({ blob }: Pick<KnownHost, 'blob'>): string {
 function hostObject(host: KnownHost) {
   return {
     segment: host.segment,
+    jump: host.jump || null,
     host: host.host,
     port: host.port,
     type: host.type,

@@ -1,5 +1,7 @@
 // From the output options to the views they ask for, and from a finished sweep to summary and exit code.
 // Shared by run, sweeps watch and sweeps results, which differ only in where the reports come from.
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { Kind, type Report } from '../../proto/gen/netsweep/v1/model.js';
 import { type Sweep, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { type ReadOutput, sweepObject } from '../combine/result.js';
@@ -13,6 +15,7 @@ import { Sink } from './sink.js';
 import { painter } from './terminal.js';
 import { foldView } from './views/fold.js';
 import { jsonView, mapView, ndjsonView } from './views/json.js';
+import { sessionLogView, transcriptView } from './views/sessionlog.js';
 import { csvView, junitView, tableView } from './views/table.js';
 import { headedView, oneLineView, prefixedView } from './views/text.js';
 import { treeView } from './views/tree.js';
@@ -20,14 +23,37 @@ import type { Results, View } from './views/view.js';
 
 type OutputValues = Values<typeof OUTPUT>;
 
+/** This many -v show the sessions. */
+const SHOW_SESSIONS = 3;
+
 /** Options that exclude each other; before anything is started. */
-export function checkOutput({ format, fold, oneLine, map, tree }: OutputValues): void {
+export function checkOutput({ format, fold, oneLine, map, tree, sessionLog }: OutputValues): void {
   const isText = format === null || format === 'text';
   if (map && format !== 'json') throw new UsageError('--map goes with --format json');
   if (fold && oneLine) throw new UsageError('--fold and --one-line exclude each other');
   if ((fold || oneLine) && !isText)
     throw new UsageError(`--${fold ? 'fold' : 'one-line'} goes with --format text`);
-  if (tree === '') throw new UsageError('--tree needs a directory');
+  checkDirectory('--tree', tree);
+  checkDirectory('--session-log', sessionLog);
+}
+
+/** It is one that can be written to, or can be made; nothing is made yet. */
+function checkDirectory(option: string, directory: string | null): void {
+  if (directory === null) return;
+  if (directory === '') throw new UsageError(`${option} needs a directory`);
+  let nearest = resolve(directory);
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory()) throw new UsageError(`${option}: ${nearest} is not a directory`);
+  try {
+    accessSync(nearest, constants.W_OK);
+  } catch {
+    throw new UsageError(`${option}: ${nearest} can't be written to`);
+  }
+}
+
+/** Whether sessions are to be recorded. */
+export function wantsTranscripts({ sessionLog, verbose }: OutputValues): boolean {
+  return sessionLog !== null || verbose >= SHOW_SESSIONS;
 }
 
 /** stdout and stderr of one command. */
@@ -65,6 +91,8 @@ export interface ViewParts {
 export function openViews({ values, screen: { sink, progress }, read, selected, again }: ViewParts): View[] {
   const views: View[] = [];
   if (values.tree !== null) views.push(treeView(values.tree, read));
+  if (values.sessionLog !== null) views.push(sessionLogView(values.sessionLog, read));
+  if (values.verbose >= SHOW_SESSIONS) views.push(transcriptView(progress, read));
   const silent = values.tree !== null && values.format === null && !values.fold && !values.oneLine;
   if (silent) return views;
   const text = { sink, read, progress };

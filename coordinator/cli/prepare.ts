@@ -2,28 +2,44 @@
 // line that knows the inventory and the planner; nothing here starts a process or touches a device.
 import { availableParallelism } from 'node:os';
 import { type Credential, Status, type SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
-import { type Platform, Platforms } from '../../proto/platform.js';
+import { AUTO, isAuto, type Platform, type Platforms } from '../../proto/platform.js';
 import type { Values } from '../config.js';
 import type { Connection } from '../connect.js';
-import { type Entry, InputError, printIssue, type SecretReference } from '../inventory/inventory.js';
+import {
+  type CredentialSource,
+  type Entry,
+  InputError,
+  printIssue,
+  type ReadyEntry,
+  type SecretReference,
+} from '../inventory/inventory.js';
 import { applyLogin } from '../inventory/login.js';
 import { readInventory } from '../inventory/read.js';
 import { resolveSecrets } from '../inventory/secrets.js';
 import { selectEntries } from '../inventory/select.js';
+import { ownPlatforms, refusePlatforms } from '../sweep/ownplatforms.js';
 import { checkCommandWords, checkReachableOnce, type Plan, planSweep } from '../sweep/plan.js';
 import { askHidden } from './asking.js';
 import { UsageError } from './exit.js';
 import { finished } from './follow.js';
 import { findSweep } from './link.js';
-import type { LOGIN, RUN, SELECTION } from './settings.js';
+import { findPlatform, openPlatforms } from './platforms.js';
+import type { LOGIN, PLATFORM, RUN, SELECTION } from './settings.js';
 
 type RunValues = Values<typeof RUN>;
 type LoginValues = Values<typeof LOGIN>;
 
+type SelectValues = Values<typeof SELECTION> &
+  Values<typeof PLATFORM> &
+  LoginValues &
+  Pick<RunValues, 'coordinator'>;
+
 /** What was selected, logins applied. */
 export interface Selected {
-  entries: Entry[];
+  entries: ReadyEntry[];
   platforms: Platforms;
+  /** Whose ssh-agent --ssh-agent means: an agent elsewhere has one of its own. */
+  sshAgent: 'caller' | 'agent';
   /** Of the inventory, for people. */
   warnings: string[];
 }
@@ -33,23 +49,39 @@ export type Earlier = ReadonlyMap<string, string[]>;
 
 /** Throws InputError or UsageError with what is wrong. */
 export async function select(
-  values: Values<typeof SELECTION> & LoginValues,
+  values: SelectValues,
   earlier: Earlier | null = null,
+  stdin: AsyncIterable<Uint8Array | string> = process.stdin,
 ): Promise<Selected> {
   if (values.inventory.length === 0)
     throw new UsageError('no inventory (expected -i SRC, or inventory in netsweep.yaml)');
-  const platforms = new Platforms();
-  const io = { cwd: process.cwd(), stdin: process.stdin, env: process.env, platforms };
+  const platforms = openPlatforms(values);
+  const platform = platformNamed(values.platform, platforms);
+  const io = { cwd: process.cwd(), stdin, env: process.env, platforms };
   const inventory = await readInventory(values.inventory, io);
-  const known = earlier === null ? inventory.entries : repeated(inventory.entries, earlier);
+  const listed = inventory.entries.map((entry) => ({ ...entry, platform: entry.platform ?? platform }));
+  const known = earlier === null ? listed : repeated(listed, earlier);
   const selection = {
     limit: values.limit,
     hosts: joined(values.hosts),
     exclude: joined(values.exclude),
     cwd: io.cwd,
   };
-  const entries = applyLogin(selectEntries(known, selection), login(values), io);
-  return { entries, platforms, warnings: inventory.warnings.map((issue) => `warning: ${printIssue(issue)}`) };
+  const chosen = selectEntries(known, selection);
+  const { entries, warnings } = applyLogin(chosen, login(values), io, inventory.entries);
+  const all = [...inventory.warnings, ...warnings];
+  return {
+    entries,
+    platforms,
+    sshAgent: values.coordinator === null ? 'caller' : 'agent',
+    warnings: all.map((issue) => `warning: ${printIssue(issue)}`),
+  };
+}
+
+/** `--platform`, which fills gaps as `-u` does. */
+function platformNamed(name: string | null, platforms: Platforms): string | null {
+  if (name === null) return null;
+  return isAuto(name) ? AUTO : findPlatform(name, platforms).name;
 }
 
 /** Throws InputError with every device or command that can't be swept. */
@@ -67,22 +99,37 @@ export function plan(
     cores: availableParallelism(),
   });
   if (values.coordinator === null) checkReachableOnce(planned.devices);
+  planned.options.platforms = ownPlatforms(planned.devices, platforms);
+  const refusal = refusePlatforms(planned.options.platforms);
+  if (refusal !== null) throw new UsageError(refusal);
   return planned;
 }
 
-/** Asks, reads and runs what the secrets refer to, and tells each device its credential. */
+/** Asks, reads and runs what the secrets refer to, and tells each device and bastion its credential. */
 export async function resolve(
-  { entries }: Selected,
+  { entries, sshAgent }: Selected,
   { devices }: Plan,
   stop: AbortSignal,
 ): Promise<Credential[]> {
-  const { credentials, of } = await resolveSecrets(entries, {
+  const bastions = new Set(entries.flatMap(({ via }) => via.flatMap(({ login }) => login ?? [])));
+  const sources: CredentialSource[] = [...entries, ...bastions];
+  const { credentials, of } = await resolveSecrets(sources, {
     env: process.env,
     cwd: process.cwd(),
     ask: askHidden,
+    sshAgent,
     signal: stop,
   });
-  for (const [index, device] of devices.entries()) device.credential = credentials[of[index] ?? -1]?.id ?? '';
+  const ids = new Map(sources.map((source, index) => [source, credentials[of[index] ?? -1]?.id ?? '']));
+  for (const [index, device] of devices.entries()) {
+    const entry = entries[index];
+    if (entry === undefined) continue;
+    device.credential = ids.get(entry) ?? '';
+    for (const [at, hop] of device.jump.entries()) {
+      const login = entry.via[at]?.login ?? null;
+      if (login !== null) hop.credential = ids.get(login) ?? '';
+    }
+  }
   return credentials;
 }
 
@@ -130,6 +177,8 @@ function login({
   passwordFile,
   secretFile,
   privateKey,
+  sshAgent,
+  jump,
   set,
 }: LoginValues & { set: string[] }) {
   return {
@@ -137,6 +186,8 @@ function login({
     password: askPass ? asked('Password') : fromFile(passwordFile),
     enableSecret: askSecret ? asked('Enable secret') : fromFile(secretFile),
     privateKey: fromFile(privateKey),
+    sshAgent,
+    jump,
     set,
   };
 }
@@ -153,10 +204,10 @@ function joined(names: string[]): string | null {
   return names.length === 0 ? null : names.join(',');
 }
 
-/** The data of the platforms that are among the devices. */
+/** The data of the platforms that are among the devices; what is yet to be found is read as any device. */
 function usedPlatforms(entries: readonly Entry[], platforms: Platforms): Platform[] {
   const names = new Set(entries.map(({ platform }) => platform));
   return Array.from(names)
-    .map((name) => (name === null ? undefined : platforms.get(name)))
+    .map((name) => (name === null ? undefined : platforms.get(name === AUTO ? 'generic' : name)))
     .filter((platform) => platform !== undefined);
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
-import { CONNECTION, ENDPOINT, RUN, SCAN, SERVE, TABLE, WATCH } from './settings.js';
+import { CONNECTION, ENDPOINT, LEARN, OWN_PLATFORMS, RUN, SCAN, SERVE, TABLE, WATCH } from './settings.js';
 
 export function buildProgram(edge: Edge): Command {
   const program = new Command('netsweep')
@@ -31,6 +31,7 @@ export function buildProgram(edge: Edge): Command {
   addSweeps(program, edge);
   addHostKeys(program, edge);
   addCredentials(program, edge);
+  addPlatforms(program, edge);
   addCommand(program, edge, {
     usage: 'serve',
     about: 'be the coordinator of agents and clients elsewhere',
@@ -173,6 +174,42 @@ function addCredentials(program: Command, edge: Edge): void {
     settings: CONNECTION,
     examples: ['netsweep credentials release admin'],
     act: async (call) => (await lazy()).releaseCredential(call),
+  });
+}
+
+function addPlatforms(program: Command, edge: Edge): void {
+  const platforms = program.command('platforms').description('kinds of devices, and what is known of each');
+  const lazy = () => import('./platforms.js');
+  addCommand(platforms, edge, {
+    usage: 'list [filter]',
+    about: 'all platforms with the names that mean them; FILTER is a part of a name or title',
+    settings: { ...TABLE, ...OWN_PLATFORMS },
+    examples: ['netsweep platforms list', 'netsweep platforms list cisco --json'],
+    act: async (call) => (await lazy()).listPlatforms(call),
+  });
+  addCommand(platforms, edge, {
+    usage: 'show <name>',
+    about: "all of a platform's data, as a file of your own could state it",
+    settings: { ...TABLE, ...OWN_PLATFORMS },
+    examples: [
+      'netsweep platforms show cisco_ios',
+      'netsweep platforms show eos > ~/.config/netsweep/platforms/arista_eos.yaml',
+    ],
+    act: async (call) => (await lazy()).showPlatform(call),
+  });
+  addLearn(platforms, edge);
+}
+
+function addLearn(platforms: Command, edge: Edge): void {
+  addCommand(platforms, edge, {
+    usage: 'learn <host>',
+    about: "describe a device's command line as a first platform file; only looks",
+    settings: LEARN,
+    examples: [
+      'netsweep platforms learn 10.0.0.7 -u admin -k',
+      'netsweep platforms learn R7 -i lab.yaml --platform cisco_ios --output my_ios.yaml',
+    ],
+    act: async (call) => (await import('./learn.js')).learnPlatform(call),
   });
 }
 

@@ -9,7 +9,7 @@ import { attend, rerunCommand } from './attend.js';
 import type { Call } from './command.js';
 import { Ended, EXIT, type ExitCode, UsageError } from './exit.js';
 import { openLink } from './link.js';
-import { checkOutput } from './output.js';
+import { checkOutput, wantsTranscripts } from './output.js';
 import { type Earlier, earlierDevices, plan, resolve, select } from './prepare.js';
 import { printLines } from './print.js';
 import type { RUN } from './settings.js';
@@ -100,5 +100,6 @@ export function sweepOptions(values: RunValues): SweepOptions {
     outputLimit: values.outputLimit,
     agentWaitMs: values.agentWait,
     purpose: Purpose.COMMANDS,
+    transcripts: wantsTranscripts(values),
   });
 }

@@ -12,6 +12,7 @@ import {
   readCount,
   readDeadline,
   readDuration,
+  readJump,
   readKinds,
   readPath,
   readSize,
@@ -68,6 +69,27 @@ export const SELECTION = {
   ),
 } satisfies Settings;
 
+export const OWN_PLATFORMS = {
+  platforms: one(
+    {
+      flags: '--platforms <dir>',
+      about: 'directory of platform files of your own, over those that ship',
+      shown: '~/.config/netsweep/platforms',
+    },
+    readPath,
+    null,
+  ),
+} satisfies Settings;
+
+export const PLATFORM = {
+  ...OWN_PLATFORMS,
+  platform: one(
+    { flags: '--platform <name>', about: 'platform where the inventory has none; auto finds it out' },
+    readText,
+    null,
+  ),
+} satisfies Settings;
+
 export const LOGIN = {
   user: one({ flags: '-u, --user <name>', about: 'user name where the inventory has none' }, readText, null),
   askPass: toggle({ flags: '-k, --ask-pass', about: 'ask for the password on the terminal', once: true }),
@@ -87,6 +109,15 @@ export const LOGIN = {
     null,
   ),
   privateKey: one({ flags: '--private-key <file>', about: 'log in with this key' }, readPath, null),
+  sshAgent: toggle({ flags: '--ssh-agent', about: 'log in with the keys of the ssh-agent' }),
+  jump: one(
+    {
+      flags: '-J, --jump <spec>',
+      about: 'jump hosts where the inventory has none: user@bastion1:22,bastion2',
+    },
+    readJump,
+    null,
+  ),
 } satisfies Settings;
 
 export const TOLERANCE = {
@@ -239,18 +270,28 @@ export const OUTPUT = {
     readPath,
     null,
   ),
+  sessionLog: one(
+    {
+      flags: '--session-log <dir>',
+      about: 'write what was typed and shown to DIR/DEVICE.yaml, without secrets',
+      once: true,
+    },
+    readPath,
+    null,
+  ),
   noColor: toggle({ flags: '--no-color', about: 'no colours on a terminal' }),
   progress: one(
     { flags: '--progress <when>', about: 'auto, on or off', shown: 'auto' },
     (text) => readChoice(text, ['auto', 'on', 'off']),
     'auto' as const,
   ),
-  verbose: repeated({ flags: '-v, --verbose', about: 'say more; may be repeated' }),
+  verbose: repeated({ flags: '-v, --verbose', about: 'say more; -vvv shows the sessions themselves' }),
   quiet: toggle({ flags: '-q, --quiet', about: 'neither progress nor summary' }),
 } satisfies Settings;
 
 export const RUN = {
   ...SELECTION,
+  ...PLATFORM,
   ...LOGIN,
   ...SWEEP,
   ...TOLERANCE,
@@ -267,6 +308,7 @@ export const WATCH = { ...OUTPUT, ...TOLERANCE, ...CONNECTION } satisfies Settin
 
 export const SCAN = {
   ...SELECTION,
+  ...OWN_PLATFORMS,
   forks: SWEEP.forks,
   connectTimeout: SWEEP.connectTimeout,
   loginTimeout: SWEEP.loginTimeout,
@@ -278,14 +320,49 @@ export const SCAN = {
   ...CONNECTION,
 } satisfies Settings;
 
+export const LEARN = {
+  ...SELECTION,
+  ...LOGIN,
+  ...PLATFORM,
+  port: one(
+    { flags: '--port <port>', about: 'of a HOST that is in no inventory', once: true },
+    (text) => readCount(text, 1, 65_535),
+    null,
+  ),
+  output: one(
+    {
+      flags: '--output <file>',
+      about: 'write NAME.yaml instead of printing it; never over a file',
+      once: true,
+    },
+    readPath,
+    null,
+  ),
+  connectTimeout: SWEEP.connectTimeout,
+  loginTimeout: SWEEP.loginTimeout,
+  idleTimeout: SWEEP.idleTimeout,
+  deviceDeadline: SWEEP.deviceDeadline,
+  hostKeys: SWEEP.hostKeys,
+  agentWait: SWEEP.agentWait,
+  progress: OUTPUT.progress,
+  quiet: OUTPUT.quiet,
+  ...CONNECTION,
+} satisfies Settings;
+
 export const ENDPOINT = {
   inventory: SELECTION.inventory,
+  ...OWN_PLATFORMS,
   port: one(
     { flags: '--port <port>', about: 'of the device', once: true },
     (text) => readCount(text, 1, 65_535),
     null,
   ),
   segment: one({ flags: '--segment <name>', about: 'of the device', once: true }, readText, null),
+  jump: one(
+    { flags: '--jump <hosts>', about: 'on the way to it, as "hostkeys list" shows them', once: true },
+    readText,
+    null,
+  ),
 } satisfies Settings;
 
 export const SERVE = {

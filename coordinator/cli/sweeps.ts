@@ -7,7 +7,7 @@ import type { Column } from '../combine/table.js';
 import type { Connection } from '../connect.js';
 import { bodyReader } from './body.js';
 import type { Call } from './command.js';
-import { EXIT, type ExitCode } from './exit.js';
+import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished, follow } from './follow.js';
 import { findSweep, linkOptions, openLink } from './link.js';
 import { checkOutput, conclude, openViews, Screen, Show } from './output.js';
@@ -108,6 +108,8 @@ export async function watchSweep(call: Call<typeof WATCH>): Promise<ExitCode> {
 
 async function openShow({ args, values, sources, stop }: Call<typeof WATCH>, link: Connection) {
   const sweep = await findSweep(link, args[0] ?? '');
+  if (values.sessionLog !== null && sweep.options?.transcripts !== true)
+    throw new UsageError(`sweep ${sweep.id} was run without --session-log: its sessions were not recorded`);
   const screen = new Screen(values);
   const views = openViews({
     values,

@@ -6,6 +6,8 @@ import { Kind } from '../../proto/gen/netsweep/v1/model.js';
 import { label } from '../../proto/label.js';
 import type { Tolerance } from '../combine/tally.js';
 import { nearest, ValueError } from '../config.js';
+import type { JumpHop } from '../inventory/inventory.js';
+import { partsOf } from '../inventory/jump.js';
 
 /** The words of all failure kinds. */
 export const KINDS: ReadonlyMap<string, Kind> = new Map(
@@ -72,6 +74,14 @@ export function readAddress(text: string): string {
   if (match === null || Number(match[2]) > 65_535)
     throw new ValueError(`found ${quote(text)}, expected HOST:PORT`);
   return text;
+}
+
+/** `user@bastion1:22,bastion2`; no hops for `none`. */
+export function readJump(text: string): JumpHop[] {
+  return partsOf(text).map((part) => {
+    if ('wrong' in part) throw new ValueError(part.wrong);
+    return { ...part.hop, at: null };
+  });
 }
 
 /** Text that must not be empty. */

@@ -36,7 +36,7 @@ function resultHead(report: Report) {
     device: device?.name ?? '',
     host: device?.host ?? '',
     port: device?.port ?? 0,
-    platform: device?.platform ?? '',
+    platform: platformOf(report),
     segment: device?.segment ?? '',
     groups: device?.groups ?? [],
     status: label('STATUS', report.status),
@@ -45,8 +45,14 @@ function resultHead(report: Report) {
     agent: report.agent === '' ? null : report.agent,
     startedAt: isoTime(report.startedAtMs),
     durationMs: report.durationMs,
+    notes: report.notes,
     outputs: report.outputs,
   };
+}
+
+/** The one that was found out, else the inventory's. */
+export function platformOf({ platform, device }: Pick<Report, 'platform' | 'device'>): string {
+  return platform || (device?.platform ?? '');
 }
 
 function outputTail(output: Output) {

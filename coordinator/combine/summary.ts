@@ -14,6 +14,7 @@ export function summaryLines(sweep: Sweep, tally: Tally): string[] {
     `${countsLine(sweep.counts)}${sweep.reason === '' ? '' : ` - ${sweep.reason}`}`,
     ...failureLines(tally),
     ...suspectLines(tally),
+    ...noteLines(tally),
     timeLine(sweep),
   ];
 }
@@ -44,6 +45,16 @@ export function suspectLines(tally: Tally): string[] {
   for (const { device, command } of tally.suspects)
     byCommand.set(command, [...(byCommand.get(command) ?? []), device]);
   return [...byCommand].map(([command, names]) => `  not proved whole: "${command}" of ${shortNames(names)}`);
+}
+
+/** One line for each note: on how many devices, which. */
+export function noteLines(tally: Tally): string[] {
+  return [...tally.notes]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(
+      ([note, names]) =>
+        `  ${'note'.padEnd(18)} ${String(names.length).padStart(5)}  ${shortNames(names)}: ${note}`,
+    );
 }
 
 /** Folded names, cut where they would fill the screen. */

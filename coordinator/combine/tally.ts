@@ -14,6 +14,8 @@ export class Tally {
   readonly kinds = new Map<Kind, KindTally>();
   /** Outputs that came back but are not proved whole. */
   readonly suspects: { device: string; command: string }[] = [];
+  /** What a reader should know, with the devices it is about. */
+  readonly notes = new Map<string, string[]>();
   /** Devices never touched because of a limit or the sweep's deadline. */
   stopped = 0;
   total = 0;
@@ -24,6 +26,11 @@ export class Tally {
     const device = report.device?.name ?? '';
     for (const output of report.outputs)
       if (output.proof === Proof.SUSPECT) this.suspects.push({ device, command: output.command });
+    for (const note of report.notes) {
+      const names = this.notes.get(note);
+      if (names === undefined) this.notes.set(note, [device]);
+      else names.push(device);
+    }
     if (report.failure === undefined) return;
     const { kind, message } = report.failure;
     const tally = this.kinds.get(kind) ?? { kind, names: [], message };

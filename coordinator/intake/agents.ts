@@ -23,13 +23,14 @@ import {
   Verdict,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
-import { type Output, Status } from '../../proto/gen/netsweep/v1/model.js';
-import { LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
+import { type Device, type Output, Status } from '../../proto/gen/netsweep/v1/model.js';
+import { type HostKey, LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../../proto/subjects.js';
-import { type Books, guardId, loginKey } from '../books.js';
+import { type Books, credentialsOf, guardId, loginKey } from '../books.js';
 import { monotonicMs } from '../clock.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
+import { placeOf } from '../sweep/endpoints.js';
 import type { ClaimAnswer } from '../sweep/ledger.js';
 import type { Answer } from '../sweep/logins.js';
 import { Outbox } from './outbox.js';
@@ -168,7 +169,7 @@ export class Agents {
     if (answer.answer === 'drop') return { $case: 'drop', value: { reason: answer.reason } };
     if (answer.answer === 'later') return { $case: 'later', value: { ms: answer.ms, reason: answer.reason } };
     const { sweep } = answer.shard;
-    const wanted = new Set(answer.devices.map((state) => state.device.credential));
+    const wanted = new Set(answer.devices.flatMap(({ device }) => credentialsOf(device)));
     return {
       $case: 'grant',
       value: {
@@ -180,12 +181,16 @@ export class Agents {
     };
   }
 
-  #work(state: DeviceState): Work {
-    return Work.create({
-      index: state.device.index,
-      credential: state.device.credential,
-      hostKeys: this.books.hostKeys.lookUp(state.device).map(({ type, blob }) => ({ type, blob })),
-    });
+  #work({ device }: DeviceState): Work {
+    const [own, ...bastions] = credentialsOf(device).map((credential, hop) => ({
+      credential,
+      hostKeys: this.#hostKeys(device, hop),
+    }));
+    return Work.create({ index: device.index, ...own, jump: bastions });
+  }
+
+  #hostKeys(device: Device, hop: number): HostKey[] {
+    return this.books.hostKeys.lookUp(placeOf(device, hop)).map(({ type, blob }) => ({ type, blob }));
   }
 
   #renew(call: ServerUnaryCall<RenewRequest, RenewReply>, callback: sendUnaryData<RenewReply>): void {
@@ -236,9 +241,10 @@ export class Agents {
     const answer = (permit: Permit) => link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit } });
     const working = () => ledger.working(ask.sweep, ask.epoch, ask.index, monotonicMs());
     const state = working();
-    if (state === null) return answer(Permit.LOST);
+    if (state === null || !isOwn(state.device, ask)) return answer(Permit.LOST);
     const guard = guardId(ask.credential, ask.use);
-    const key = loginKey(ask.epoch, ask.index, ask.use);
+    const key = loginKey(ask.epoch, ask.index, ask.use, ask.hop);
+    if (ask.hop > 0) return this.#bastionAsk(guard, key, answer);
     const spent = ask.use === SecretUse.ENABLE ? state.row.enableSpent : state.row.loginSpent;
     const decided = (permit: Answer) => {
       const sweep = ledger.sweeps.get(ask.sweep);
@@ -257,10 +263,19 @@ export class Agents {
     logins.ask(guard, key, monotonicMs(), decided, spent && !logins.isUnderWay(guard, key));
   }
 
+  /** Many devices share a bastion: only the guard of its credential counts, not what a device has had. */
+  #bastionAsk(guard: string, key: string, answer: (permit: Permit) => void): void {
+    this.books.logins.ask(guard, key, monotonicMs(), (permit) =>
+      answer(permit === 'send' ? Permit.SEND : Permit.STOPPED),
+    );
+  }
+
   #loginOutcome(outcome: LoginOutcome): void {
-    const { logins } = this.books;
+    const { ledger, logins } = this.books;
+    const device = ledger.sweeps.get(outcome.sweep)?.states[outcome.index]?.device;
+    if (device !== undefined && !isOwn(device, outcome)) return;
     const guard = guardId(outcome.credential, outcome.use);
-    const key = loginKey(outcome.epoch, outcome.index, outcome.use);
+    const key = loginKey(outcome.epoch, outcome.index, outcome.use, outcome.hop);
     logins.outcome(guard, key, loginWord(outcome.result), monotonicMs());
     if (logins.isStopped(guard)) this.kick();
   }
@@ -269,19 +284,27 @@ export class Agents {
     const { ledger, hostKeys } = this.books;
     const state = ledger.working(seen.sweep, seen.epoch, seen.index, monotonicMs());
     const writes: Write[] = [];
+    const device = state !== null && seen.hop <= state.device.jump.length ? state.device : null;
     const accepted =
-      state !== null &&
+      device !== null &&
       seen.key !== undefined &&
-      hostKeys.firstSeen(state.device, seen.key, link.hello.name, Date.now(), writes);
-    const known =
-      state === null ? [] : hostKeys.lookUp(state.device).map(({ type, blob }) => ({ type, blob }));
+      hostKeys.firstSeen(placeOf(device, seen.hop), seen.key, link.hello.name, Date.now(), writes);
+    const known = device === null ? [] : this.#hostKeys(device, seen.hop);
     await this.books.commit(writes);
     link.send({ $case: 'hostKeyAnswer', value: { ask: seen.ask, accepted, known } });
   }
 }
 
+/** Whether a login is one that this device, or a bastion on the way to it, takes. */
+function isOwn(device: Device, { credential, use, hop }: LoginAsk | LoginOutcome): boolean {
+  return credentialsOf(device)[hop] === credential && (hop === 0 || use === SecretUse.LOGIN);
+}
+
+/** All that comes with a body: outputs, and the transcript where there is one. */
 function outputsOf({ end }: Result): Output[] {
-  return end?.$case === 'attempt' ? end.value.outputs : [];
+  if (end?.$case !== 'attempt') return [];
+  const { outputs, transcript } = end.value;
+  return transcript === undefined ? outputs : [...outputs, transcript];
 }
 
 /** How an attempt may end; the other states are the coordinator's to give. */

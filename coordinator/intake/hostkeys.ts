@@ -8,12 +8,7 @@ import { join } from 'node:path';
 import type { HostKey } from '../../proto/gen/netsweep/v1/session.js';
 import { KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Write } from '../store/store.js';
-
-interface Place {
-  segment: string;
-  host: string;
-  port: number;
-}
+import { type Place, placeKey } from '../sweep/endpoints.js';
 
 export class HostKeys {
   readonly #known = new Map<string, KnownHost[]>();
@@ -50,7 +45,11 @@ export class HostKeys {
     writes.push({ write: 'hostKey', host, replace: true });
   }
 
-  remove(match: { segment: string; host: string; port: number }, writes: Write[]): number {
+  /** Empty segment, port 0 and no jump: any. */
+  remove(
+    match: { segment: string; host: string; port: number; jump?: string | undefined },
+    writes: Write[],
+  ): number {
     let removed = 0;
     for (const [key, hosts] of this.#known) {
       const first = hosts[0];
@@ -58,7 +57,8 @@ export class HostKeys {
         first === undefined ||
         first.host !== match.host ||
         (match.segment !== '' && first.segment !== match.segment) ||
-        (match.port !== 0 && first.port !== match.port)
+        (match.port !== 0 && first.port !== match.port) ||
+        (match.jump !== undefined && first.jump !== match.jump)
       )
         continue;
       this.#known.delete(key);
@@ -128,10 +128,6 @@ function sameKey(one: HostKey, other: HostKey): boolean {
   return one.type === other.type && Buffer.from(one.blob).equals(other.blob);
 }
 
-function placeKey({ segment, host, port }: Place): string {
-  return `${segment}\n${host}\n${port}`;
-}
-
-function pick({ segment, host, port }: Place): Place {
-  return { segment, host, port };
+function pick({ segment, jump, host, port }: Place): Place {
+  return { segment, jump, host, port };
 }

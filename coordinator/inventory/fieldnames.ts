@@ -2,7 +2,7 @@
 // one. Pure.
 import { distance } from 'fastest-levenshtein';
 import type { Limits } from '../../proto/gen/netsweep/v1/model.js';
-import type { SecretReference } from './inventory.js';
+import type { Entry, JumpHop, SecretReference } from './inventory.js';
 import { isSwapped } from './wording.js';
 
 /** The known fields of one layer, as they were given. */
@@ -15,6 +15,11 @@ export interface Fields {
   password?: SecretReference;
   enableSecret?: SecretReference;
   privateKey?: SecretReference;
+  passphrase?: SecretReference;
+  certificate?: SecretReference;
+  sshAgent?: boolean;
+  useKeys?: boolean;
+  sshConfig?: NonNullable<Entry['sshConfig']>;
   enable?: boolean;
   enableCommand?: string;
   segment?: string;
@@ -23,8 +28,12 @@ export interface Fields {
   commands?: string[];
   credential?: string;
   limits?: Partial<Limits>;
-  jump?: null;
-  legacy?: null;
+  /** netmiko's names for some of the limits, in ms. */
+  connectLimit?: number;
+  loginLimit?: number;
+  commandLimit?: number;
+  jump?: readonly JumpHop[];
+  legacy?: boolean;
 }
 
 const SYNONYMS: Record<string, keyof Fields> = {
@@ -49,6 +58,14 @@ const SYNONYMS: Record<string, keyof Fields> = {
   private_key: 'privateKey',
   private_key_file: 'privateKey',
   key_file: 'privateKey',
+  passphrase: 'passphrase',
+  private_key_passphrase: 'passphrase',
+  certificate: 'certificate',
+  certificate_file: 'certificate',
+  ssh_agent: 'sshAgent',
+  allow_agent: 'sshAgent',
+  use_keys: 'useKeys',
+  ssh_config_file: 'sshConfig',
   segment: 'segment',
   site: 'site',
   groups: 'groups',
@@ -57,12 +74,21 @@ const SYNONYMS: Record<string, keyof Fields> = {
   commands: 'commands',
   legacy: 'legacy',
   timeouts: 'limits',
+  conn_timeout: 'connectLimit',
+  auth_timeout: 'loginLimit',
+  read_timeout_override: 'commandLimit',
 };
+
+/** What only a program can hand to netmiko, and what to write in its place. */
+export const OBJECTS: ReadonlyMap<string, string> = new Map([
+  ['pkey', 'private_key: FILE'],
+  ['sock', 'jump: USER@BASTION:PORT'],
+]);
 
 /** Names that look like typos of fields and are not: netmiko's own and what inventories often carry. */
 const OTHER_TOOLS = new Set([
-  ...['timeout', 'session_timeout', 'conn_timeout', 'auth_timeout', 'banner_timeout', 'blocking_timeout'],
-  ...['use_keys', 'pkey', 'passphrase', 'alt_key_file', 'system_host_keys', 'alt_host_keys', 'ssh_strict'],
+  ...['timeout', 'session_timeout', 'banner_timeout', 'blocking_timeout', 'read_timeout'],
+  ...['alt_key_file', 'system_host_keys', 'alt_host_keys', 'ssh_strict'],
   ...['session_log', 'global_delay_factor', 'fast_cli', 'verbose', 'keepalive', 'encoding', 'enabled'],
 ]);
 

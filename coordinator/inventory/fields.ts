@@ -1,18 +1,17 @@
 // The fields of a device, a group or the defaults, read from a map: each value is judged where it stands.
 // Everything that is not a known field is data, unless it is plainly a typo of one.
-import { type Fields, fieldNames, knownField, MEANT, typoOf } from './fieldnames.js';
+import { type Fields, fieldNames, knownField, MEANT, OBJECTS, typoOf } from './fieldnames.js';
+import { readJump } from './jump.js';
 import { bareValue, type Field, type Located, type LocatedMap, type Place } from './located.js';
-import { readKeyReference, readSecretReference } from './references.js';
-import { readTimeouts } from './timeouts.js';
+import { readKeyReference, readPath, readSecretReference } from './references.js';
+import { readTimeout, readTimeouts } from './timeouts.js';
 import {
   type FieldWorld,
   type Given,
-  later,
   readAddress,
   readBoolean,
   readCommand,
   readLabel,
-  readLegacy,
   readList,
   readPlatform,
   readPort,
@@ -40,7 +39,12 @@ const READERS: { [F in keyof Fields]-?: Reader<NonNullable<Fields[F]> | null> } 
   username: (given) => readText(given),
   password: (given) => readSecretReference(given, 'Password'),
   enableSecret: (given) => readSecretReference(given, 'Enable secret'),
-  privateKey: readKeyReference,
+  privateKey: (given) => readKeyReference(given, KEY),
+  passphrase: (given) => readSecretReference(given, 'Passphrase'),
+  certificate: (given) => readKeyReference(given, CERTIFICATE),
+  sshAgent: readBoolean,
+  useKeys: readBoolean,
+  sshConfig: readPath,
   enable: readBoolean,
   enableCommand: (given) => readCommand(given, given.value),
   segment: (given) => readLabel(given, true),
@@ -49,14 +53,22 @@ const READERS: { [F in keyof Fields]-?: Reader<NonNullable<Fields[F]> | null> } 
   commands: (given) => readList(given, (item) => readCommand(given, item)),
   credential: (given) => readTitle(given, true),
   limits: readTimeouts,
-  jump: (given) => later(given, 'jump hosts come later; this version connects directly'),
-  legacy: readLegacy,
+  connectLimit: readTimeout,
+  loginLimit: readTimeout,
+  commandLimit: readTimeout,
+  jump: readJump,
+  legacy: readBoolean,
 };
 
+const KEY = /^(-----BEGIN |PuTTY-User-Key-File-)/;
+/** How the text of a certificate starts, as its type with a blank behind it. */
+const CERTIFICATE = /^(ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+-cert-v01@openssh\.com /;
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+const LISTS = new Set<keyof Fields>(['groups', 'commands', 'limits', 'jump']);
 const NOT_SHARED = new Set<keyof Fields>(['name', 'host', 'groups']);
 const EMPTY_MEANS_ABSENT = new Set<keyof Fields>([
   ...(['username', 'password', 'enableSecret', 'privateKey', 'enableCommand'] as const),
+  ...(['passphrase', 'certificate', 'sshConfig'] as const),
   ...(['segment', 'site', 'credential', 'groups', 'commands'] as const),
 ]);
 
@@ -87,7 +99,7 @@ export function readName(text: string, at: Place, world: FieldWorld): string | n
 /** A text as a field's value where only text can be written: `;` separates the items of a list. */
 export function flatValue(written: string, text: string, at: Place): Located {
   const known = knownField(written);
-  if (known !== 'groups' && known !== 'commands' && known !== 'limits') return { at, kind: 'text', text };
+  if (known === null || !LISTS.has(known)) return { at, kind: 'text', text };
   const items = text.split(';').map((item) => item.trim());
   return {
     at,
@@ -154,6 +166,11 @@ function readData(
   world: FieldWorld,
 ): void {
   if (owner === 'group' && written === 'children') return;
+  const instead = OBJECTS.get(written);
+  if (instead !== undefined && value.kind !== 'null') {
+    world.issues.report(at, `${written} is an object of a program (expected ${instead} in its place)`);
+    return;
+  }
   const typo = typoOf(written);
   if (typo !== null) {
     world.issues.report(at, `unknown field (found ${quote(written)}${didYouMean(typo)})`);

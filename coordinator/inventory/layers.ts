@@ -1,9 +1,11 @@
 // Devices over groups in order over defaults: from the documents of all sources to entries. A group's parents
 // are the groups that list it among their children; the nearer a layer is to the device, the more it counts.
 import { addressKey } from './address.js';
+import { entryOf } from './entry.js';
 import type { Fields } from './fieldnames.js';
 import { type Layer, type Owner, readFields, readName } from './fields.js';
 import type { Entry, Position } from './inventory.js';
+import { hopText } from './jump.js';
 import type { Field, InventoryDocument, LocatedDevice, Place } from './located.js';
 import { positionOf } from './located.js';
 import type { FieldWorld } from './values.js';
@@ -165,26 +167,7 @@ function candidate(
   if (name === null) return null;
   const at = positionOf(device.at);
   if (host === undefined || at === null) return { name, at: device.at, entry: null };
-  const entry: Entry = {
-    name,
-    host,
-    port: fields.port ?? 22,
-    platform: fields.platform ?? null,
-    segment: fields.segment ?? 'default',
-    site: fields.site ?? '',
-    groups,
-    commands: fields.commands ?? [],
-    username: fields.username ?? null,
-    password: fields.password ?? null,
-    enableSecret: fields.enableSecret ?? null,
-    privateKey: fields.privateKey ?? null,
-    enable: fields.enable ?? null,
-    enableCommand: fields.enableCommand ?? '',
-    credential: fields.credential ?? null,
-    limits: Object.assign({}, ...layers.map((layer) => layer.fields.limits)),
-    data: Object.assign({}, ...layers.map((layer) => layer.data)),
-    at,
-  };
+  const entry = entryOf({ name, host, groups, at }, layers);
   return { name, at: device.at, entry };
 }
 
@@ -196,12 +179,15 @@ function reportDuplicates(candidates: Candidate[], world: FieldWorld): void {
     if (first === undefined) names.set(name, { name, at, entry });
     else world.issues.report(at, `device ${quote(name)} is given twice (also at ${print(first.at)})`);
     if (first !== undefined || entry === null) continue;
-    const other = addresses.get(addressKey(entry));
-    if (other === undefined) addresses.set(addressKey(entry), entry);
+    const { segment, host, jump } = entry;
+    const port = entry.port ?? 22;
+    const place = `${addressKey({ segment, host, port })} ${(jump?.hops ?? []).map(hopText).join()}`;
+    const other = addresses.get(place);
+    if (other === undefined) addresses.set(place, entry);
     else
       world.warnings.report(
         at,
-        `${quote(name)} has the address of ${quote(other.name)} at ${printPosition(other.at)} (${entry.host} port ${entry.port} in segment ${entry.segment}); their sessions wait for each other`,
+        `${quote(name)} has the address of ${quote(other.name)} at ${printPosition(other.at)} (${host} port ${port} in segment ${segment}); their sessions wait for each other`,
       );
   }
 }

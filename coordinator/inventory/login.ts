@@ -1,9 +1,14 @@
-// What the command line says about logging in: options fill gaps that the inventory leaves, --set overrides.
-import { userInfo } from 'node:os';
+// Who logs in where: the inventory, overridden by --set; then the command line's options for what it leaves
+// open; then ssh's configuration; then the defaults. Afterwards every entry is ready to be planned.
 import type { Platforms } from '../../proto/platform.js';
 import { flatValue, type Layer, readFields } from './fields.js';
-import type { Entry, SecretReference } from './inventory.js';
+import { findWays } from './hops.js';
+import { besideKey, hasLogin, keyFilesFor, usualKeyFiles } from './identity.js';
+import type { Entry, Issue, JumpHop, ReadyEntry, SecretReference } from './inventory.js';
 import type { Field } from './located.js';
+import type { SshHost } from './sshconfig.js';
+import { loginName, SshConfigs } from './sshconfigs.js';
+import { limitsOf } from './timeouts.js';
 import { Issues } from './wording.js';
 
 export interface Login {
@@ -12,6 +17,10 @@ export interface Login {
   password?: SecretReference | null;
   enableSecret?: SecretReference | null;
   privateKey?: SecretReference | null;
+  /** `--ssh-agent` */
+  sshAgent?: boolean;
+  /** `-J` */
+  jump?: readonly JumpHop[] | null;
   /** `-e KEY=VALUE`, in order; a later one wins. */
   set?: readonly string[];
 }
@@ -20,27 +29,98 @@ export interface LoginIo {
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
   platforms: Platforms;
+  /** In place of /etc/ssh/ssh_config; null: none. */
+  system?: string | null;
 }
 
-/** New entries; the given ones stay as they are. Throws an InputError for a --set that is not valid. */
-export function applyLogin(entries: readonly Entry[], login: Login, io: LoginIo): Entry[] {
+/**
+ * New entries; the given ones stay as they are. `all`: every device of the inventory, for jump hosts that are
+ * not among the entries. Throws an InputError for a --set, a jump host or a file of ssh that is not valid.
+ */
+export function applyLogin(
+  entries: readonly Entry[],
+  login: Login,
+  io: LoginIo,
+  all: readonly Entry[] = entries,
+): { entries: ReadyEntry[]; warnings: Issue[] } {
   const { fields, data } = readSet(login.set ?? [], io);
-  const username = login.username ?? loginName();
-  return entries.map((entry) => {
+  const issues = new Issues();
+  const warnings = new Issues();
+  const ssh = new SshConfigs(io, issues, warnings);
+  const { jump = null, ...set } = fields;
+  const hasSet = (login.set ?? []).length > 0;
+  const ready = entries.map((entry) => {
+    if (!hasSet) return complete(entry, login, ssh);
     const overridden = {
       ...entry,
-      ...fields,
-      limits: { ...entry.limits, ...fields.limits },
+      ...set,
+      jump: jump === null ? entry.jump : { hops: jump, shared: true },
+      limits: { ...entry.limits, ...limitsOf(fields) },
       data: { ...entry.data, ...data },
     };
-    return {
-      ...overridden,
-      username: overridden.username ?? username,
-      password: overridden.password ?? login.password ?? null,
-      enableSecret: overridden.enableSecret ?? login.enableSecret ?? null,
-      privateKey: overridden.privateKey ?? login.privateKey ?? null,
-    };
+    return complete(overridden, login, ssh);
   });
+  // As in ssh, -J is for the devices and not for the jump hosts that they name.
+  const onTheWay = { ...login, jump: null };
+  const byName = lookup(all, (written) => ({ written, applied: complete(written, onTheWay, ssh) }));
+  const world = { device: byName, ssh, sshAgent: login.sshAgent === true, issues };
+  findWays(ready, world);
+  issues.throwIfAny();
+  return { entries: ready, warnings: warnings.list('warning') };
+}
+
+/** Fills what the entry leaves open. */
+function complete(entry: Entry, login: Login, ssh: SshConfigs): ReadyEntry {
+  const said = ssh.of(entry.sshConfig).of(entry.host);
+  const jump =
+    login.jump === undefined || login.jump === null ? said.jump : { hops: login.jump, shared: true };
+  const filled: ReadyEntry = {
+    ...entry,
+    host: said.host ?? entry.host,
+    port: entry.port ?? said.port ?? 22,
+    username: entry.username ?? login.username ?? said.username ?? loginName(),
+    password: entry.password ?? login.password ?? null,
+    enableSecret: entry.enableSecret ?? login.enableSecret ?? null,
+    privateKey: entry.privateKey ?? login.privateKey ?? null,
+    sshAgent: entry.sshAgent ?? login.sshAgent ?? null,
+    jump: entry.jump ?? jump,
+  };
+  return withKeys(filled, entry.host, said, ssh);
+}
+
+/** Keys that nobody named: those of ssh only where there is nothing else to log in with. */
+function withKeys(entry: ReadyEntry, written: string, said: SshHost, ssh: SshConfigs): ReadyEntry {
+  const { privateKey, certificate } = entry;
+  if (privateKey !== null) {
+    if (certificate !== null || privateKey.from !== 'file') return entry;
+    const path = besideKey(ssh, privateKey.path);
+    return path === null ? entry : { ...entry, certificate: { from: 'file', path, at: privateKey.at } };
+  }
+  const place = { written, host: entry.host, port: entry.port, username: entry.username };
+  const files =
+    (hasLogin(entry) ? null : keyFilesFor(ssh, said, place)) ??
+    (entry.useKeys === true ? usualKeyFiles(ssh) : null);
+  if (files === null) return entry;
+  const file = (path: string): SecretReference => ({ from: 'file', path, at: entry.at, found: true });
+  return {
+    ...entry,
+    privateKey: file(files.privateKey),
+    certificate: certificate ?? (files.certificate === null ? null : file(files.certificate)),
+  };
+}
+
+/** Finds entries by name, each one worked out when it is first asked for. */
+function lookup<T>(entries: readonly Entry[], work: (entry: Entry) => T): (name: string) => T | undefined {
+  let names: Map<string, Entry> | undefined;
+  const done = new Map<string, T>();
+  return (name) => {
+    names ??= new Map(entries.map((entry) => [entry.name, entry]));
+    const entry = names.get(name);
+    if (entry === undefined) return undefined;
+    const known = done.get(name) ?? work(entry);
+    done.set(name, known);
+    return known;
+  };
 }
 
 function readSet(settings: readonly string[], io: LoginIo): Omit<Layer, 'places'> {
@@ -80,14 +160,4 @@ function readSetting(setting: string, io: LoginIo, issues: Issues): Layer | null
   const layer = readFields(new Map([[key, field]]), 'device', world);
   for (const { message } of own.list()) issues.reportAt(null, `--set ${key}: ${message}`);
   return layer;
-}
-
-/** The caller's login name, as ssh uses it; null for a user id without a name. */
-function loginName(): string | null {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container often runs as a user id that no file names: then only the inventory or -u can say.
-    return null;
-  }
 }

@@ -2,9 +2,9 @@
 // Nothing is resolved here, and no message shows what stands in such a field.
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import type { SecretReference } from './inventory.js';
+import type { Position, SecretReference } from './inventory.js';
 import { type Located, positionOf } from './located.js';
-import { type Given, meantBy, refuseUnresolved } from './values.js';
+import { type Given, meantBy, readText, refuseUnresolved } from './values.js';
 import { describe } from './wording.js';
 
 const REFERENCE = /^(env|file|cmd|vault|plain):/;
@@ -18,19 +18,25 @@ export function readSecretReference(given: Given, question: string): SecretRefer
   return reference === null ? { from: 'text', text, at: positionOf(given.value.at) } : reference;
 }
 
-/** A private key: a path, a reference, or the key itself. */
-export function readKeyReference(given: Given): SecretReference | undefined {
+/** A private key or a certificate: a path, a reference, or the text itself, which starts with `mark`. */
+export function readKeyReference(given: Given, mark: RegExp): SecretReference | undefined {
   const at = positionOf(given.value.at);
-  if (given.value.kind === 'text' && given.value.text.trimStart().startsWith('-----BEGIN '))
+  if (given.value.kind === 'text' && mark.test(given.value.text.trimStart()))
     return { from: 'text', text: given.value.text, at };
   const text = secretText(given);
   if (text === undefined) return undefined;
   if (text === 'ask') {
-    given.wrong(`${given.written} cannot be asked for (expected the path of a key file, or a reference)`);
+    given.wrong(`${given.written} cannot be asked for (expected the path of its file, or a reference)`);
     return undefined;
   }
   const reference = REFERENCE.test(text) ? readReference(given, text) : null;
   return reference === null ? { from: 'file', path: absolute(text, given), at } : reference;
+}
+
+/** The path of a file that is no secret, absolute. */
+export function readPath(given: Given): { path: string; at: Position | null } | undefined {
+  const text = readText(given);
+  return text === undefined ? undefined : { path: absolute(text, given), at: positionOf(given.value.at) };
 }
 
 function secretText({ written, value, wrong }: Given): string | undefined {

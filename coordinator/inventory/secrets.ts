@@ -1,11 +1,13 @@
 // Resolves what the references of a selection point to, once each, into the distinct credentials of a sweep.
 // Called only when a sweep is submitted. Secrets are Buffers from here on, and never part of a message.
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { Credential } from '../../proto/gen/netsweep/v1/model.js';
-import type { Entry, SecretReference } from './inventory.js';
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Credential } from '../../proto/gen/netsweep/v1/model.js';
+import { CredentialTable, type Secrets } from './credentialtable.js';
+import type { CredentialSource, SecretField, SecretReference } from './inventory.js';
+import { isEncrypted, readCertificate } from './keys.js';
 import { runProgram } from './program.js';
+import { readSecretFile, SecretError, withoutLineEnd } from './secretfile.js';
 import { Issues } from './wording.js';
 
 export interface SecretsIo {
@@ -14,36 +16,33 @@ export interface SecretsIo {
   cwd: string;
   /** Asks a person, without echo. */
   ask(question: string): Promise<Buffer>;
+  /** Whose ssh-agent is meant: of who calls, or of the agent that logs in. */
+  sshAgent: 'caller' | 'agent';
   signal?: AbortSignal;
 }
 
 export interface ResolvedSecrets {
   /** With ids `c1`, `c2` ...; equal ones are one. */
   credentials: Credential[];
-  /** For each entry the index of its credential. */
+  /** For each source the index of its credential. */
   of: number[];
 }
 
-const MOST_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-type Role = 'password' | 'enableSecret' | 'privateKey';
-
 /** Throws an InputError with every reference that cannot be resolved. */
-export async function resolveSecrets(entries: readonly Entry[], io: SecretsIo): Promise<ResolvedSecrets> {
+export async function resolveSecrets(
+  sources: readonly CredentialSource[],
+  io: SecretsIo,
+): Promise<ResolvedSecrets> {
   const issues = new Issues();
   const resolver = new Resolver(io, issues);
   const table = new CredentialTable();
   const of: number[] = [];
-  for (const entry of entries) {
-    if (entry.username === null)
-      issues.reportAt(entry.at, `device ${entry.name} has no user name (expected username, or -u)`);
-    const secrets = {
-      password: await resolver.resolve(entry, 'password'),
-      privateKey: await resolver.resolve(entry, 'privateKey'),
-      enableSecret: await resolver.resolve(entry, 'enableSecret'),
-    };
-    of.push(table.indexOf(entry, secrets));
+  for (const source of sources) {
+    if (source.username === null)
+      issues.reportAt(source.at, `device ${source.name} has no user name (expected username, or -u)`);
+    of.push(table.indexOf(source, await resolver.secretsOf(source)));
   }
   issues.throwIfAny();
   return { credentials: table.credentials, of };
@@ -51,35 +50,71 @@ export async function resolveSecrets(entries: readonly Entry[], io: SecretsIo): 
 
 class Resolver {
   private readonly resolved = new Map<string, Buffer>();
+  private socket: string | undefined;
 
   constructor(
     private readonly io: SecretsIo,
     private readonly issues: Issues,
   ) {}
 
-  async resolve(entry: Entry, role: Role): Promise<Buffer> {
-    const reference = entry[role];
+  async secretsOf(source: CredentialSource): Promise<Secrets> {
+    const password = await this.resolve(source, 'password');
+    const enableSecret = await this.resolve(source, 'enableSecret');
+    const sshAgent = source.sshAgent === true ? this.sshAgent() : '';
+    const key = await this.resolve(source, 'privateKey');
+    const passphrase = await this.passphrase(source, key, password.length > 0 || sshAgent !== '');
+    const privateKey = passphrase === null ? NOTHING : key;
+    const isUsed = privateKey.length > 0 || sshAgent !== '';
+    const certificate = isUsed ? await this.resolve(source, 'certificate') : NOTHING;
+    return { password, enableSecret, privateKey, passphrase: passphrase ?? NOTHING, certificate, sshAgent };
+  }
+
+  /** Of an encrypted key; asked for once per key. Null: a key that nobody named stays closed, there is another way. */
+  private async passphrase(source: CredentialSource, key: Buffer, hasOther: boolean): Promise<Buffer | null> {
+    const { privateKey, passphrase } = source;
+    const encrypted = key.length === 0 || privateKey === null ? false : isEncrypted(key);
+    if (privateKey === null || encrypted === false) return NOTHING;
+    if (passphrase !== null && passphrase.from !== 'ask') return this.resolve(source, 'passphrase');
+    if (passphrase === null && encrypted === null) return NOTHING;
+    if (passphrase === null && hasOther && privateKey.from === 'file' && privateKey.found) return null;
+    const question = `Passphrase for ${keyName(privateKey)}`;
+    return this.once(`ask ${question}`, () => this.io.ask(`${question}: `), passphrase ?? privateKey);
+  }
+
+  private sshAgent(): string {
+    if (this.io.sshAgent === 'agent') return 'own';
+    const given = this.io.env.SSH_AUTH_SOCK ?? '';
+    this.socket ??= resolve(this.io.cwd, given);
+    if (given === '' || !isSocket(this.socket))
+      this.issues.reportAt(
+        null,
+        `there is no ssh-agent (${given === '' ? 'SSH_AUTH_SOCK is not set' : `SSH_AUTH_SOCK is ${given}, which is no socket`}; expected a running one, or neither --ssh-agent nor ssh_agent)`,
+      );
+    return this.socket;
+  }
+
+  private async resolve(source: CredentialSource, field: SecretField): Promise<Buffer> {
+    const reference = source[field];
     if (reference === null) return NOTHING;
-    if (reference.from === 'text') return Buffer.from(reference.text, 'utf8');
-    const key = keyOf(reference, entry);
+    if (reference.from === 'text' && field !== 'certificate') return Buffer.from(reference.text, 'utf8');
+    const key = `${field === 'certificate' ? field : ''} ${keyOf(reference, source)}`;
+    return this.once(key, () => this.read(reference, source, field), reference);
+  }
+
+  /** Everything is read, run or asked for once. */
+  private async once(key: string, work: () => Promise<Buffer>, reference: SecretReference): Promise<Buffer> {
     const known = this.resolved.get(key);
     if (known !== undefined) return known;
-    const secret = await this.read(reference, entry, role);
+    const secret = await this.checked(work, reference);
     this.resolved.set(key, secret);
     return secret;
   }
 
-  private async read(
-    reference: Exclude<SecretReference, { from: 'text' }>,
-    entry: Entry,
-    role: Role,
-  ): Promise<Buffer> {
+  private async checked(work: () => Promise<Buffer>, reference: SecretReference): Promise<Buffer> {
     try {
       this.io.signal?.throwIfAborted();
-      const secret = await this.fetch(reference, entry, role);
+      const secret = await work();
       if (secret.length === 0) throw new SecretError('there is nothing in it');
-      if (role !== 'privateKey' && (secret.includes(0x0a) || secret.includes(0x0d) || secret.includes(0)))
-        throw new SecretError('more than one line of text is in it');
       return secret;
     } catch (error) {
       if (!(error instanceof SecretError)) throw error;
@@ -88,66 +123,49 @@ class Resolver {
     }
   }
 
-  private async fetch(
-    reference: Exclude<SecretReference, { from: 'text' }>,
-    entry: Entry,
-    role: Role,
+  private async read(
+    reference: SecretReference,
+    source: CredentialSource,
+    field: SecretField,
   ): Promise<Buffer> {
+    const secret = await this.fetch(reference, source, field);
+    if (secret.length > 0 && field === 'certificate') return readCertificate(secret);
+    if (field !== 'privateKey' && (secret.includes(0x0a) || secret.includes(0x0d) || secret.includes(0)))
+      throw new SecretError('more than one line of text is in it');
+    return secret;
+  }
+
+  private async fetch(
+    reference: SecretReference,
+    source: CredentialSource,
+    field: SecretField,
+  ): Promise<Buffer> {
+    const isWhole = field === 'privateKey' || field === 'certificate';
     switch (reference.from) {
+      case 'text':
+        return Buffer.from(reference.text, 'utf8');
       case 'env': {
         const value = this.io.env[reference.variable];
         if (value === undefined) throw new SecretError('this environment variable is not set');
         return Buffer.from(value, 'utf8');
       }
-      case 'file':
-        return role === 'privateKey'
-          ? readSecretFile(reference.path)
-          : withoutLineEnd(await readSecretFile(reference.path));
+      case 'file': {
+        const secret = await readSecretFile(reference.path, field === 'certificate');
+        return isWhole ? secret : withoutLineEnd(secret);
+      }
       case 'command': {
         const { output, failure } = await runProgram(reference.program, {
           cwd: this.io.cwd,
           signal: this.io.signal,
         });
         if (failure !== null) throw new SecretError(failure);
-        return role === 'privateKey' ? output : withoutLineEnd(output);
+        return isWhole ? output : withoutLineEnd(output);
       }
       case 'ask':
-        return this.io.ask(`${reference.question} for ${entry.username ?? entry.name}: `);
+        return this.io.ask(`${reference.question} for ${source.username ?? source.name}: `);
     }
     reference satisfies never;
     throw new SecretError('this kind of reference is not known');
-  }
-}
-
-/** Why a reference gives no secret; never holds one. */
-class SecretError extends Error {}
-
-/** Equal triples of user name and secrets are one credential, whatever they are called. */
-class CredentialTable {
-  readonly credentials: Credential[] = [];
-  private readonly indexes = new Map<string, number>();
-  private readonly names = new Map<string, number>();
-
-  indexOf(entry: Entry, secrets: Record<Role, Buffer>): number {
-    const username = entry.username ?? '';
-    const hash = createHash('sha256');
-    for (const part of [Buffer.from(username), secrets.password, secrets.privateKey, secrets.enableSecret])
-      hash.update(`${part.length}:`).update(part);
-    const digest = hash.digest('hex');
-    const known = this.indexes.get(digest);
-    if (known !== undefined) return known;
-    const index = this.credentials.length;
-    this.indexes.set(digest, index);
-    const name = this.nameOf(entry.credential ?? username);
-    this.credentials.push(Credential.create({ id: `c${index + 1}`, name, username, ...secrets }));
-    return index;
-  }
-
-  /** A second credential of a name is told apart by a number, so that each can be released by its name. */
-  private nameOf(wanted: string): string {
-    const times = (this.names.get(wanted) ?? 0) + 1;
-    this.names.set(wanted, times);
-    return times === 1 ? wanted : `${wanted}-${times}`;
   }
 }
 
@@ -169,43 +187,25 @@ export function sourceOf(reference: SecretReference): string {
   throw new TypeError('unknown reference');
 }
 
-function keyOf(reference: SecretReference, entry: Entry): string {
-  if (reference.from === 'ask') return `ask ${reference.question} ${entry.username ?? entry.name}`;
-  return reference.from === 'command' ? `cmd ${reference.program}` : sourceOf(reference);
-}
-
-async function readSecretFile(path: string): Promise<Buffer> {
+function isSocket(path: string): boolean {
   try {
-    await using file = await open(path, constants.O_RDONLY | constants.O_NOCTTY);
-    const status = await file.stat();
-    if (status.isDirectory()) throw new SecretError('this is a directory');
-    if (status.isFile() && (status.mode & 0o077) !== 0)
-      throw new SecretError(
-        `others can read this file (found mode ${(status.mode & 0o777).toString(8)}, expected 600; chmod 600 helps)`,
-      );
-    const buffer = Buffer.alloc(MOST_BYTES + 1);
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
-      length += bytesRead;
-      if (bytesRead === 0 || length === buffer.length) break;
-    }
-    if (length > MOST_BYTES)
-      throw new SecretError(`too large for a secret (expected at most ${MOST_BYTES} bytes)`);
-    const secret = Buffer.from(buffer.subarray(0, length));
-    buffer.fill(0);
-    return secret;
-  } catch (error) {
-    if (error instanceof SecretError) throw error;
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') throw new SecretError('no such file', { cause: error });
-    if (code === 'EACCES') throw new SecretError('permission denied', { cause: error });
-    throw new SecretError(error instanceof Error ? error.message : String(error), { cause: error });
+    return statSync(path).isSocket();
+  } catch {
+    return false; // said as a socket that is not there
   }
 }
 
-/** One line end at the end is the editor's or the program's, not the secret's. */
-function withoutLineEnd(secret: Buffer): Buffer {
-  if (secret.at(-1) !== 0x0a) return secret;
-  return secret.subarray(0, secret.at(-2) === 0x0d ? -2 : -1);
+/** What a person knows a private key by. */
+function keyName(reference: SecretReference): string {
+  if (reference.from === 'file') return reference.path;
+  const { at } = reference;
+  return reference.from === 'text' && at !== null
+    ? `the key at ${at.file}:${at.line}:${at.column}`
+    : `the key from ${sourceOf(reference)}`;
+}
+
+function keyOf(reference: SecretReference, { username, name }: CredentialSource): string {
+  if (reference.from === 'ask') return `ask ${reference.question} ${username ?? name}`;
+  if (reference.from === 'text') return `text ${reference.text}`;
+  return reference.from === 'command' ? `cmd ${reference.program}` : sourceOf(reference);
 }

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { knownField } from './fieldnames.js';
 import { globTest, regexMatches } from './glob.js';
 import { type Entry, InputError } from './inventory.js';
+import { hopText } from './jump.js';
 import { count, didYouMean, Issues, nearest, quote } from './wording.js';
 
 export interface Selection {
@@ -186,7 +187,7 @@ function matchField(key: string, glob: string, entries: readonly Entry[], issues
 
 const SELECTABLE = [
   ...(['name', 'host', 'port', 'platform', 'segment', 'site', 'groups', 'commands'] as const),
-  ...(['username', 'credential', 'enable', 'enableCommand'] as const),
+  ...(['username', 'credential', 'enable', 'enableCommand', 'jump', 'legacy', 'sshAgent'] as const),
 ];
 
 /** The known field a key names, if it may be asked for: secrets may not. */
@@ -198,6 +199,8 @@ function selectable(key: string): (typeof SELECTABLE)[number] | null {
 /** A field's values as text: several for a list, none where it is not given. */
 function fieldTexts(entry: Entry, key: string): string[] {
   const field = Object.hasOwn(entry.data, key) ? null : selectable(key);
+  if (field === 'jump') return (entry.jump?.hops ?? []).flatMap((hop) => [hop.host, hopText(hop)]);
+  if (field === 'port') return [String(entry.port ?? 22)];
   return textsOf(field === null ? entry.data[key] : entry[field]);
 }
 

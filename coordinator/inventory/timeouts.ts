@@ -1,5 +1,6 @@
 // Durations as people write them, and a device's own time limits made of them.
 import type { Limits } from '../../proto/gen/netsweep/v1/model.js';
+import type { Fields } from './fieldnames.js';
 import type { Located } from './located.js';
 import type { Given } from './values.js';
 import { describe, didYouMean, nearest, quote } from './wording.js';
@@ -21,6 +22,25 @@ export function readDuration(text: string): number | null {
   if (match === null) return null;
   const ms = Math.round(Number(match[1]) * (UNITS_MS[match[2] ?? 's'] ?? 1000));
   return ms >= 1 && ms <= LONGEST_MS ? ms : null;
+}
+
+/** The limits of one layer; netmiko's names say nothing where `timeouts` does. */
+export function limitsOf({ limits, ...netmiko }: Fields): Partial<Limits> {
+  const { connectLimit: connectMs, loginLimit: loginMs, commandLimit: commandMs } = netmiko;
+  return {
+    ...(connectMs === undefined ? {} : { connectMs }),
+    ...(loginMs === undefined ? {} : { loginMs }),
+    ...(commandMs === undefined ? {} : { commandMs }),
+    ...limits,
+  };
+}
+
+/** One duration in ms, netmiko's numbers being seconds. */
+export function readTimeout({ written, value, wrong }: Given): number | undefined {
+  const ms = value.kind === 'text' || value.kind === 'number' ? readDuration(value.text) : null;
+  if (ms === null)
+    wrong(`${written} is not a duration (found ${describe(value)}, expected 30, 30s, 500ms, 5m or 1h)`);
+  return ms ?? undefined;
 }
 
 /** `{connect, login, idle, command, device}`, or `connect=5; command=1m` where only text can stand. */

@@ -1,5 +1,5 @@
 // One value each: what may stand in a field, and what a message says when something else does.
-import type { Platforms } from '../../proto/platform.js';
+import { AUTO, isAuto, type Platforms } from '../../proto/platform.js';
 import { meantHost, readHost } from './address.js';
 import type { Located } from './located.js';
 import { describe, didYouMean, type Issues, nearest, quote } from './wording.js';
@@ -110,6 +110,7 @@ export function readPort({ written, value, wrong }: Given): number | undefined {
 export function readPlatform(given: Given): string | undefined {
   const text = readText(given);
   if (text === undefined) return undefined;
+  if (isAuto(text)) return AUTO;
   const { platforms } = given.world;
   const platform = platforms.canonical(text);
   if (platform === undefined) {
@@ -153,13 +154,4 @@ export function readList(
   const items = value.kind === 'list' ? value.items : [value];
   const read = items.map(readItem);
   return read.every((item) => item !== undefined) ? Array.from(new Set(read)) : undefined;
-}
-
-export function later({ wrong }: Given, message: string): undefined {
-  wrong(message);
-}
-
-export function readLegacy(given: Given): undefined {
-  if (readBoolean(given) === true)
-    given.wrong('legacy algorithms come later (found true, expected false or no such field)');
 }

@@ -179,8 +179,8 @@ function withBodies(sql: Sql, stored: Uint8Array): Uint8Array {
 
 function hostKeys(sql: Sql): KnownHost[] {
   return sql.all(
-    `SELECT segment, host, port, type, key AS blob, first_seen_ms AS firstSeenMs, agent
-     FROM host_keys ORDER BY segment, host, port, type`,
+    `SELECT segment, jump, host, port, type, key AS blob, first_seen_ms AS firstSeenMs, agent
+     FROM host_keys ORDER BY segment, jump, host, port, type`,
   );
 }
 

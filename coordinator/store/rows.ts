@@ -1,7 +1,7 @@
 // What crosses from the coordinator to the database's thread: the store's writes with secrets sealed and
 // reports as bytes. Byte strings are copied, because a clone would take along the whole network frame (or
 // the pool, with other people's secrets in it) that a Buffer is a view of.
-import { type Credential, Device, Report } from '../../proto/gen/netsweep/v1/model.js';
+import { type Credential, Device, type Output, Report } from '../../proto/gen/netsweep/v1/model.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Seal } from './seal.js';
 import type { SweepRow, Write } from './store.js';
@@ -15,9 +15,9 @@ export interface ReportRow {
   agent: string;
   attempts: number;
   durationMs: number;
-  /** The report without outputs. */
+  /** The report without outputs and transcript. */
   head: Uint8Array;
-  /** A report of nothing but outputs, without their bodies. */
+  /** A report of nothing but outputs and transcript, without their bodies. */
   outputs: Uint8Array;
   /** Empty data: the bytes are in the store already. */
   bodies: { sha256: Uint8Array; data: Uint8Array }[];
@@ -57,6 +57,7 @@ export function toRow(write: Write, seal: Seal): Row {
 
 function reportRow(report: Report): ReportRow {
   if (report.device === undefined) throw new TypeError('a report names its device');
+  const { outputs, transcript } = report;
   return {
     sweep: report.sweep,
     device: report.device.index,
@@ -65,13 +66,21 @@ function reportRow(report: Report): ReportRow {
     agent: report.agent,
     attempts: report.attempts,
     durationMs: report.durationMs,
-    head: Report.encode({ ...report, outputs: [] }).finish(),
+    head: Report.encode({ ...report, outputs: [], transcript: undefined }).finish(),
     outputs: Report.encode({
       ...NO_OUTPUTS,
-      outputs: report.outputs.map((output) => ({ ...output, body: NO_BYTES })),
+      outputs: outputs.map(withoutBody),
+      transcript: transcript && withoutBody(transcript),
     }).finish(),
-    bodies: report.outputs.map(({ sha256, body }) => ({ sha256: own(sha256), data: own(body) })),
+    bodies: [...outputs, ...(transcript ? [transcript] : [])].map(({ sha256, body }) => ({
+      sha256: own(sha256),
+      data: own(body),
+    })),
   };
+}
+
+function withoutBody(output: Output): Output {
+  return { ...output, body: NO_BYTES };
 }
 
 function submitted(device: Device): { index: number; submitted: Uint8Array } {

@@ -50,8 +50,8 @@ const STEPS = [
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     sweep INTEGER NOT NULL, device INTEGER NOT NULL,
     status TEXT NOT NULL, kind TEXT, attempts INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
-    head BLOB NOT NULL,   -- the report without its outputs
-    outputs BLOB NOT NULL -- a report of nothing but outputs, without their bytes: head and outputs together are the whole
+    head BLOB NOT NULL,   -- the report without its outputs and its transcript
+    outputs BLOB NOT NULL -- a report of nothing but these, without their bytes: head and outputs together are the whole
   );
   CREATE UNIQUE INDEX reports_device ON reports (sweep, device);
   CREATE INDEX reports_sweep ON reports (sweep);
@@ -92,6 +92,18 @@ const STEPS = [
     id TEXT PRIMARY KEY, name TEXT NOT NULL, username TEXT NOT NULL,
     stopped INTEGER NOT NULL, refusals INTEGER NOT NULL, changed_at_ms REAL NOT NULL
   ) WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE host_keys RENAME TO host_keys_reached_directly;
+  CREATE TABLE host_keys (
+    segment TEXT NOT NULL, jump TEXT NOT NULL, -- the bastions on the way; empty: none
+    host TEXT NOT NULL, port INTEGER NOT NULL, type TEXT NOT NULL,
+    key BLOB NOT NULL, first_seen_ms REAL NOT NULL, agent TEXT NOT NULL,
+    PRIMARY KEY (segment, jump, host, port, type)
+  ) WITHOUT ROWID;
+  INSERT INTO host_keys
+    SELECT segment, '', host, port, type, key, first_seen_ms, agent FROM host_keys_reached_directly;
+  DROP TABLE host_keys_reached_directly;
   `,
 ];
 

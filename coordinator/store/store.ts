@@ -48,6 +48,14 @@ export interface ShardRow {
   devices: number[];
 }
 
+/** Where host keys belong to; `jump`: the bastions on the way as text. */
+export interface Place {
+  segment: string;
+  jump: string;
+  host: string;
+  port: number;
+}
+
 /** The smallest things that are written; a list of them is committed whole, in order. */
 export type Write =
   | { write: 'sweep'; row: SweepRow }
@@ -69,7 +77,7 @@ export type Write =
   /** An older attempt, kept as evidence. */
   | { write: 'evidence'; report: Report }
   | { write: 'hostKey'; host: KnownHost; replace: boolean }
-  | { write: 'dropHostKeys'; segment: string; host: string; port: number }
+  | ({ write: 'dropHostKeys' } & Place)
   | { write: 'credential'; state: CredentialState }
   | { write: 'dropSweep'; sweep: string };
 

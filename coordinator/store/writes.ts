@@ -7,7 +7,7 @@ import { StoreFailed } from './refusal.js';
 import { removeSweep } from './removal.js';
 import type { ReportRow, Row } from './rows.js';
 import type { Sql } from './sql.js';
-import type { DeviceRow, ShardRow, SweepRow } from './store.js';
+import type { DeviceRow, Place, ShardRow, SweepRow } from './store.js';
 
 export function apply(sql: Sql, row: Row): void {
   switch (row.write) {
@@ -161,12 +161,12 @@ function putEvidence(sql: Sql, row: ReportRow): void {
 
 // Without `replace` the first key of a type stays: a later one never becomes trusted by itself.
 function putHostKey(sql: Sql, key: KnownHost, replace: boolean): void {
-  const { segment, host, port } = key;
-  if (replace)
-    sql.run('DELETE FROM host_keys WHERE segment = ? AND host = ? AND port = ?', segment, host, port);
+  const { segment, jump, host, port } = key;
+  if (replace) dropHostKeys(sql, key);
   sql.run(
-    'INSERT OR IGNORE INTO host_keys VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR IGNORE INTO host_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     segment,
+    jump,
     host,
     port,
     key.type,
@@ -176,16 +176,12 @@ function putHostKey(sql: Sql, key: KnownHost, replace: boolean): void {
   );
 }
 
-function dropHostKeys(
-  sql: Sql,
-  { segment, host, port }: { segment: string; host: string; port: number },
-): void {
+function dropHostKeys(sql: Sql, { segment, jump, host, port }: Place): void {
   sql.run(
-    `DELETE FROM host_keys WHERE host = ? AND (? = '' OR segment = ?) AND (? = 0 OR port = ?)`,
+    'DELETE FROM host_keys WHERE segment = ? AND jump = ? AND host = ? AND port = ?',
+    segment,
+    jump,
     host,
-    segment,
-    segment,
-    port,
     port,
   );
 }

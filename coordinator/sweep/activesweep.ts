@@ -45,6 +45,10 @@ export interface Ending {
   status: Status;
   failure: Failure | null;
   outputs?: Output[];
+  transcript?: Output | undefined;
+  /** As in Report. */
+  platform?: string;
+  notes?: string[];
   agent?: string;
   startedAtMs?: number;
   durationMs?: number;
@@ -216,7 +220,7 @@ export class ActiveSweep {
   report(state: DeviceState, ending: Ending): Report {
     return Report.create({
       sweep: this.id,
-      device: state.device,
+      device: withCommands(state.device, ending.outputs ?? []),
       status: ending.status,
       failure: ending.failure ?? undefined,
       attempts: state.row.attempts,
@@ -224,6 +228,9 @@ export class ActiveSweep {
       startedAtMs: ending.startedAtMs ?? 0,
       durationMs: ending.durationMs ?? 0,
       outputs: ending.outputs ?? [],
+      transcript: ending.transcript,
+      platform: ending.platform ?? '',
+      notes: ending.notes ?? [],
     });
   }
 
@@ -279,6 +286,11 @@ export class ActiveSweep {
       else queue.push(made);
     }
   }
+}
+
+/** Where the agent took the commands of a platform that it had found out, they are known from the outputs. */
+function withCommands(device: Device, outputs: Output[]): Device {
+  return device.commands.length > 0 ? device : { ...device, commands: outputs.map(({ command }) => command) };
 }
 
 function newRow(index: number): DeviceRow {

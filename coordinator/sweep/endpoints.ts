@@ -1,4 +1,4 @@
-// Who may touch an endpoint now. A pure table: one lease at a time holds an endpoint (segment, host, port),
+// Who may touch an endpoint now. A pure table: one lease at a time holds an endpoint (segment, jump, host, port),
 // and an endpoint whose lease was lost, or whose session was left uncleanly, rests for the lock delay.
 // Sessions of all sweeps pass this gate; it is what keeps two of ours off one device.
 import type { Device } from '../../proto/gen/netsweep/v1/model.js';
@@ -47,7 +47,34 @@ export class Endpoints {
   }
 }
 
-/** Where a device is, as far as exclusion and host keys are concerned. */
+/** Where a device or a bastion is; one private address behind two bastions is two places. */
+export interface Place {
+  segment: string;
+  /** The bastions before it, HOST:PORT with commas between; empty: none. */
+  jump: string;
+  host: string;
+  port: number;
+}
+
+/** The place of a device, or with `hop` that of the nth bastion on the way to it. */
+export function placeOf({ segment, jump, host, port }: Device, hop = 0): Place {
+  const bastion = jump[hop - 1];
+  const before = bastion === undefined ? jump : jump.slice(0, hop - 1);
+  const end = bastion ?? { host, port };
+  return { segment, jump: jumpText(before), host: end.host, port: end.port };
+}
+
+/** A key for a place. */
+export function placeKey({ segment, jump, host, port }: Place): string {
+  return `${segment}\n${jump}\n${host}\n${port}`;
+}
+
+/** Where a device is, as far as exclusion is concerned. */
 export function endpointOf(device: Device): string {
-  return `${device.segment}\n${device.host}\n${device.port}`;
+  return placeKey(placeOf(device));
+}
+
+/** Bastions as they stand in a place. */
+export function jumpText(hops: readonly { host: string; port: number }[]): string {
+  return hops.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)).join();
 }

@@ -1,11 +1,11 @@
 // From the selected entries to what a sweep will do, before anything is started: devices as the wire knows
 // them, counts, and everything that would be refused. Pure; resolves no secret.
 import { Device, Limits, type SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
-import { type Platform, type Platforms, readsOnly } from '../../proto/platform.js';
+import { AUTO, type Platform, type Platforms, readsOnly } from '../../proto/platform.js';
 import { addressKey, sameHost } from '../inventory/address.js';
-import type { Entry, SecretReference } from '../inventory/inventory.js';
-import { sourceOf } from '../inventory/secrets.js';
+import type { Entry } from '../inventory/inventory.js';
 import { count, didYouMean, Issues, nearest, quote } from '../inventory/wording.js';
+import { type LoginRow, loginsOf, printLogin, printWay, tally, type WayRow, waysOf } from './planlogins.js';
 
 export interface PlanInput {
   /** In inventory order; logins applied. */
@@ -29,12 +29,16 @@ export interface Plan {
   agents: number;
   /** Most sessions open at once. */
   sessions: number;
-  logins: { group: string; username: string; sources: string[]; devices: number }[];
+  logins: LoginRow[];
+  /** The ways through jump hosts, and who logs in to those that have a login of their own. */
+  ways: WayRow[];
   /** Very rough. */
   estimateMs: number;
 }
 
 const DEVICE_MS = 3000;
+/** Verbs that a message names. */
+const MOST_VERBS = 12;
 /** Commands that a device runs at most; a list from an inventory that is longer is a mistake. */
 const MOST_COMMANDS = 1000;
 
@@ -59,6 +63,7 @@ export function planSweep(input: PlanInput): Plan {
     agents: input.agents || Math.min(segments, Math.max(3, input.cores ?? 1)),
     sessions: Math.min(options.forks, devices.length),
     logins: loginsOf(entries),
+    ways: waysOf(entries),
     estimateMs: Math.ceil(devices.length / Math.max(1, options.forks)) * DEVICE_MS,
   };
 }
@@ -68,18 +73,18 @@ export function endpointKey(device: { segment: string; host: string; port: numbe
   return addressKey(device);
 }
 
-/** On one host an address is one place: the same one in two segments cannot be told apart. */
+/** On one host an address is one place: the same one in two segments cannot be told apart, but by its jump hosts. */
 export function checkReachableOnce(devices: readonly Device[]): void {
   const issues = new Issues();
   const first = new Map<string, Device>();
   for (const device of devices) {
-    const key = `${sameHost(device.host)} ${device.port}`;
+    const key = [...device.jump, device].map(({ host, port }) => `${sameHost(host)} ${port}`).join();
     const other = first.get(key);
     if (other === undefined) first.set(key, device);
     else if (other.segment !== device.segment)
       issues.reportAt(
         null,
-        `${quote(other.name)} in segment ${other.segment} and ${quote(device.name)} in segment ${device.segment} have one address (found ${device.host} port ${device.port} twice, expected agents of their own, through --coordinator)`,
+        `${quote(other.name)} in segment ${other.segment} and ${quote(device.name)} in segment ${device.segment} have one address (found ${device.host} port ${device.port} twice, expected jump hosts of their own, or agents of their own through --coordinator)`,
       );
   }
   issues.throwIfAny();
@@ -107,8 +112,10 @@ export function checkCommandWords(commands: readonly string[], platforms: readon
 
 /** The plan for people; one item a line. */
 export function printPlan(plan: Plan): string {
-  const { devices, options, places, logins } = plan;
+  const { devices, options, places, logins, ways } = plan;
+  const legacy = devices.filter((device) => device.legacy).length;
   const platforms = tally(devices, ({ platform }) => ({ platform }));
+  const undecided = devices.filter(({ commands }) => commands.length === 0).length;
   return [
     `devices      ${devices.length} (${platforms.map((one) => `${one.platform} ${one.devices}`).join(', ')})`,
     'no platform  0',
@@ -117,7 +124,12 @@ export function printPlan(plan: Plan): string {
     ),
     `agents       ${plan.agents}`,
     ...plan.commands.map((one) => `command      ${quote(one.command)} on ${count(one.devices, 'device')}`),
+    ...(undecided > 0
+      ? [`command      as the platform has it once found, on ${count(undecided, 'device')}`]
+      : []),
     ...logins.map(printLogin),
+    ...ways.map(printWay),
+    ...(legacy === 0 ? [] : [`legacy       weak algorithms allowed on ${count(legacy, 'device')}`]),
     `sessions     at most ${plan.sessions} at once`,
     'pace         none',
     `writes       ${options.allowWrites ? 'allowed: at most one attempt a device' : 'refused'}`,
@@ -128,18 +140,18 @@ export function printPlan(plan: Plan): string {
 
 function deviceOf(entry: Entry, index: number, { commands, platforms }: PlanInput, issues: Issues): Device {
   const platform = entry.platform === null ? undefined : platforms.get(entry.platform);
-  if (platform === undefined)
+  if (platform === undefined && entry.platform !== AUTO)
     issues.reportAt(
       entry.at,
-      `device ${quote(entry.name)} has no platform (set platform or device_type, or -e platform=...)`,
+      `device ${quote(entry.name)} has no platform (set platform or device_type, or --platform NAME; auto finds it out)`,
     );
   const own = entry.commands.length > 0 ? entry.commands : (platform?.default_commands ?? []);
   return Device.create({
     index,
     name: entry.name,
     host: entry.host,
-    port: entry.port,
-    platform: platform?.name ?? '',
+    port: entry.port ?? 22,
+    platform: platform?.name ?? AUTO,
     segment: entry.segment,
     site: entry.site,
     groups: entry.groups,
@@ -147,6 +159,8 @@ function deviceOf(entry: Entry, index: number, { commands, platforms }: PlanInpu
     enable: entry.enable ?? entry.enableSecret !== null,
     enableCommand: entry.enableCommand,
     limits: Limits.create(entry.limits),
+    jump: entry.via.map(({ host, port, username }) => ({ host, port, username: username ?? '' })),
+    legacy: entry.legacy,
   });
 }
 
@@ -170,27 +184,32 @@ function checkCommands(commands: readonly string[], issues: Issues): void {
 
 /** A command that no device of the plan would take. One that some take is refused by the others' agents. */
 function refuseWrites(devices: readonly Device[], platforms: Platforms, issues: Issues): void {
-  const users = new Map<string, Set<Platform>>();
-  for (const device of devices)
-    for (const command of device.commands) {
-      const platform = platforms.get(device.platform);
-      const known = users.get(command) ?? new Set<Platform>();
-      users.set(command, platform === undefined ? known : known.add(platform));
-    }
-  for (const [command, found] of users) {
-    const refusing = Array.from(found);
-    if (refusing.length === 0 || refusing.some((platform) => readsOnly(platform, command))) continue;
+  const users = new Map<string, Set<string>>();
+  for (const { platform, commands } of devices)
+    for (const command of commands) users.set(command, (users.get(command) ?? new Set()).add(platform));
+  for (const [command, names] of users) {
+    // A platform that is yet to be found may be any.
+    const found = names.has(AUTO) ? platforms.names : [...names];
+    if (found.some((name) => takes(platforms, name, command))) continue;
+    const refusing = found.map((name) => platforms.get(name)).filter((platform) => platform !== undefined);
+    const whose = names.has(AUTO) ? 'any platform' : refusing.map(({ name }) => name).join(', ');
     issues.reportAt(
       null,
-      `${quote(command)} is not a reading command of ${refusing.map(({ name }) => name).join(', ')} (expected ${expectedOf(refusing)}; --allow-writes lifts this${didYouMean(meantCommand(command, refusing))})`,
+      `${quote(command)} is not a reading command of ${whose} (expected ${expectedOf(refusing)}; --allow-writes lifts this${didYouMean(meantCommand(command, refusing))})`,
     );
   }
+}
+
+function takes(platforms: Platforms, name: string, command: string): boolean {
+  const platform = platforms.get(name);
+  return platform !== undefined && readsOnly(platform, command);
 }
 
 function expectedOf(platforms: readonly Platform[]): string {
   const verbs = new Set(platforms.flatMap(({ reads }) => reads));
   const whole = new Set(platforms.flatMap(({ reads_exactly }) => reads_exactly));
-  if (verbs.size > 0) return `a command that starts with ${Array.from(verbs).join(', ')} and writes nowhere`;
+  if (verbs.size > 0)
+    return `a command that starts with ${Array.from(verbs).slice(0, MOST_VERBS).join(', ')} and writes nowhere`;
   const shown = Array.from(whole).slice(0, 6).map(quote).join(', ');
   return `one of ${shown}${whole.size > 6 ? ` and ${whole.size - 6} more` : ''}`;
 }
@@ -211,57 +230,7 @@ function meantCommand(command: string, platforms: readonly Platform[]): string |
   return whole === null ? null : quote(whole);
 }
 
-function loginsOf(entries: readonly Entry[]): Plan['logins'] {
-  const rows = entries.flatMap((entry) => {
-    const groups = entry.groups.length > 0 ? entry.groups : [''];
-    const sources = [
-      ...sourceIn('password', entry.password),
-      ...sourceIn('private key', entry.privateKey),
-      ...sourceIn('enable secret', entry.enableSecret),
-    ];
-    return groups.map((group) => ({ group, username: entry.username ?? '', sources }));
-  });
-  return tally(rows, (row) => row);
-}
-
-const OPTIONS: Record<string, { file: string; ask: string }> = {
-  password: { file: '--password-file', ask: '-k' },
-  'enable secret': { file: '--secret-file', ask: '-K' },
-  'private key': { file: '--private-key', ask: '' },
-};
-
-function sourceIn(role: string, reference: SecretReference | null): string[] {
-  if (reference === null) return [];
-  const option = OPTIONS[role];
-  if (reference.at === null && reference.from === 'file')
-    return [`${role} from ${option?.file} ${reference.path}`];
-  if (reference.at === null && reference.from === 'ask') return [`${role} asked for (${option?.ask})`];
-  return [`${role} from ${sourceOf(reference)}`];
-}
-
-function printLogin({ group, username, sources, devices }: Plan['logins'][number]): string {
-  const who = username === '' ? 'no user name' : `user ${username}`;
-  const how = sources.length === 0 ? 'no password and no key' : sources.join(', ');
-  return `login        ${group === '' ? 'no group' : `group ${group}`}: ${who}, ${how} (${count(devices, 'device')})`;
-}
-
 function printSeconds(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
-}
-
-/** Counts by what `of` gives, in the order of first appearance. */
-function tally<Item, Row extends object>(
-  items: readonly Item[],
-  of: (item: Item) => Row,
-): (Row & { devices: number })[] {
-  const rows = new Map<string, Row & { devices: number }>();
-  for (const item of items) {
-    const row = of(item);
-    const key = JSON.stringify(row);
-    const known = rows.get(key);
-    if (known === undefined) rows.set(key, { ...row, devices: 1 });
-    else known.devices += 1;
-  }
-  return Array.from(rows.values());
 }

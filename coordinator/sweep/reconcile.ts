@@ -1,7 +1,7 @@
 // The loop that makes every sweep end: leases whose term is over, segments without an agent, deadlines and
 // stopped credentials. It looks at the ledger alone; what NATS believes is of no interest here.
 import { Failure, Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
-import type { Books } from '../books.js';
+import { type Books, credentialsOf } from '../books.js';
 import { monotonicMs } from '../clock.js';
 import type { Presence } from '../intake/presence.js';
 import type { Write } from '../store/store.js';
@@ -67,8 +67,9 @@ export class Reconcile {
     this.books.ledger.endWaiting(
       sweep,
       ({ device }) => {
-        if (!stopped.has(device.credential)) return null;
-        const name = sweep.credentials.get(device.credential)?.name ?? '';
+        const needed = credentialsOf(device).find((credential) => stopped.has(credential));
+        if (needed === undefined) return null;
+        const name = sweep.credentials.get(needed)?.name ?? '';
         const message = `credential ${name} was refused too often and is stopped; netsweep credentials release ${name}`;
         const failure = Failure.create({ kind: Kind.CREDENTIAL_STOPPED, stage: Stage.AUTH, message });
         return { status: Status.SKIPPED, failure };

@@ -43,7 +43,16 @@ describe('bad usage is one clear line and exit 2', () => {
     [['sweeps', 'lst'], "unknown command 'lst' (did you mean list?)"],
     [run('--frks', '3'), "unknown option '--frks' (did you mean --forks?)"],
     [run('--diff'), "unknown option '--diff'"],
-    [run('--jump', 'x'), "unknown option '--jump'"],
+    [
+      run('--jump', 'a,,b'),
+      '--jump: a jump host is empty (expected USER@HOST:PORT with commas between, or none)',
+    ],
+    [run('-J', 'me:secret@b'), '--jump: a jump host takes no password'],
+    [run('-J', 'a', '-J', 'b'), '--jump: given more than once'],
+    [run('-J', 'R1,R2/'), 'jump host "R2/" is neither a device nor an address'],
+    [run('-e', 'jump=x:0'), '--set jump: jump: the port of jump host "x" is not one'],
+    [run('--tree', join(inventory, 'x')), `--tree: ${inventory} is not a directory`],
+    [run('--session-log', inventory), `--session-log: ${inventory} is not a directory`],
     [run('--canary', '1'), "unknown option '--canary'"],
     [run('--forks'), "option '-f, --forks <n>' argument missing"],
     [run('--forks', '0'), '--forks: found "0", expected a whole number from 1 to 1000000'],
@@ -132,6 +141,27 @@ describe('without touching anything', () => {
     );
     expect(end.code).toBe(0);
     expect(end.printed).toContain('"show version" on 1 device');
+  });
+
+  test('--check shows jump hosts, where keys come from and the ssh-agent, without asking for anything', async () => {
+    vi.stubEnv('NETSWEEP_JUMP', 'ops@b1:2222,[::1]');
+    vi.stubEnv('SSH_AUTH_SOCK', '');
+    const words = ['run', '-i', inventory, '-C', '--ssh-agent', '-e', 'legacy=true', 'show version'];
+    const { code, printed } = await netsweep(...words);
+    expect(code).toBe(0);
+    expect(printed).toContain(
+      "jump         ops@b1:2222 with the device's login, then [::1]:22 with the device's login (1 device)",
+    );
+    expect(printed).toContain('password from inventory');
+    expect(printed).toContain(', ssh-agent (1 device)');
+    expect(printed).toContain('legacy       weak algorithms allowed on 1 device');
+  });
+
+  test('an ssh-agent that is not there is told before anything is started', async () => {
+    vi.stubEnv('SSH_AUTH_SOCK', '');
+    const end = await netsweep('run', '-i', inventory, '--state', state, '--ssh-agent', 'show version');
+    expect(end).toMatchObject({ code: 2, printed: '' });
+    expect(end.message).toContain('there is no ssh-agent (SSH_AUTH_SOCK is not set');
   });
 
   test('the version is also JSON', async () => {

@@ -23,7 +23,7 @@ describe('the result object', () => {
     const report = okReport('R1', output('show run', 'hostname R1\n'));
     const text = await join(resultJson(report, () => pieces('hostname', ' R1\n')));
     expect(Object.keys(JSON.parse(text))).toEqual(
-      'sweep device host port platform segment groups status failure attempts agent startedAt durationMs outputs'.split(
+      'sweep device host port platform segment groups status failure attempts agent startedAt durationMs notes outputs'.split(
         ' ',
       ),
     );
@@ -44,6 +44,17 @@ describe('the result object', () => {
       exitStatus: null,
       rows: null,
     });
+  });
+
+  test('names the platform that was found, and what a reader should know', async () => {
+    const report = { ...okReport('R1'), platform: 'frr', notes: ['platform auto: frr (by its prompt)'] };
+    const text = await join(resultJson(report, () => pieces()));
+    expect(JSON.parse(text)).toMatchObject({
+      platform: 'frr',
+      notes: ['platform auto: frr (by its prompt)'],
+    });
+    const plain = await join(resultJson(okReport('R1'), () => pieces()));
+    expect(JSON.parse(plain)).toMatchObject({ platform: 'cisco_ios', notes: [] });
   });
 
   test('says null for what a device never had', async () => {

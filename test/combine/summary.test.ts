@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, summaryLines } from '../../coordinator/combine/summary.ts';
+import { duration, noteLines, summaryLines } from '../../coordinator/combine/summary.ts';
 import { Tally, tolerated } from '../../coordinator/combine/tally.ts';
 import { Kind, Proof, Status } from '../../proto/gen/netsweep/v1/model.ts';
 import { endedSweep, failedReport, okReport, output } from './reports.ts';
@@ -27,6 +27,18 @@ test('a summary names failures by kind with folded names, what is not proved, an
     '  limit                  1  R10: it said "no"',
     '  not proved whole: "show version" of R2',
     'took 4.0 s with 3 agents; one after the other would have taken 6 min 12 s (93 times as long)',
+  ]);
+});
+
+test('a summary says each note once, with how many devices it is about and which', () => {
+  const weak = 'weak algorithms were used: ssh-rsa';
+  const reports = ['R1', 'R2', 'R3'].map((name) => ({ ...okReport(name), notes: [weak] }));
+  const tally = new Tally();
+  for (const report of [...reports, { ...okReport('R7'), notes: ['platform auto: frr (by its prompt)'] }])
+    tally.add(report);
+  expect(noteLines(tally)).toEqual([
+    `  note                   3  R[1-3]: ${weak}`,
+    '  note                   1  R7: platform auto: frr (by its prompt)',
   ]);
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FAULT_NAMES } from '../../agent/fleet/fault.ts';
 import { deriveHostKey } from '../../agent/fleet/hostkey.ts';
 import { FleetOptionError, planFleet } from '../../agent/fleet/plan.ts';
-import { Kind } from '../../proto/gen/netsweep/v1/model.ts';
+import { Kind, Stage } from '../../proto/gen/netsweep/v1/model.ts';
 import { label } from '../../proto/label.ts';
 
 describe('the plan of a fleet', () => {
@@ -79,10 +79,13 @@ describe('the plan of a fleet', () => {
 
   test('expects endings that the contract knows', () => {
     const words = new Set([...Object.values(Kind).map((kind) => label('KIND', kind)), 'ok', 'suspect']);
+    const stages = Object.values(Stage).map((stage) => label('STAGE', stage));
     for (const fault of FAULT_NAMES) {
-      const [device] = planFleet({ devices: 1, bad: { [fault]: 1 } });
-      expect(device?.fault).toBe(fault);
-      expect(words).toContain(device?.expect);
+      const devices = planFleet({ devices: 2, platforms: ['cisco_ios', 'linux'], bad: { [fault]: 0.5 } });
+      const bad = devices.filter((device) => device.fault !== null);
+      expect(bad.map((device) => device.fault)).toEqual([fault]);
+      expect(words).toContain(bad[0]?.expect);
+      expect([null, ...stages]).toContain(bad[0]?.expectStage);
     }
   });
 });

@@ -2,10 +2,13 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { FAULT_NAMES } from '../../agent/fleet/fault.ts';
 import { deriveHostKey } from '../../agent/fleet/hostkey.ts';
+import { planFleet } from '../../agent/fleet/plan.ts';
 import { output, Running, root, run, until, without } from '../process.ts';
 import { Client } from './client.ts';
 
@@ -88,6 +91,30 @@ describe.skipIf(!existsSync(program))('the program netsweep fleet', () => {
     expect(lines.map(({ device, address, event }) => [device, address, event])).toEqual(
       ['connect', 'banner', 'login', 'command', 'close'].map((event) => ['R2', '127.1.0.2', event]),
     );
+  });
+
+  test('has addresses that never answer TCP, and gives them back when it ends', async () => {
+    const options = ['--devices', '2', '--bad', 'filtered=0.5'];
+    const { fleet, port } = await startProgram(...options);
+    const filtered = planFleet({ devices: 2, bad: { filtered: 0.5 } }).find(({ fault }) => fault !== null);
+    const socket = createConnection({ host: filtered?.address ?? '', port });
+    socket.on('error', () => {}); // given up with the test
+    const answered = once(socket, 'connect').then(
+      () => 'answered',
+      () => 'refused',
+    );
+    const waited = new Promise((resolve) => setTimeout(resolve, 500, 'nothing'));
+    expect(await Promise.race([answered, waited])).toBe('nothing');
+    socket.destroy();
+    await fleet.stop('SIGTERM');
+    expect(fleet.child.exitCode).toBe(0);
+    await using _again = await startProgram(...options, '--port', String(port));
+  });
+
+  test('lists the kinds of bad devices with how a sweep must end there', async () => {
+    const { status, stdout } = await run(process.execPath, [program, '--bad', 'list']);
+    expect(status).toBe(0);
+    for (const fault of FAULT_NAMES) expect(stdout).toContain(`\n  ${fault} `);
   });
 
   test('shares its sessions among processes that see overlaps and write to one file', async () => {

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Entry, InputError, type Inventory } from '../../coordinator/inventory/inventory.ts';
+import { InputError, type Inventory, type ReadyEntry } from '../../coordinator/inventory/inventory.ts';
 import { readInventory } from '../../coordinator/inventory/read.ts';
 import { Platforms } from '../../proto/platform.ts';
 
@@ -52,7 +52,7 @@ export async function errorsOf(
 }
 
 /** An entry with the fields that a test is about. */
-export function entryOf(fields: Partial<Entry>): Entry {
+export function entryOf(fields: Partial<ReadyEntry>): ReadyEntry {
   return {
     name: 'R1',
     host: '10.0.0.1',
@@ -66,6 +66,14 @@ export function entryOf(fields: Partial<Entry>): Entry {
     password: null,
     enableSecret: null,
     privateKey: null,
+    passphrase: null,
+    certificate: null,
+    sshAgent: null,
+    useKeys: null,
+    sshConfig: null,
+    jump: null,
+    via: [],
+    legacy: false,
     enable: null,
     enableCommand: '',
     credential: null,

@@ -1,17 +1,21 @@
 // Options that fill gaps, and --set, which overrides.
 import { userInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { InputError, type SecretReference } from '../../coordinator/inventory/inventory.ts';
+import { InputError, type ReadyEntry, type SecretReference } from '../../coordinator/inventory/inventory.ts';
 import { applyLogin, type Login } from '../../coordinator/inventory/login.ts';
 import { entryOf, platforms } from './files.ts';
 
-const IO = { cwd: '/srv', env: { HOME: '/home/me' }, platforms };
+const IO = { cwd: '/srv', env: { HOME: '/home/me' }, platforms, system: null };
 const OWN: SecretReference = { from: 'text', text: 'own', at: { file: 'a.yaml', line: 1, column: 1 } };
 const GIVEN: SecretReference = { from: 'ask', question: 'Password', at: null };
 
+function applied(entries: ReadyEntry[], login: Login): ReadyEntry[] {
+  return applyLogin(entries, login, IO).entries;
+}
+
 function refusal(login: Login): string {
   try {
-    applyLogin([entryOf({})], login, IO);
+    applied([entryOf({})], login);
   } catch (error) {
     if (error instanceof InputError) return error.message;
     throw error;
@@ -22,18 +26,19 @@ function refusal(login: Login): string {
 describe('a login', () => {
   test('fills only what the inventory leaves open', () => {
     const entries = [entryOf({ username: null }), entryOf({ password: OWN })];
-    const [open, own] = applyLogin(
-      entries,
-      { username: 'me', password: GIVEN, enableSecret: GIVEN, privateKey: GIVEN },
-      IO,
-    );
+    const [open, own] = applied(entries, {
+      username: 'me',
+      password: GIVEN,
+      enableSecret: GIVEN,
+      privateKey: GIVEN,
+    });
     expect(open).toMatchObject({ username: 'me', password: GIVEN, enableSecret: GIVEN, privateKey: GIVEN });
     expect(own).toMatchObject({ username: 'admin', password: OWN });
     expect(entries[0]?.username).toBeNull();
   });
 
   test("uses the caller's name where nobody gives one", () => {
-    expect(applyLogin([entryOf({ username: null })], {}, IO)[0]?.username).toBe(userInfo().username);
+    expect(applied([entryOf({ username: null })], {})[0]?.username).toBe(userInfo().username);
   });
 
   test('overrides any field with --set, the last one counting', () => {
@@ -51,11 +56,10 @@ describe('a login', () => {
       'site=New York',
       'commands=show version;show clock',
     ];
-    const [entry] = applyLogin(
-      [entryOf({ password: OWN, limits: { idleMs: 7 }, data: { old: 1 } })],
-      { username: 'me', set },
-      IO,
-    );
+    const [entry] = applied([entryOf({ password: OWN, limits: { idleMs: 7 }, data: { old: 1 } })], {
+      username: 'me',
+      set,
+    });
     expect(entry).toMatchObject({
       port: 831,
       platform: 'cisco_ios',
@@ -88,7 +92,14 @@ describe('a login', () => {
       'password={{ x }}',
       '--set password: password is not resolved (found a template, expected the value itself or a reference such as env:VAR)',
     ],
-    ['jump=b', '--set jump: jump hosts come later; this version connects directly'],
+    [
+      'jump=b:0',
+      '--set jump: jump: the port of jump host "b" is not one (expected a whole number from 1 to 65535)',
+    ],
+    [
+      'legacy=perhaps',
+      '--set legacy: legacy is neither true nor false (found "perhaps", expected true or false)',
+    ],
     ['__proto__=b', '--set __proto__: a field cannot be called __proto__'],
   ])('refuses --set %s', (set, message) => {
     expect(refusal({ set: [set] })).toBe(message);

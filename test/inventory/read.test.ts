@@ -118,11 +118,10 @@ devices:
   test("keeps other fields, and netmiko's other keys, as data", async () => {
     const [entry] = await entriesOf(
       'a.yaml',
-      '- {host: h, conn_timeout: 10, use_keys: true, session_log: x.log, id: 7, state: active, tags: [a, 1], enabled: false, timeout: 5, where: {room: 2}}\n',
+      '- {host: h, global_delay_factor: 2, session_log: x.log, id: 7, state: active, tags: [a, 1], enabled: false, timeout: 5, where: {room: 2}}\n',
     );
     expect(entry?.data).toEqual({
-      conn_timeout: 10,
-      use_keys: true,
+      global_delay_factor: 2,
       session_log: 'x.log',
       id: 7,
       state: 'active',
@@ -189,9 +188,44 @@ devices:
       site: '',
       groups: [],
       commands: [],
-      port: 22,
+      port: null,
       segment: 'default',
     });
+  });
+
+  test("reads netmiko's names of logins and limits", async () => {
+    const [entry] = await entriesOf(
+      'a.py',
+      'R1 = {"ip": "h", "use_keys": True, "key_file": "/k", "passphrase": "env:P", "allow_agent": False,\n  "pkey": None, "sock": None, "ssh_config_file": "lab.conf", "conn_timeout": 5, "auth_timeout": 7.5,\n  "read_timeout_override": 90, "timeouts": {"login": "9s"}}\n',
+    );
+    expect(entry).toMatchObject({
+      useKeys: true,
+      privateKey: { from: 'file', path: '/k' },
+      passphrase: { from: 'env', variable: 'P' },
+      sshAgent: false,
+      sshConfig: { path: expect.stringMatching(/\/lab\.conf$/), at: { line: 2 } },
+      limits: { connectMs: 5000, loginMs: 9000, commandMs: 90_000 },
+      data: {},
+    });
+  });
+
+  test('lets a limit of a device count over the same limit of its group, by whatever name', async () => {
+    const [entry] = await entriesOf(
+      'a.yaml',
+      'groups: {g: {timeouts: {connect: 1, idle: 1}}}\ndevices: {R1: {host: h, groups: [g], conn_timeout: 3}}\n',
+    );
+    expect(entry?.limits).toEqual({ connectMs: 3000, idleMs: 1000 });
+  });
+
+  test('takes a certificate as a path or as its text, and a passphrase as any secret', async () => {
+    const entries = await entriesOf(
+      'a.yaml',
+      '- {name: R1, host: h, certificate: /c, private_key_passphrase: ask}\n- {name: R2, host: i, certificate_file: "ssh-ed25519-cert-v01@openssh.com AAAA me"}\n',
+    );
+    expect(entries).toMatchObject([
+      { certificate: { from: 'file', path: '/c' }, passphrase: { from: 'ask', question: 'Passphrase' } },
+      { certificate: { from: 'text' } },
+    ]);
   });
 
   test('keeps the spaces of a password in CSV and the semicolons of lists', async () => {
@@ -278,7 +312,7 @@ devices:
   test('warns of one address under two names, however it is spelt', async () => {
     const { warnings } = await inventoryOf({
       'a.yaml':
-        '- {name: R1, host: "2001:db8::1"}\n- {name: R2, host: "2001:DB8:0::1"}\n- {name: R3, host: "2001:db8::1", port: 830}\n- {name: R4, host: "2001:db8::1", segment: east}\n',
+        '- {name: R1, host: "2001:db8::1"}\n- {name: R2, host: "2001:DB8:0::1"}\n- {name: R3, host: "2001:db8::1", port: 830}\n- {name: R4, host: "2001:db8::1", segment: east}\n- {name: R5, host: "2001:db8::1", jump: b}\n',
     });
     expect(warnings).toEqual([
       {
@@ -302,7 +336,7 @@ from netmiko import ConnectHandler
 
 USER = 'ad' "min"
 PASSWORDS = {"a": r"top\\secret", 'b': 'x'}
-common = {"device_type": "cisco_ios", "username": USER, "password": 'top\\x73ecret', "conn_timeout": 10 * 2}
+common = {"device_type": "cisco_ios", "username": USER, "password": 'top\\x73ecret', "session_timeout": 10 * 2}
 R1 = {**common, "ip": "10.10.88.110", "port": 0x16}
 R2: dict = dict(common, host='10.10.88.111', secret="""s"""  # the enable secret
                 )

@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Entry, InputError, type SecretReference } from '../../coordinator/inventory/inventory.ts';
+import { InputError, type ReadyEntry, type SecretReference } from '../../coordinator/inventory/inventory.ts';
 import { resolveSecrets } from '../../coordinator/inventory/secrets.ts';
 import { type Directory, directoryOf, entryOf } from './files.ts';
 
@@ -12,6 +12,7 @@ function io(directory: Directory, asked: string[] = []) {
   return {
     env: { NETPASS: 'top secret', LINES: 'a\nb', EMPTY: '' },
     cwd: directory.path,
+    sshAgent: 'caller' as const,
     ask: async (question: string) => {
       asked.push(question);
       return Buffer.from('typed');
@@ -30,7 +31,7 @@ describe('secrets', () => {
   test('come from text, the environment, files, programs and people', async () => {
     using directory = directoryOf({ pw: 'from file\r\n', id: '-----BEGIN KEY-----\nabc\n' });
     const asked: string[] = [];
-    const fields: Partial<Entry>[] = [
+    const fields: Partial<ReadyEntry>[] = [
       { password: { from: 'text', text: 'plain', at: AT } },
       { password: { from: 'env', variable: 'NETPASS', at: AT } },
       { password: { from: 'file', path: join(directory.path, 'pw'), at: AT } },
@@ -82,6 +83,25 @@ describe('secrets', () => {
       ['c3', 'admin', 'admin'],
       ['c4', 'admin-2', 'admin'],
     ]);
+  });
+
+  test('that differ in anything that logs in are different credentials', async () => {
+    using directory = directoryOf({});
+    const text = (value: string): SecretReference => ({ from: 'text', text: value, at: AT });
+    const key = text('-----BEGIN ENCRYPTED PRIVATE KEY-----');
+    const certificate = text(`ssh-rsa-cert-v01@openssh.com ${certificateOf('ssh-rsa-cert-v01@openssh.com')}`);
+    const fields: Partial<ReadyEntry>[] = [
+      { privateKey: key, passphrase: text('a') },
+      { privateKey: key, passphrase: text('b') },
+      { privateKey: key, passphrase: text('a'), certificate },
+      { privateKey: key, passphrase: text('a'), sshAgent: true },
+      { sshAgent: true },
+      { sshAgent: false },
+      { passphrase: text('a') },
+    ];
+    const world = { ...io(directory), sshAgent: 'agent' as const };
+    const { of } = await resolveSecrets([...fields, ...fields].map(entryOf), world);
+    expect(of).toEqual([0, 1, 2, 3, 4, 5, 5, 0, 1, 2, 3, 4, 5, 5]);
   });
 
   test('run a program once, however many devices name it', async () => {
@@ -141,3 +161,9 @@ describe('secrets', () => {
     );
   });
 });
+
+function certificateOf(type: string): string {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(type.length);
+  return Buffer.concat([length, Buffer.from(type)]).toString('base64');
+}

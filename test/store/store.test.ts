@@ -246,6 +246,25 @@ test('an output is kept once, and a later report may name it by its digest alone
   expect(reports[1]?.outputs[0]?.body).toEqual(output('same').body);
 });
 
+test('a transcript is kept with its report, read by its digest alone, and goes with its sweep', async () => {
+  using directory = new TemporaryDirectory();
+  await using store = await openStore(directory.path, null);
+  const transcript = output('what was said');
+  await store.commit([
+    ...newSweep('S1', 2, { state: SweepState.ENDED }),
+    reported('S1', 0, [output('a')], { transcript }),
+    reported('S1', 1, [output('a')]),
+  ]);
+  const [first, second] = await store.reportsByIndex('S1', -1, 9, true);
+  expect(first?.transcript).toEqual(output('what was said', false));
+  expect(first?.outputs).toEqual([output('a')]);
+  expect(second?.transcript).toBeUndefined();
+  const body = await store.body(transcript.sha256, 0);
+  expect(gunzipSync(body?.data ?? '').toString()).toBe('what was said');
+  await store.commit([{ write: 'dropSweep', sweep: 'S1' }]);
+  await expect.poll(() => store.hasBody(transcript.sha256)).toBe(false);
+});
+
 test('evidence of an older attempt stands beside the report and keeps its outputs', async () => {
   using directory = new TemporaryDirectory();
   await using store = await openStore(directory.path, null);
@@ -289,11 +308,12 @@ test('a removed sweep is gone at once, and its outputs go unless another sweep n
   expect((await store.tally('S1')).counts).toEqual(new Map([[Status.OK, 1]]));
 });
 
-test('host keys: the first of a type stays, a person replaces all of an endpoint, removal takes patterns', async () => {
+test('host keys: the first of a type stays, a person replaces all of an endpoint, bastions tell endpoints apart', async () => {
   using directory = new TemporaryDirectory();
   await using store = await openStore(directory.path, null);
-  const key = (type: string, blob: string, port = 22): KnownHost => ({
+  const key = (type: string, blob: string, port = 22, jump = ''): KnownHost => ({
     segment: 'default',
+    jump,
     host: '10.0.0.1',
     port,
     type,
@@ -306,9 +326,17 @@ test('host keys: the first of a type stays, a person replaces all of an endpoint
   expect(await store.hostKeys()).toEqual([key('ssh-ed25519', 'c'), key('ssh-rsa', 'a')]);
   await store.commit([put(key('ssh-rsa', 'd'), true), put(key('ssh-rsa', 'e', 830))]);
   expect(await store.hostKeys()).toEqual([key('ssh-rsa', 'd'), key('ssh-rsa', 'e', 830)]);
-  await store.commit([{ write: 'dropHostKeys', segment: '', host: '10.0.0.1', port: 830 }]);
-  await store.commit([{ write: 'dropHostKeys', segment: 'other', host: '10.0.0.1', port: 0 }]);
+  const place = { segment: 'default', jump: '', host: '10.0.0.1', port: 22 };
+  await store.commit([{ write: 'dropHostKeys', ...place, port: 830 }]);
+  await store.commit([{ write: 'dropHostKeys', ...place, segment: 'other' }]);
   expect(await store.hostKeys()).toEqual([key('ssh-rsa', 'd')]);
+  await store.commit([put(key('ssh-rsa', 'f', 22, 'b1:22'))]);
+  await store.commit([
+    put(key('ssh-rsa', 'g', 22, 'b2:22,b1:22'), true),
+    { write: 'dropHostKeys', ...place },
+  ]);
+  const behind = [key('ssh-rsa', 'f', 22, 'b1:22'), key('ssh-rsa', 'g', 22, 'b2:22,b1:22')];
+  expect(await store.hostKeys()).toEqual(behind);
 });
 
 test('the state of a credential is kept under its identity', async () => {

@@ -1,6 +1,6 @@
 // What a sweep would do, and what is refused before anything is touched.
 import { describe, expect, test } from 'vitest';
-import { type Entry, InputError } from '../../coordinator/inventory/inventory.ts';
+import { InputError, type ReadyEntry } from '../../coordinator/inventory/inventory.ts';
 import {
   checkCommandWords,
   checkReachableOnce,
@@ -18,7 +18,7 @@ const known = ['cisco_ios', 'linux']
   .filter((platform) => platform !== undefined);
 const AT = { file: 'a.yaml', line: 7, column: 3 };
 
-function plan(entries: Partial<Entry>[], commands: string[] = [], options: Partial<SweepOptions> = {}) {
+function plan(entries: Partial<ReadyEntry>[], commands: string[] = [], options: Partial<SweepOptions> = {}) {
   return planSweep({
     entries: entries.map(entryOf),
     commands,
@@ -142,6 +142,49 @@ describe('a plan', () => {
     );
   });
 
+  test('has the way to each device, without the logins that are resolved later', () => {
+    const login = entryOf({ name: 'b1', username: 'ops', password: { from: 'env', variable: 'B', at: AT } });
+    const via = [
+      { host: '10.0.0.9', port: 22, username: null, login },
+      { host: '::1', port: 2222, username: 'me', login: null },
+    ];
+    const made = plan([{ via, legacy: true }, { name: 'R2', via, legacy: true }, { name: 'R3' }]);
+    expect(made.devices[0]).toMatchObject({
+      legacy: true,
+      jump: [
+        { host: '10.0.0.9', port: 22, credential: '', username: '' },
+        { host: '::1', port: 2222, credential: '', username: 'me' },
+      ],
+    });
+    expect(printPlan(made)).toContain(
+      [
+        "jump         ops@10.0.0.9:22 with password from env:B, then me@[::1]:2222 with the device's login (2 devices)",
+        'legacy       weak algorithms allowed on 2 devices',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('tells where keys, passphrases and certificates come from, and of the ssh-agent', () => {
+    const file = (path: string) => ({ from: 'file' as const, path, at: null });
+    const rows = plan([
+      {
+        privateKey: file('/k'),
+        passphrase: { from: 'env', variable: 'P', at: AT },
+        certificate: file('/k-cert.pub'),
+      },
+      { name: 'R2', privateKey: { ...file('/home/me/.ssh/id'), found: true } },
+      { name: 'R3', sshAgent: true, certificate: file('/c') },
+      { name: 'R4', certificate: file('/unused') },
+    ]).logins;
+    expect(rows.map(({ sources }) => sources)).toEqual([
+      ['private key from --private-key /k with a passphrase from env:P', 'certificate from file:/k-cert.pub'],
+      ['private key from file:/home/me/.ssh/id'],
+      ['certificate from file:/c', 'ssh-agent'],
+      [],
+    ]);
+  });
+
   test('refuses devices without a platform, all at their places', () => {
     expect(
       refusal(() =>
@@ -152,8 +195,8 @@ describe('a plan', () => {
         ]),
       ),
     ).toEqual([
-      'a.yaml:7:3: device "R1" has no platform (set platform or device_type, or -e platform=...)',
-      'a.yaml:9:3: device "R3" has no platform (set platform or device_type, or -e platform=...)',
+      'a.yaml:7:3: device "R1" has no platform (set platform or device_type, or --platform NAME; auto finds it out)',
+      'a.yaml:9:3: device "R3" has no platform (set platform or device_type, or --platform NAME; auto finds it out)',
     ]);
   });
 
@@ -202,8 +245,18 @@ describe('an endpoint', () => {
       Device.create({ name, segment, host: '10.0.0.1', port });
     checkReachableOnce([device('R1', 'a'), device('R2', 'a'), device('R3', 'b', 23)]);
     expect(refusal(() => checkReachableOnce([device('R1', 'a'), device('R2', 'b')]))).toEqual([
-      '"R1" in segment a and "R2" in segment b have one address (found 10.0.0.1 port 22 twice, expected agents of their own, through --coordinator)',
+      '"R1" in segment a and "R2" in segment b have one address (found 10.0.0.1 port 22 twice, expected jump hosts of their own, or agents of their own through --coordinator)',
     ]);
+  });
+
+  test('in two segments is another behind another jump host', () => {
+    const hop = (host: string) => ({ host, port: 22, credential: '', username: '' });
+    const device = (name: string, segment: string, ...jump: string[]) =>
+      Device.create({ name, segment, host: '10.0.0.1', port: 22, jump: jump.map(hop) });
+    checkReachableOnce([device('R1', 'a'), device('R2', 'b', 'b1'), device('R3', 'c', 'b1', 'b2')]);
+    expect(
+      refusal(() => checkReachableOnce([device('R1', 'a', 'b1'), device('R2', 'b', 'B1')])),
+    ).toHaveLength(1);
   });
 });
 

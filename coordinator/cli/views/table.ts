@@ -3,7 +3,7 @@ import type { Report } from '../../../proto/gen/netsweep/v1/model.js';
 import { label } from '../../../proto/label.js';
 import { csvFields, csvRecord, csvText } from '../../combine/csv.js';
 import { junitCase, junitClose, junitOpen } from '../../combine/junit.js';
-import { isoTime, type ReadOutput } from '../../combine/result.js';
+import { isoTime, platformOf, type ReadOutput } from '../../combine/result.js';
 import { duration } from '../../combine/summary.js';
 import { type Column, sizeText, tableLines } from '../../combine/table.js';
 import type { Sink } from '../sink.js';
@@ -48,7 +48,7 @@ function csvHead({ sweep, device, status, failure, ...report }: Report): (string
     device?.name ?? '',
     device?.host ?? '',
     device?.port ?? 0,
-    device?.platform ?? '',
+    platformOf({ platform: report.platform, device }),
     device?.segment ?? '',
     (device?.groups ?? []).join(';'),
     label('STATUS', status),
@@ -76,7 +76,7 @@ export function junitView(sink: Sink): View {
 const COLUMNS: Column<Report>[] = [
   { title: 'DEVICE', cell: ({ device }) => harmlessLine(device?.name ?? '') },
   { title: 'HOST', cell: ({ device }) => harmlessLine(device?.host ?? '') },
-  { title: 'PLATFORM', cell: ({ device }) => device?.platform ?? '' },
+  { title: 'PLATFORM', cell: (report) => platformOf(report) },
   { title: 'SEGMENT', cell: ({ device }) => harmlessLine(device?.segment ?? '') },
   { title: 'STATUS', cell: ({ status }) => label('STATUS', status) },
   {

@@ -56,7 +56,12 @@ function lastComplete({ outputs }: Report, command: string): Output | undefined 
   return output?.proof === Proof.COMPLETE ? output : undefined;
 }
 
-async function writeWhole(directory: string, name: string, pieces: AsyncIterable<string>): Promise<void> {
+/** Makes the directory where it is missing; nobody ever sees half a file. */
+export async function writeWhole(
+  directory: string,
+  name: string,
+  pieces: AsyncIterable<string>,
+): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const temporary = join(directory, `.${randomBytes(8).toString('hex')}.tmp`);
   let file: FileHandle | undefined;
