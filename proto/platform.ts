@@ -42,8 +42,12 @@ const entries = {
   writes: v.optional(pattern),
   /** Added to the login name: how some devices are told what terminal they talk to. */
   username_suffix: v.optional(v.string(), ''),
+  /** Given to SSH in place of the login name, where the true login is asked for inside. */
+  ssh_username: v.optional(v.string()),
   /** The last line when the device waits for a command, ANSI removed, trailing spaces kept. */
   prompt: v.optional(pattern, '^[^\\r\\n]{1,200}[>#$%] ?$'),
+  /** The prompt is a whole line, with an end of its own: a word that says how the command went. */
+  prompt_ends: v.optional(v.boolean(), false),
   /** Parts of a prompt that change by themselves (counters, clocks, unsaved marks, HA state): not compared. */
   moving: v.optional(pattern),
   /** A line right above the prompt that belongs to it, as in `[edit]` or `{master:0}`. */
