@@ -29,8 +29,9 @@ const NOISE_LINES = 8;
 /** More than this is not held: of a larger output the beginning is settled, a piece at a time. */
 const HELD = 2 << 20;
 const PIECE = 1 << 20;
-/** A log message: a facility and severity, or a time of day. */
-const LOG_LINE = /%[A-Z][A-Z0-9_]*-(?:[A-Z0-9_]+-)?\d-[A-Z0-9_]+|\b\d\d:\d\d:\d\d\b/;
+/** A log message, by its facility and severity; more loosely, by a time of day. */
+const SYSLOG_LINE = /%[A-Z][A-Z0-9_]*-(?:[A-Z0-9_]+-)?\d-[A-Z0-9_]+/;
+const LOG_LINE = new RegExp(`${SYSLOG_LINE.source}|\\b\\d\\d:\\d\\d:\\d\\d\\b`);
 
 export type Sighting =
   /** Nothing to do before more bytes come. */
@@ -153,7 +154,7 @@ export class Reader {
   look(quietMs: number): Sighting {
     if (this.#screen.length === 0) return { kind: 'more' };
     this.#findEcho();
-    const line = this.#lastLine();
+    const line = this.#promptLine();
     const waiting =
       this.#questionIn(line.text, quietMs, this.#expected, 0) ??
       this.#pagerOn(line, quietMs) ??
@@ -253,6 +254,15 @@ export class Reader {
     return { start, text: shown(raw) };
   }
 
+  /** The line that a prompt may stand on: the last one, or where prompts end their line, the one before it. */
+  #promptLine(): Line {
+    const last = this.#lastLine();
+    if (!this.#rules.platform.prompt_ends) return last;
+    if (last.text !== '') return { start: last.start, text: '' };
+    const before = this.#lastLine(this.#screen.endBefore(last.start));
+    return before.start >= Math.max(0, this.#echoEnd) && this.#rules.prompt.test(before.text) ? before : last;
+  }
+
   /** The pager on the last line; it counts as answered once its key is named. */
   #pagerOn({ start, text }: Line, quietMs: number): Sighting | null {
     const named = this.#pagers.named(start);
@@ -307,7 +317,7 @@ export class Reader {
   /** Needs no test: the very prompt, and none like it within the output. */
   #isCertain(text: string): boolean {
     if (this.prompt.text === null) return true;
-    if (this.#believed === 'any') return true;
+    if (this.#believed === 'any' || this.#rules.platform.prompt_ends) return true;
     if (!this.prompt.is(text)) return this.#believed === 'kin' && this.prompt.isKin(text);
     return !this.#stood && !this.prompt.standsIn(this.#screen.bytes(this.#outputFrom, this.#promptStart));
   }
@@ -324,13 +334,29 @@ export class Reader {
     const glued = previous.start < last.start ? seen.endOf(previous.text) : -1;
     if (glued >= 0) {
       // Text without a line end may stand before the prompt and belongs to the output.
-      this.#promptStart = previous.start + (glued > 0 ? this.#glueLength(previous, glued) : 0);
+      this.#promptStart =
+        glued > 0 ? previous.start + this.#glueLength(previous, glued) : this.#endUnderLog(previous.start);
       return this.#end(last.text, this.#echoed);
     }
     return patiently(CONFIRM_MS, quietMs, () => {
       this.#promptStart = last.start;
       return this.#end(last.text, false);
     });
+  }
+
+  /** Where the output ends if a log was printed over its prompt before the prompt was drawn again. */
+  #endUnderLog(end: number): number {
+    let start = end;
+    for (let back = 0; back < NOISE_LINES && start > this.#outputFrom; back++) {
+      start = this.#screen.lineStart(start - 1);
+      const text = this.#screen.lineAt(start);
+      if (text.trim() !== '' && !LOG_LINE.test(text)) return end;
+      if (this.#promptBefore.at(text, false) === null || start < this.#outputFrom) continue;
+      if (SYSLOG_LINE.test(text)) return start;
+      this.#doubtful = true; // a time of day alone may be the output's
+      return end;
+    }
+    return end;
   }
 
   /** How many bytes of a line stand before the prompt that begins at `at` of what is shown. */

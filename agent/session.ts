@@ -118,7 +118,7 @@ class Session implements ShellEvents {
     this.#signal = signal;
     const { device, options, credential, hostKeys } = task;
     const { host, port, legacy } = device;
-    const username = credential?.username ?? '';
+    const username = sshName(task, credential?.username ?? '');
     this.#admission = new Admission(
       { host, port, username, credential, hostKeys, policy: options.hostKeys, legacy },
       ports,
@@ -503,4 +503,10 @@ function traveller(ports: SessionPorts, calledOff: AbortSignal): Traveller {
       mayWrite: () => ports.mayWrite(),
     }),
   };
+}
+
+/** What SSH is told: some platforms have a name of their own there, or take words about the terminal behind it. */
+function sshName({ device, options }: SessionTask, username: string): string {
+  const platform = rulesOf(device.platform, options.platforms)?.platform;
+  return username === '' ? '' : (platform?.ssh_username ?? username) + (platform?.username_suffix ?? '');
 }

@@ -89,6 +89,21 @@ describe('a log message over the prompt', () => {
     expect(output(reader)).toBe('11:00:00\r\n');
   });
 
+  test.each([
+    ['with its facility is no output when the prompt is drawn again', LOG, true, '11:00:00\r\n'],
+    [
+      'that is but a time makes the output suspect',
+      '11:00:01 up\r\n',
+      false,
+      '11:00:00\r\nR1#11:00:01 up\r\n',
+    ],
+  ])('%s', (_what, noise, proved, text) => {
+    const reader = asked('cisco_ios', 'R1#', 'show clock');
+    expect(see(reader, `show clock\r\n11:00:00\r\nR1#${noise}R1#`)).toEqual({ kind: 'confirm' });
+    expect(see(reader, '\r\nR1#')).toMatchObject({ kind: 'prompt', proved });
+    expect(output(reader)).toBe(text);
+  });
+
   test('that is none makes the output suspect', () => {
     const reader = asked('cisco_ios', 'R1#', 'show clock');
     see(reader, 'show clock\r\n11:00:00\r\nR1#\r\nwhatever this is\r\n');
