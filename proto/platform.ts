@@ -118,6 +118,9 @@ const fileSchema = v.strictObject({
 /** One platform's data; field meanings stand in the schema above. */
 export type Platform = v.InferOutput<typeof platformSchema>;
 
+/** The fields of a platform, in the order in which a file states them. */
+export const FIELDS = Object.keys(entries) as readonly (keyof Platform)[]; // the keys of the object above
+
 /** Not inherited by what extends a platform. */
 const OWN_ONLY = ['name', 'title', 'aliases', 'detect'] as const;
 type PlatformFields = v.InferOutput<typeof fileSchema>;

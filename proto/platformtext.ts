@@ -1,30 +1,17 @@
 // Platform data as the YAML of a platform file, in the schema's order and the style of the files that ship:
 // what `platforms show` prints and what is learnt from a device. Reading it back gives the same data.
-import type { Platform } from './platform.js';
+import { FIELDS, type Platform } from './platform.js';
 
 /** What a file may state: all of a platform, or what differs from the one it extends. */
 export type Stated = Partial<Platform> & { extends?: string };
 
-const ORDER: readonly (keyof Stated)[] = [
-  ...(['name', 'title', 'aliases', 'extends', 'mode', 'default_commands', 'reads', 'reads_exactly'] as const),
-  ...([
-    'writes',
-    'username_suffix',
-    'prompt',
-    'moving',
-    'above',
-    'return',
-    'wake',
-    'entry',
-    'setup',
-  ] as const),
-  ...(['pager', 'questions', 'enable', 'errors', 'end_marks', 'exit', 'leaving', 'volatile'] as const),
-  ...(['secrets', 'detect'] as const),
-];
+const ORDER: readonly (keyof Stated)[] = FIELDS.flatMap((field) =>
+  field === 'aliases' ? [field, 'extends' as const] : [field],
+);
 /** Longer lists stand one item a line. */
 const LINE = 110;
 
-/** Empty lists and texts are left out. `comments`: lines that stand above a field, or in its place. */
+/** Empty lists are left out. `comments`: lines that stand above a field, or in its place. */
 export function platformText(
   stated: Stated,
   comments: Partial<Record<keyof Stated, readonly string[]>> = {},
@@ -50,6 +37,7 @@ function fieldLines(field: string, value: unknown): string[] {
 /** A value on one line. */
 function flow(value: unknown): string {
   if (typeof value === 'string') return scalar(value);
+  if (typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
   const fields = Object.entries(value as object).filter(([, inner]) => inner !== undefined);
   return `{ ${fields.map(([name, inner]) => `${name}: ${flow(inner)}`).join(', ')} }`;
@@ -64,6 +52,6 @@ function scalar(text: string): string {
 }
 
 function isEmpty(value: unknown): boolean {
-  if (typeof value === 'string' || Array.isArray(value)) return value.length === 0;
+  if (Array.isArray(value)) return value.length === 0;
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
