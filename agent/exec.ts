@@ -10,6 +10,9 @@ import type { Shell } from './shell.js';
 import type { TerminalTask } from './terminal.js';
 import type { Watch } from './watch.js';
 
+/** What the commands of a session may write to stderr in all: it travels with the result, in one piece. */
+const STDERR_MOST = 1 << 20;
+
 export class Exec {
   readonly #task: TerminalTask;
   readonly #shell: Pick<Shell, 'run' | 'wire'>;
@@ -17,6 +20,8 @@ export class Exec {
   readonly #watch: Watch;
   readonly #stdout: Reader;
   readonly #stderr: Reader;
+  /** Bytes on stderr of the commands before. */
+  #stderrBefore = 0;
   #running: { command: string; since: number } | null = null;
 
   constructor(task: TerminalTask, shell: Pick<Shell, 'run' | 'wire'>, course: Course, watch: Watch) {
@@ -72,7 +77,9 @@ export class Exec {
 
   #record(proof: Proof, exitStatus?: number): Promise<Output> {
     const { command, since } = this.#running ?? { command: '', since: performance.now() };
-    const spoken = { command, durationMs: performance.now() - since, stderr: wholeOf(this.#stderr.output()) };
+    const stderr = wholeOf(this.#stderr.output()).subarray(0, STDERR_MOST - this.#stderrBefore);
+    this.#stderrBefore += stderr.length;
+    const spoken = { command, durationMs: performance.now() - since, stderr };
     return recordOutput(
       exitStatus === undefined ? spoken : { ...spoken, exitStatus },
       this.#stdout.output(),
@@ -84,10 +91,13 @@ export class Exec {
     reader.push(chunk);
     this.#watch.set('idle', this.#task.limits.idleMs);
     const { outputLimit } = this.#task;
-    if (this.#stdout.length + this.#stderr.length <= outputLimit) return;
-    this.#course.fail(
-      this.#course.failure(Kind.OUTPUT_LIMIT, `the output is larger than ${outputLimit} bytes`),
-    );
+    if (this.#stdout.length > outputLimit) this.#tooMuch(`the output is larger than ${outputLimit} bytes`);
+    else if (this.#stderrBefore + this.#stderr.length > STDERR_MOST)
+      this.#tooMuch(`more than ${STDERR_MOST} bytes came on stderr`);
+  }
+
+  #tooMuch(words: string): void {
+    this.#course.fail(this.#course.failure(Kind.OUTPUT_LIMIT, words));
     this.#shell.wire.destroy();
   }
 }

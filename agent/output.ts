@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import { constants, gzip, gzipSync } from 'node:zlib';
 import { Output, type Proof } from '../proto/gen/netsweep/v1/model.js';
 import type { Rules } from './platform.js';
+import { LINE_WITHIN } from './screen.js';
 import type { Raw } from './settled.js';
-import { clean, toText } from './text.js';
+import { clean, quote, toText } from './text.js';
 
 const FAST = { level: constants.Z_BEST_SPEED };
 /** Larger ones are compressed beside the event loop. */
@@ -93,11 +94,11 @@ export function parserError(rules: Rules, text: string): string | null {
   let seen = 0;
   for (let start = 0; start < text.length && seen < ERROR_LINES; ) {
     const end = text.indexOf('\n', start);
-    const line = text.slice(start, end < 0 ? undefined : end);
+    const line = text.slice(start, Math.min(end < 0 ? text.length : end, start + LINE_WITHIN));
     start = end < 0 ? text.length : end + 1;
     if (line.trim() === '') continue;
     seen++;
-    if (rules.errors.some((error) => startsWith(error, line))) return line.trim();
+    if (rules.errors.some((error) => startsWith(error, line))) return quote(line);
   }
   return null;
 }

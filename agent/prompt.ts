@@ -3,6 +3,8 @@
 import type { Rules } from './platform.js';
 
 export class Prompt {
+  /** Whether the device repeats what is typed at it; null until a line was. */
+  echoes: boolean | null = null;
   readonly #rules: Rules;
   #text: string | null = null;
   #still = '';

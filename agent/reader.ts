@@ -27,8 +27,8 @@ const ABOVE = 4;
 /** Lines that a device may have logged over its prompt or pager, at most. */
 const NOISE_LINES = 8;
 /** More than this is not held: of a larger output the beginning is settled, a piece at a time. */
-const HELD = 2 << 20;
-const PIECE = 1 << 20;
+const HELD = 512 << 10;
+const PIECE = 256 << 10;
 /** A log message, by its facility and severity; more loosely, by a time of day. */
 const SYSLOG_LINE = /%[A-Z][A-Z0-9_]*-(?:[A-Z0-9_]+-)?\d-[A-Z0-9_]+/;
 const LOG_LINE = new RegExp(`${SYSLOG_LINE.source}|\\b\\d\\d:\\d\\d:\\d\\d\\b`);
@@ -80,6 +80,8 @@ export class Reader {
   #believed: Believed = 'known';
   #answeredAt = 0;
   #scanned = 0;
+  /** Nothing but blank lines and log messages has come so far: an echo may stand bare. */
+  #first = true;
   #echoStart = -1;
   #echoEnd = -1;
   #promptStart = -1;
@@ -133,6 +135,7 @@ export class Reader {
     this.#screen.clear();
     this.#pagers.clear();
     this.#scanned = 0;
+    this.#first = true;
     this.#echoStart = -1;
     this.#echoEnd = -1;
     this.#promptStart = -1;
@@ -233,12 +236,23 @@ export class Reader {
       if (end === this.#screen.length) return;
       this.#scanned = end + 1;
       const line = this.#screen.text(start, end);
-      if (!isEcho(line, this.#command, this.prompt.bare, this.#rules)) continue;
+      this.#first &&= this.#scannedFirst(start);
+      if (!isEcho(line, this.#command, this.prompt.bare, this.#rules, this.#first)) continue;
+      // A line of the output may read like an echo where nothing is echoed at all.
+      if (!this.#first && this.prompt.echoes !== true) continue;
+      this.prompt.echoes = true;
       if (start === 0 && line.startsWith(` ${this.#command}`)) this.prompt.widen();
       this.#echoStart = start;
       this.#echoEnd = end + 1;
       return;
     }
+  }
+
+  /** Whether the line before `start` leaves an echo's place as it was. */
+  #scannedFirst(start: number): boolean {
+    if (start === 0) return true;
+    const before = this.#screen.lineAt(this.#screen.lineStart(start - 1));
+    return before.trim() === '' || this.#isPromptPart(before.trim()) || LOG_LINE.test(before);
   }
 
   /** The line up to `end`; what a pager left of it does not count. */
@@ -428,6 +442,7 @@ export class Reader {
     if (this.#promptStart === this.#screen.lineStart(this.#promptStart))
       this.#promptStart = this.#aboveStart(this.#promptStart);
     this.prompt.learn(prompt);
+    if (this.#command !== null && this.#echoEnd < 0) this.prompt.echoes ??= false;
     return { kind: 'prompt', prompt, proved: proved && !this.#doubtful };
   }
 }

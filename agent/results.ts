@@ -1,6 +1,7 @@
 // Results on their way to the coordinator's disk: kept until acknowledged, sent again on every new stream, cut into
 // batches. Knows nothing of streams; the uplink takes a batch when it can send one.
 import { type Result, type ResultBatch, Verdict } from '../proto/gen/netsweep/v1/agent.js';
+import type { Output } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { BATCH_BYTES } from '../proto/subjects.js';
 
@@ -114,6 +115,10 @@ function withAge({ result, endedAt }: Kept): Result {
 function sizeOf(end: Result['end']): number {
   if (end?.$case !== 'attempt') return 100;
   const { outputs, transcript } = end.value;
-  const bytes = outputs.reduce((sum, output) => sum + output.body.length + 200, 200);
+  const bytes = outputs.reduce((sum, output) => sum + sizeOfOutput(output), 200);
   return bytes + (transcript?.body.length ?? 0);
+}
+
+function sizeOfOutput({ body, command, stderr }: Output): number {
+  return body.length + Buffer.byteLength(command) + Buffer.byteLength(stderr ?? '') + 200;
 }

@@ -78,7 +78,7 @@ export class Watch implements Disposable {
         const now = performance.now();
         setImmediate(() => this.#check(now));
       },
-      Math.max(1, due - performance.now()),
+      Math.max(1, Math.ceil(due - performance.now())),
     );
   }
 

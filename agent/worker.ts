@@ -69,8 +69,7 @@ async function run(job: number, lease: string, task: SessionTask): Promise<void>
   for (const { credential } of [task, ...task.jump]) if (credential !== null) wipeCredential(credential);
   jobs.delete(job);
   if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);
-  for (const output of attempt.outputs) await sendInChunks(job, output);
-  if (attempt.transcript) await sendInChunks(job, attempt.transcript);
+  await sendInChunks(job, [...attempt.outputs, ...(attempt.transcript ? [attempt.transcript] : [])]);
   await sendToAgent({ say: 'ended', job, attempt, abandoned: abandon.signal.aborted });
 }
 
@@ -106,13 +105,18 @@ function clockOf(lease: string): LeaseClock {
   return clocks.get(lease) ?? { startUntil: 0, stopAt: 0 };
 }
 
-/** A large body travels in pieces before its result; the result then carries none. */
-async function sendInChunks(job: number, output: Output): Promise<void> {
-  if (output.body.length <= CHUNK_BYTES) return;
-  const { body, sha256 } = output;
-  for (let seq = 0; seq * CHUNK_BYTES < body.length; seq++) {
-    const data = Buffer.from(body.subarray(seq * CHUNK_BYTES, (seq + 1) * CHUNK_BYTES));
-    await sendToAgent({ say: 'chunk', job, chunk: Chunk.create({ sha256, seq, data }) });
+/** What is too much for one message travels in pieces before its result, which then carries none of it. */
+async function sendInChunks(job: number, outputs: readonly Output[]): Promise<void> {
+  let carried = 0;
+  for (const output of outputs) {
+    carried += output.body.length;
+    if (carried <= CHUNK_BYTES) continue;
+    carried -= output.body.length;
+    const { body, sha256 } = output;
+    for (let seq = 0; seq * CHUNK_BYTES < body.length; seq++) {
+      const data = Buffer.from(body.subarray(seq * CHUNK_BYTES, (seq + 1) * CHUNK_BYTES));
+      await sendToAgent({ say: 'chunk', job, chunk: Chunk.create({ sha256, seq, data }) });
+    }
+    output.body = Buffer.alloc(0);
   }
-  output.body = Buffer.alloc(0);
 }

@@ -1,5 +1,5 @@
-// A command line as a terminal sees it: a prompt, and an answer to each line typed. Three of them follow this
-// shape (ios, frr, linux); which command a line means is found here for those that accept abbreviations.
+// A command line as a terminal sees it: a prompt, and an answer to each line typed. Each platform's
+// follows this shape; which command a line means is found here for those that accept abbreviations.
 import type { FleetDevice } from './plan.js';
 
 /** What a session's earlier lines have changed. */
@@ -23,7 +23,10 @@ export interface Cli {
   banner: string;
   /** What the device calls its SSH software. */
   software: string;
-  pager: { text: string; erase: string };
+  /** `text` is given which part of the output has been shown. */
+  pager: { text(part: number): string; erase: string };
+  /** Lines of its screen, whatever the client says of its own; absent: the client's. */
+  rows?: number;
   /** Shown when the enable secret is wrong, and how often it is asked for before. */
   refusal: { text: string; tries: number };
   prompt(state: CliState): string;
@@ -59,6 +62,11 @@ export function show(lines: () => string[]): Answer {
 /** Output of a command that changes the session. */
 export function say(text = ''): Answer {
   return { do: 'print', text: () => text, stderr: '', status: 0, show: false };
+}
+
+/** The part of a prompt that stands on the line where commands are typed. */
+export function promptLine(prompt: string): string {
+  return prompt.slice(prompt.lastIndexOf('\n') + 1).trimStart();
 }
 
 export function joinLines(lines: string[]): string {

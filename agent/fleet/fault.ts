@@ -1,38 +1,51 @@
-// What can be wrong with a simulated device, and how a sweep that runs the platform's default command
-// must end there: a failure's kind, `suspect`, or `ok`.
+// What can be wrong with a simulated device, asked by name: whether a platform can have it, and how a sweep must
+// end there.
+import { type Expectation, KINDS, type Kind, type Stage, type Where } from './kinds.js';
 
-/** The command lines, where a word of ours is only meaningful on some of them. */
-const ROUTERS = ['cisco_ios', 'cisco_xe', 'frr'] as const;
-const CISCO = ['cisco_ios', 'cisco_xe'] as const;
+export type { Expectation, Stage } from './kinds.js';
+export type Fault = keyof typeof KINDS;
 
-export const FAULTS = {
-  refuse: { expect: 'refused', platforms: null, meaning: 'TCP is refused' },
-  'hang-banner': { expect: 'timeout', platforms: null, meaning: 'TCP is accepted, then silence' },
-  'host-key': { expect: 'host-key', platforms: null, meaning: 'another host key than the known one' },
-  'hang-login': { expect: 'timeout', platforms: null, meaning: 'a login is never answered' },
-  'drop-login': { expect: 'disconnected', platforms: null, meaning: 'closes right after the login' },
-  auth: { expect: 'auth', platforms: null, meaning: 'every login is rejected' },
-  'hang-prompt': { expect: 'timeout', platforms: null, meaning: 'no prompt after the login' },
-  enable: { expect: 'enable', platforms: CISCO, meaning: 'the enable secret is refused' },
-  'hang-output': { expect: 'timeout', platforms: null, meaning: 'half an output, then silence' },
-  'drop-output': { expect: 'disconnected', platforms: null, meaning: 'half an output, then closed' },
-  'cli-error': { expect: 'cli-error', platforms: ROUTERS, meaning: 'show commands are unknown' },
-  'no-end': { expect: 'suspect', platforms: ROUTERS, meaning: 'a configuration without its end' },
-  slow: { expect: 'ok', platforms: null, meaning: 'everything takes longer' },
-  drip: { expect: 'ok', platforms: null, meaning: 'output byte by byte' },
-} as const satisfies Record<string, { expect: string; platforms: readonly string[] | null; meaning: string }>;
+export const FAULTS: Readonly<Record<Fault, Kind>> = KINDS;
+export const FAULT_NAMES = Object.keys(KINDS) as Fault[];
 
-export type Fault = keyof typeof FAULTS;
-export type Expectation = 'ok' | (typeof FAULTS)[Fault]['expect'];
-
-export const FAULT_NAMES = Object.keys(FAULTS) as Fault[];
+const PLATFORMS: Record<Where, readonly string[] | null> = {
+  any: null,
+  lines: ['cisco_ios', 'cisco_xe', 'cisco_nxos', 'cisco_xr', 'arista_eos', 'juniper_junos', 'frr'],
+  inline: ['cisco_ios', 'cisco_xe', 'cisco_nxos', 'cisco_xr', 'arista_eos', 'frr'],
+  marked: ['cisco_ios', 'cisco_xe', 'cisco_xr', 'arista_eos', 'frr'],
+  ios: ['cisco_ios', 'cisco_xe'],
+  eos: ['arista_eos'],
+  enable: ['cisco_ios', 'cisco_xe', 'arista_eos'],
+  exec: ['linux'],
+};
 
 export function isFault(word: string): word is Fault {
-  return Object.hasOwn(FAULTS, word);
+  return Object.hasOwn(KINDS, word);
 }
 
 /** Whether a device of the platform can have the fault. */
 export function suits(fault: Fault, platform: string): boolean {
-  const platforms: readonly string[] | null = FAULTS[fault].platforms;
-  return platforms === null || platforms.includes(platform);
+  return PLATFORMS[FAULTS[fault].where]?.includes(platform) ?? true;
+}
+
+/** How a sweep must end at a device of the platform with the fault. */
+export function ending(fault: Fault, platform: string): { expect: Expectation; stage: Stage } {
+  const { expect, stage } = FAULTS[fault];
+  // Where commands run on channels of their own there is a command line only when such a channel is refused.
+  const isCommand = stage === 'shell' && platform === 'linux' && fault !== 'refuse-channel';
+  return { expect, stage: isCommand ? 'command' : stage };
+}
+
+/** How many platforms can have the fault. */
+export function breadth(fault: Fault): number {
+  return PLATFORMS[FAULTS[fault].where]?.length ?? Number.POSITIVE_INFINITY;
+}
+
+/** The kinds, one a line, with how a sweep ends there. */
+export function describeFaults(): string {
+  return FAULT_NAMES.map((name) => {
+    const { expect, stage, meaning } = FAULTS[name];
+    const end = stage === null ? expect : `${expect} (${stage})`;
+    return `  ${name.padEnd(17)} ${end.padEnd(24)} ${meaning}\n`;
+  }).join('');
 }

@@ -3,6 +3,7 @@
 // a large one listens on all addresses and turns away whatever is not loopback before a byte is said.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { BlackHole } from './blackhole.js';
 import { Members } from './members.js';
 import { FLEET_DEFAULTS, type FleetOptions } from './options.js';
 import { type FleetDevice, FleetOptionError, planFleet } from './plan.js';
@@ -18,6 +19,7 @@ export interface Fleet extends AsyncDisposable {
 /** More devices than this share one listener. */
 export const EACH_ADDRESS_UP_TO = 2000;
 const CLOSED_PORT = 1;
+const LAST_PORT = 65_535;
 const BACKLOG = 4096;
 const PORT_TRIES = 20;
 
@@ -26,9 +28,12 @@ export async function startFleet(options: Partial<FleetOptions> = {}): Promise<F
   return await RunningFleet.open({ ...FLEET_DEFAULTS, ...options });
 }
 
-/** Where a device is found: behind a shared listener only another port can refuse. */
+/** Where a device is found: behind a shared listener only another port can refuse, or never answer. */
 export function devicePort(device: FleetDevice, devices: number, port: number): number {
-  return device.fault === 'refuse' && devices > EACH_ADDRESS_UP_TO ? CLOSED_PORT : port;
+  if (devices <= EACH_ADDRESS_UP_TO) return port;
+  if (device.fault === 'refuse') return CLOSED_PORT;
+  if (device.fault === 'filtered') return port === LAST_PORT ? port - 1 : port + 1;
+  return port;
 }
 
 class RunningFleet implements Fleet {
@@ -39,6 +44,7 @@ class RunningFleet implements Fleet {
   #servers: Server[] = [];
   #sessions: Sessions | null = null;
   #members: Members | null = null;
+  #hole: BlackHole | null = null;
   #counted = 0;
 
   static async open(options: FleetOptions): Promise<RunningFleet> {
@@ -66,6 +72,7 @@ class RunningFleet implements Fleet {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#closeServers();
+    await this.#hole?.[Symbol.asyncDispose]();
     await this.#sessions?.[Symbol.asyncDispose]();
     await this.#members?.[Symbol.asyncDispose]();
   }
@@ -74,7 +81,9 @@ class RunningFleet implements Fleet {
   async #listen(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#bindAll();
+        await this.#bindAll();
+        this.#hole = await this.#digHole();
+        return;
       } catch (error) {
         await this.#closeServers();
         if (!isAddressInUse(error)) throw error;
@@ -90,11 +99,22 @@ class RunningFleet implements Fleet {
       this.port = await this.#bind('0.0.0.0', this.#options.port);
       return;
     }
-    const [first, ...others] = this.devices.filter((device) => device.fault !== 'refuse');
+    const [first, ...others] = this.devices.filter(({ fault }) => fault !== 'refuse' && fault !== 'filtered');
     this.port = await this.#bind(first?.address ?? '127.0.0.1', this.#options.port);
     const bound = await Promise.allSettled(others.map(({ address }) => this.#bind(address, this.port)));
     for (const bind of bound) if (bind.status === 'rejected') throw bind.reason;
     if (first === undefined) await this.#closeServers();
+  }
+
+  async #digHole(): Promise<BlackHole | null> {
+    const filtered = this.devices.filter(({ fault }) => fault === 'filtered');
+    if (filtered.length === 0) return null;
+    return await BlackHole.open(
+      filtered.map((device) => ({
+        host: device.address,
+        port: devicePort(device, this.devices.length, this.port),
+      })),
+    );
   }
 
   async #bind(host: string, port: number): Promise<number> {
@@ -113,7 +133,7 @@ class RunningFleet implements Fleet {
   #accept(socket: Socket): void {
     const device = this.#byAddress.get(socket.localAddress ?? '');
     const local = socket.remoteAddress?.startsWith('127.') === true;
-    if (device === undefined || !local || device.fault === 'refuse') {
+    if (device === undefined || !local || device.fault === 'refuse' || device.fault === 'filtered') {
       socket.resetAndDestroy();
       return;
     }

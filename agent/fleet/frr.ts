@@ -10,6 +10,7 @@ import {
   say,
   show,
 } from './cli.js';
+import { unlessUnknown } from './dialect.js';
 import { dice, fraction } from './dice.js';
 
 export function frrCli(options: CliOptions): Cli {
@@ -27,7 +28,7 @@ export function frrCli(options: CliOptions): Cli {
         : '',
     banner: '',
     software: 'OpenSSH_9.2p1 Debian-2+deb12u3',
-    pager: { text: '\x1b[7m--More--\x1b[27m', erase: '\r\x1b[K' },
+    pager: { text: () => '\x1b[7m--More--\x1b[27m', erase: '\r\x1b[K' },
     refusal: { text: '% Bad passwords, too many failures!\r\n', tries: 3 },
     prompt: (state) => `${device.name}${state.configuring ? '(config)' : ''}${state.privileged ? '#' : '>'} `,
     answer(line, state) {
@@ -62,9 +63,8 @@ function frrCommands(options: CliOptions): Command[] {
     { words: 'show interface brief', run: () => show(() => interfaces(options)) },
     { words: 'show bgp summary', run: () => show(() => ['% BGP instance not found']) },
   ];
-  const broken = device.fault === 'cli-error';
   return [
-    ...(broken ? [{ words: 'show history', run: () => show(() => []) }] : showing),
+    ...unlessUnknown(device.fault, showing),
     {
       words: 'terminal length <n>',
       run(state, [rows]) {

@@ -53,9 +53,11 @@ function describe(device: FleetDevice, options: InventoryOptions): Row {
   if (device.site !== '') row.site = device.site;
   row.role = device.role;
   row.expect = device.expect;
+  if (device.expectStage !== null) row.expect_stage = device.expectStage;
   if (device.fault !== null) row.fault = device.fault;
   if (device.unprivileged) row.secret = options.enableSecret;
-  if (device.fault === 'host-key') row.known_host_key = deriveHostKey(options.seed, device.number, 0).public;
+  if (device.fault === 'host-key' || device.fault === 'false-proof')
+    row.known_host_key = deriveHostKey(options.seed, device.number, 0).public;
   return row;
 }
 
@@ -79,6 +81,7 @@ const CSV_FIELDS = [
   'password',
   'secret',
   'expect',
+  'expect_stage',
   'fault',
   'known_host_key',
 ];
@@ -103,6 +106,10 @@ function quoteCsv(text: string): string {
 const NETMIKO_TYPES: Record<FleetDevice['platform'], string> = {
   cisco_ios: 'cisco_ios_ssh',
   cisco_xe: 'cisco_xe_ssh',
+  cisco_nxos: 'cisco_nxos_ssh',
+  cisco_xr: 'cisco_xr_ssh',
+  arista_eos: 'arista_eos_ssh',
+  juniper_junos: 'juniper_junos_ssh',
   frr: 'frr',
   linux: 'linux_ssh',
 };

@@ -1,65 +1,38 @@
 // The command line of Cisco IOS and IOS XE: privilege levels, abbreviations, the parser's own errors.
-import {
-  type Answer,
-  type Cli,
-  type CliOptions,
-  type CliState,
-  type Command,
-  filterLines,
-  joinLines,
-  readCommand,
-  say,
-  show,
-} from './cli.js';
+import { type Cli, type CliOptions, type CliState, type Command, joinLines, say, show } from './cli.js';
+import { answerLine, caret, type Dialect, unlessUnknown, usualCommands } from './dialect.js';
 import { dice, fraction } from './dice.js';
 import { renderIosConfig } from './iosconfig.js';
 import { iosDescriptions, iosInterfaces, iosInventory, iosVersion } from './iosshow.js';
 
 export function iosCli(options: CliOptions): Cli {
   const { device, seed } = options;
-  const commands = iosCommands(options);
-  const prompt = (state: CliState) =>
-    `${device.name}${state.configuring ? '(config)' : ''}${state.privileged ? '#' : '>'}`;
+  const dialect: Dialect = {
+    commands: iosCommands(options),
+    prompt: (state: CliState) =>
+      `${device.name}${state.configuring ? '(config)' : ''}${state.privileged ? '#' : '>'}`,
+    complain: (trouble, text, column) => {
+      if (trouble === 'ambiguous') return `% Ambiguous command:  "${text}"\r\n`;
+      if (trouble === 'incomplete') return '% Incomplete command.\r\n\r\n';
+      return `${caret(column)}% Invalid input detected at '^' marker.\r\n\r\n`;
+    },
+  };
   return {
     greeting: fraction(seed, device.number, 'motd') < 0.3 ? motd(device.name) : '\r\n',
-    banner: fraction(seed, device.number, 'banner') < 0.25 ? 'Authorized access only\r\n' : '',
+    banner: iosBanner(options),
     software: 'Cisco-1.25',
-    pager: { text: ' --More-- ', erase: `${'\b'.repeat(9)}${' '.repeat(8)}${'\b'.repeat(9)}` },
+    pager: { text: () => ' --More-- ', erase: `${'\b'.repeat(9)}${' '.repeat(8)}${'\b'.repeat(9)}` },
     refusal:
       dice(seed, device.number, 'refusal') % 2 === 0
         ? { text: '% Bad secrets\r\n\r\n', tries: 3 }
         : { text: '% Access denied\r\n\r\n', tries: 1 },
-    prompt,
-    answer(line, state) {
-      if (!state.configuring) return execute(line, state, commands, prompt(state).length);
-      if (/^\s*(end|exit)\s*$/i.test(line)) state.configuring = false;
-      const inner = /^(\s*do\s+)(.*)$/i.exec(line);
-      return inner?.[2] === undefined ? say() : execute(inner[2], state, commands, prompt(state).length);
-    },
+    prompt: dialect.prompt,
+    answer: (line, state) => answerLine(dialect, line, state),
   };
 }
 
-function execute(line: string, state: CliState, commands: readonly Command[], indent: number): Answer {
-  const [text = '', filter] = line.split('|', 2);
-  if (text.trim() === '') return say();
-  const reading = readCommand(text, commands, state);
-  if (reading.is === 'command') {
-    const answer = reading.command.run(state, reading.args);
-    if (filter === undefined) return answer;
-    return filterLines(answer, filter) ?? invalid(indent + text.length + 1);
-  }
-  if (reading.is === 'ambiguous') return parserError(`% Ambiguous command:  "${text.trim()}"\r\n`);
-  if (reading.is === 'incomplete') return parserError('% Incomplete command.\r\n\r\n');
-  return invalid(indent + reading.column);
-}
-
-/** The parser's error, its mark under the column of the screen. */
-function invalid(column: number): Answer {
-  return parserError(`${' '.repeat(column)}^\r\n% Invalid input detected at '^' marker.\r\n\r\n`);
-}
-
-function parserError(text: string): Answer {
-  return { do: 'print', text: () => text, stderr: '', status: 1, show: true };
+function iosBanner({ device, seed }: CliOptions): string {
+  return fraction(seed, device.number, 'banner') < 0.25 ? 'Authorized access only\r\n' : '';
 }
 
 function iosCommands(options: CliOptions): Command[] {
@@ -74,18 +47,18 @@ function iosCommands(options: CliOptions): Command[] {
     { words: 'show clock', run: () => show(() => [clock()]) },
     { words: 'show users', run: () => show(() => users()) },
   ];
-  const broken = device.fault === 'cli-error';
   return [
-    ...(broken ? [{ words: 'show history', run: () => show(() => []) }] : showing),
+    ...unlessUnknown(device.fault, showing),
+    ...usualCommands('Enter configuration commands, one per line.  End with CNTL/Z.\r\n'),
     {
-      words: 'terminal length <n>',
-      run(state, [rows]) {
-        state.rows = Number(rows);
-        return say();
+      words: 'enable',
+      run(state) {
+        if (state.privileged) return say();
+        return device.fault === 'no-enable'
+          ? say('% Error in authentication.\r\n\r\n')
+          : { do: 'ask-secret' };
       },
     },
-    { words: 'terminal width <n>', run: () => say() },
-    { words: 'enable', run: (state) => (state.privileged ? say() : { do: 'ask-secret' }) },
     {
       words: 'disable',
       privileged: true,
@@ -94,17 +67,8 @@ function iosCommands(options: CliOptions): Command[] {
         return say();
       },
     },
-    {
-      words: 'configure terminal',
-      privileged: true,
-      run(state) {
-        state.configuring = true;
-        return say('Enter configuration commands, one per line.  End with CNTL/Z.\r\n');
-      },
-    },
     { words: 'write memory', privileged: true, run: () => say('Building configuration...\r\n[OK]\r\n') },
     { words: 'ping <rest>', run: (_, [target]) => show(() => ping(target ?? '')) },
-    { words: 'exit', run: () => ({ do: 'leave' }) },
     { words: 'logout', run: () => ({ do: 'leave' }) },
     { words: 'quit', run: () => ({ do: 'leave' }) },
   ];

@@ -9,7 +9,7 @@ export function linuxCli(options: CliOptions): Cli {
     greeting: `Linux ${device.name} 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 x86_64\r\n\r\n`,
     banner: '',
     software: 'OpenSSH_9.2p1 Debian-2+deb12u3',
-    pager: { text: '', erase: '' },
+    pager: { text: () => '', erase: '' },
     refusal: { text: '', tries: 1 },
     prompt: () => `admin@${device.name}:~$ `,
     answer(line) {

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { FAULT_NAMES, FAULTS, type Fault, isFault } from './fault.js';
+import { describeFaults, FAULT_NAMES, type Fault, isFault } from './fault.js';
 import { startFleet } from './fleet.js';
 import { checkInventoryFile, writeInventory } from './inventory.js';
 import { FLEET_DEFAULTS, type FleetOptions } from './options.js';
@@ -39,6 +39,8 @@ interface Arguments {
   inventory?: string;
 }
 
+const LIST_TITLE = 'Kinds of --bad, how a sweep must end there (and the stage of the failure):';
+
 function describeProgram(): Command {
   const defaults = FLEET_DEFAULTS;
   return new Command('netsweep fleet')
@@ -62,7 +64,7 @@ function describeProgram(): Command {
     .option('--prompt-latency <ms>', 'from the shell request to the prompt', whole(0, 3_600_000), 0)
     .option('--command-latency <ms>', 'from a command to its output', whole(0, 3_600_000), 0)
     .option('--jitter <percent>', 'spreads both, fixed for each device', whole(0, 100), 0)
-    .option('--bad <kind=fraction>', `repeatable; kinds: ${FAULT_NAMES.join(' ')}`, readBad, {})
+    .option('--bad <kind=fraction>', 'repeatable; --bad list shows the kinds', readBad, {})
     .option('--slow <ms>', 'what a slow device adds to both latencies', whole(0, 3_600_000), defaults.slowMs)
     .option(
       '--drip <ms>',
@@ -77,7 +79,7 @@ function describeProgram(): Command {
     )
     .option(
       '--unprivileged <fraction>',
-      'Cisco devices that ask for the enable secret',
+      'IOS, IOS XE and EOS devices that ask for the enable secret',
       share,
       defaults.unprivileged,
     )
@@ -101,13 +103,7 @@ function describeProgram(): Command {
     .option('--authorized-key <file>', 'a public key that may log in')
     .option('--events <file>', 'append what reaches the devices, as JSON lines')
     .option('--inventory <file>', 'write the inventory: .json .yaml .csv .py')
-    .addHelpText('after', `\nKinds of --bad, and how a sweep must end there:\n${describeFaults()}`);
-}
-
-function describeFaults(): string {
-  return FAULT_NAMES.map(
-    (name) => `  ${name.padEnd(12)} ${FAULTS[name].expect.padEnd(13)} ${FAULTS[name].meaning}\n`,
-  ).join('');
+    .addHelpText('after', `\n${LIST_TITLE}\n${describeFaults()}`);
 }
 
 function whole(least: number, most: number): (text: string) => number {
@@ -136,6 +132,10 @@ function readPlatforms(text: string): FleetPlatform[] {
 }
 
 function readBad(text: string, before: Arguments['bad']): Arguments['bad'] {
+  if (text === 'list') {
+    process.stdout.write(`${LIST_TITLE}\n${describeFaults()}`);
+    throw new CommanderError(0, 'netsweep.list', '');
+  }
   const [kind = '', fraction = ''] = text.split('=', 2);
   if (!isFault(kind)) throw new InvalidArgumentError(`"${kind}" is none of ${FAULT_NAMES.join(', ')}.`);
   return { ...before, [kind]: share(fraction) };

@@ -1,9 +1,18 @@
 // The plan of a fleet, pure: options and a seed give the list of devices, each with its address, its character,
 // what is wrong with it and how a sweep must end there. The program, its inventory and its tests share it.
 import { dice, fraction } from './dice.js';
-import { type Expectation, FAULT_NAMES, FAULTS, type Fault, suits } from './fault.js';
+import { breadth, type Expectation, ending, FAULT_NAMES, type Fault, type Stage, suits } from './fault.js';
 
-export const PLATFORMS = ['cisco_ios', 'cisco_xe', 'frr', 'linux'] as const;
+export const PLATFORMS = [
+  'cisco_ios',
+  'cisco_xe',
+  'cisco_nxos',
+  'cisco_xr',
+  'arista_eos',
+  'juniper_junos',
+  'frr',
+  'linux',
+] as const;
 export type FleetPlatform = (typeof PLATFORMS)[number];
 
 export interface PlanOptions {
@@ -21,7 +30,7 @@ export interface PlanOptions {
   names: 'number' | 'platform';
   /** The share of devices with each fault; round(share * devices) of them. */
   bad: Partial<Record<Fault, number>>;
-  /** The share of Cisco devices whose logins start without privileges. */
+  /** The share of IOS, IOS XE and EOS devices whose logins start without privileges. */
   unprivileged: number;
   /** The share of devices that take a password by keyboard-interactive only. */
   keyboardInteractive: number;
@@ -56,6 +65,8 @@ export interface FleetDevice {
   fault: Fault | null;
   /** How a sweep of the platform's default command must end here. */
   expect: Expectation;
+  /** Where a failure there must be noticed; null: there is none. */
+  expectStage: Stage;
 }
 
 /** What was asked of a fleet makes no sense; the message says why, in one line. */
@@ -75,7 +86,6 @@ function describe(plan: PlanOptions, address: string, index: number): FleetDevic
   const number = index + 1;
   const platform = plan.platforms[index % plan.platforms.length];
   if (platform === undefined) throw new FleetOptionError('a fleet needs at least one platform');
-  const cisco = platform === 'cisco_ios' || platform === 'cisco_xe';
   return {
     number,
     name: plan.names === 'number' ? `R${number}` : `${PREFIXES[platform]}${number}`,
@@ -85,20 +95,32 @@ function describe(plan: PlanOptions, address: string, index: number): FleetDevic
       plan.segments === 0 ? 'default' : `segment-${Math.floor((index * plan.segments) / plan.devices) + 1}`,
     site: plan.siteSize === 0 ? '' : `site-${Math.floor(index / plan.siteSize) + 1}`,
     role: index % 20 === 0 ? 'core' : index % 5 === 0 ? 'distribution' : 'access',
-    unprivileged: cisco && fraction(plan.seed, number, 'unprivileged') < plan.unprivileged,
+    unprivileged:
+      WITH_ENABLE.includes(platform) && fraction(plan.seed, number, 'unprivileged') < plan.unprivileged,
     passwordMethod:
       fraction(plan.seed, number, 'method') < plan.keyboardInteractive ? 'keyboard-interactive' : 'password',
     fault: null,
     expect: 'ok',
+    expectStage: null,
   };
 }
 
-const PREFIXES: Record<FleetPlatform, string> = { cisco_ios: 'R', cisco_xe: 'SW', frr: 'r', linux: 'host' };
+const WITH_ENABLE: readonly FleetPlatform[] = ['cisco_ios', 'cisco_xe', 'arista_eos'];
+const PREFIXES: Record<FleetPlatform, string> = {
+  cisco_ios: 'R',
+  cisco_xe: 'SW',
+  cisco_nxos: 'N',
+  cisco_xr: 'XR',
+  arista_eos: 'leaf',
+  juniper_junos: 'mx',
+  frr: 'r',
+  linux: 'host',
+};
 
 /** Gives each fault its devices: faults that suit few platforms choose first, each by its own draw. */
 function spoil(plan: PlanOptions, devices: FleetDevice[]): void {
   const wanted = FAULT_NAMES.filter((fault) => (plan.bad[fault] ?? 0) > 0);
-  wanted.sort((a, b) => Number(FAULTS[a].platforms === null) - Number(FAULTS[b].platforms === null));
+  wanted.sort((a, b) => (breadth(a) === breadth(b) ? 0 : breadth(a) - breadth(b)));
   for (const fault of wanted) {
     const count = Math.round((plan.bad[fault] ?? 0) * devices.length);
     const candidates = devices
@@ -111,11 +133,21 @@ function spoil(plan: PlanOptions, devices: FleetDevice[]): void {
       );
     for (const { device } of candidates.slice(0, count)) {
       device.fault = fault;
-      device.expect = FAULTS[fault].expect;
-      if (fault === 'enable') device.unprivileged = true;
+      const { expect, stage } = ending(fault, device.platform);
+      device.expect = expect;
+      device.expectStage = stage;
+      if (NEEDS_ENABLE.has(fault)) device.unprivileged = true;
+      if (NEEDS_QUESTIONS.has(fault)) device.passwordMethod = 'keyboard-interactive';
     }
   }
 }
+
+const NEEDS_ENABLE: ReadonlySet<Fault> = new Set(['enable', 'no-enable', 'hang-enable']);
+const NEEDS_QUESTIONS: ReadonlySet<Fault> = new Set([
+  'two-questions',
+  'wordless-question',
+  'asks-new-password',
+]);
 
 /** The first addresses of the range, 127.1.0.1 upwards where it holds that, without .0 and .255 hosts. */
 function dealAddresses(listen: string, count: number): string[] {

@@ -2,17 +2,25 @@
 // log. It joins what the parts beside it do alone: SSH (sshd), the shell (terminal), the command line (cli).
 import type { Socket } from 'node:net';
 import type { Answer, Cli, CliState } from './cli.js';
+import { actEntry, hasPrompt } from './entry.js';
 import type { EventBody } from './events.js';
 import type { HostKey } from './hostkey.js';
+import type { Manner } from './manner.js';
+import { bannerMessage, disconnectMessage, makeNoise } from './noise.js';
+import type { Oddity } from './oddity.js';
 import type { FleetDevice } from './plan.js';
-import { type Channel, type LoginTry, serveSsh } from './sshd.js';
-import { Terminal, type Wire } from './terminal.js';
-import { ChannelWire } from './wire.js';
+import { actWithoutSsh } from './raw.js';
+import { type Means, spoil } from './spoil.js';
+import { type Channel, type LoginTry, serveSsh, type Under, type Verdict } from './sshd.js';
+import { Terminal } from './terminal.js';
+import { ChannelWire, type Pace } from './wire.js';
 
 /** What a connection needs to know of its device and its fleet. */
 export interface SessionSettings {
   device: FleetDevice;
   cli: Cli;
+  manner: Manner;
+  oddity: Oddity;
   hostKey: HostKey;
   user: string;
   password: string;
@@ -20,10 +28,12 @@ export interface SessionSettings {
   authorizedKey: string | null;
   promptMs: number;
   commandMs: number;
-  /** Pause between single bytes of output; null: output leaves at once. */
-  dripMs: number | null;
+  /** How output leaves; null: at once. */
+  pace: Pace | null;
   /** A connection on which nothing moves for so long is closed. */
   idleMs: number;
+  /** The device is gone for a while. */
+  onReboot(): void;
   log(event: EventBody): void;
 }
 
@@ -35,6 +45,7 @@ export function serveSession(socket: Socket, settings: SessionSettings): { close
 class DeviceSession {
   #socket: Socket;
   #settings: SessionSettings;
+  #under: Under | null = null;
   #reason: string | null = null;
 
   constructor(socket: Socket, settings: SessionSettings) {
@@ -45,8 +56,7 @@ class DeviceSession {
     socket.on('error', (error) => this.#because(error.message));
     socket.on('close', () => this.#closed());
     settings.log({ event: 'connect', from: `${socket.remoteAddress}:${socket.remotePort}` });
-    if (settings.device.fault === 'hang-banner') socket.resume();
-    else this.#serve();
+    if (!actWithoutSsh(settings.device.fault, socket, settings.cli.software)) this.#serve();
   }
 
   /** Ends the connection at once; the first reason given is the one logged. */
@@ -65,25 +75,29 @@ class DeviceSession {
   }
 
   /** Sends what was written, then closes as a device does that loses its mind. */
-  #drop(fault: string): void {
-    this.#because(fault);
-    this.#socket.uncork();
+  #drop(): void {
+    this.#because(this.#settings.device.fault ?? 'dropped');
+    this.#uncork();
     this.#socket.destroySoon();
   }
 
+  #uncork(): void {
+    while (this.#socket.writableCorked > 0) this.#socket.uncork();
+  }
+
   #serve(): void {
-    const { cli, device, hostKey, authorizedKey, log } = this.#settings;
+    const { cli, device, hostKey, authorizedKey, oddity, log } = this.#settings;
     serveSsh(this.#socket, {
       hostKey,
+      oddity,
       software: cli.software,
-      banner: cli.banner,
+      banner: device.fault === 'wild-banner' ? WILD_BANNER : cli.banner,
       authorizedKey,
       methods: this.#methods(),
       onClient: (client) => log({ event: 'banner', client }),
+      onSecured: (under) => this.#secured(under),
       onLogin: (login) => this.#login(login),
-      onReady: () => {
-        if (device.fault === 'drop-login') this.#drop('drop-login');
-      },
+      onReady: (under) => this.#ready(under),
       onShell: (channel, rows) => this.#shell(channel, rows),
       onExec: (channel, command) => this.#exec(channel, command),
       onError: (error) => this.#because(error.message),
@@ -92,65 +106,92 @@ class DeviceSession {
 
   #methods(): LoginTry['method'][] {
     const { device, authorizedKey } = this.#settings;
+    if (device.fault === 'no-methods') return [];
     return authorizedKey === null ? [device.passwordMethod] : [device.passwordMethod, 'publickey'];
   }
 
-  #login({ method, user, proof }: LoginTry): 'accepted' | 'denied' | 'unanswered' {
+  #secured(under: Under): void {
+    if (this.#settings.device.fault !== 'endless-banner') return;
+    const banner = bannerMessage(`${'All sessions are logged. '.repeat(3)}\r\n`.repeat(200));
+    for (let sent = 0; sent < BANNER_BYTES; sent += banner.length) under.send(banner);
+  }
+
+  #ready(under: Under): void {
+    const { fault } = this.#settings.device;
+    this.#under = under;
+    if (fault === 'drop-login') this.#drop();
+    else if (fault === 'leave-login') {
+      under.send(disconnectMessage(11, 'System maintenance, no sessions are allowed'));
+      this.#drop();
+    } else this.#socket.once('close', makeNoise(fault, under));
+  }
+
+  #login({ method, user, proof }: LoginTry): Verdict {
     const { device, log } = this.#settings;
-    if (device.fault === 'hang-login') {
+    const fault = device.fault ?? '';
+    if (fault === 'close-login') this.#drop();
+    if (fault === 'hang-login' || fault === 'close-login') {
       log({ event: 'unanswered', method, user });
       return 'unanswered';
     }
     const right = user === this.#settings.user && (proof === true || proof === this.#settings.password);
-    const accepted = right && this.#methods().includes(method) && device.fault !== 'auth';
+    const accepted = right && this.#methods().includes(method) && !NOBODY_ENTERS.has(fault);
     log({ event: accepted ? 'login' : 'denied', method, user });
-    return accepted ? 'accepted' : 'denied';
+    if (accepted) return 'accepted';
+    return right ? (REFUSALS[fault] ?? 'denied') : 'denied';
   }
 
   #shell(channel: Channel, rows: number): { resize(rows: number): void } {
-    const { cli, device, promptMs, commandMs } = this.#settings;
-    if (device.fault === 'hang-prompt') {
-      channel.resume();
-      return { resize: () => {} };
-    }
+    const { cli, device, manner, promptMs, commandMs } = this.#settings;
     const wire = this.#wire(channel);
+    if (actEntry(device.fault, channel, wire)) return { resize: () => {} };
     const terminal = new Terminal(wire, {
       cli,
-      state: this.#state(rows > 0 ? rows : USUAL_ROWS),
+      manner,
+      state: this.#state(cli.rows ?? (rows > 0 ? rows : USUAL_ROWS)),
       promptMs,
       commandMs,
       onCommand: (line) => this.#logCommand(line, 'shell'),
       checkSecret: (secret) => this.#checkSecret(secret),
-      spoil: (answer) => this.#spoil(answer, wire),
+      spoil: (answer) => this.#spoil(answer, wire, channel),
     });
     channel.on('data', (bytes: Buffer) => terminal.feed(bytes.toString('latin1')));
     return terminal;
   }
 
   #exec(channel: Channel, command: string): void {
-    const { cli, device, promptMs, commandMs } = this.#settings;
+    const { cli, device, manner, promptMs, commandMs } = this.#settings;
     channel.resume();
     this.#logCommand(command, 'exec');
-    if (device.fault === 'hang-prompt') return;
+    if (!hasPrompt(device.fault)) return;
     const wire = this.#wire(channel);
     wire.after(promptMs + commandMs, () => {
       const answer = cli.answer(command, this.#state(0));
-      if (this.#spoil(answer, wire)) return;
-      if (answer.do === 'print') {
-        wire.write(plainLines(answer.text(), device.platform));
-        wire.writeError(plainLines(answer.stderr, device.platform));
+      if (this.#spoil(answer, wire, channel)) return;
+      if (answer.do !== 'print') return wire.leave(0);
+      wire.writeError(plainLines(answer.stderr, device.platform));
+      let waited = 0;
+      for (const { text, afterMs } of manner.output(answer.text(), cli.prompt(this.#state(0)))) {
+        waited += afterMs;
+        wire.after(waited, () => wire.write(plainLines(text, device.platform)));
       }
-      wire.leave(answer.do === 'print' ? answer.status : 0);
+      wire.after(waited, () => wire.leave(answer.status));
     });
   }
 
   #wire(channel: Channel): ChannelWire {
     const closesConnection = this.#settings.device.platform !== 'linux';
-    return new ChannelWire(channel, this.#settings.dripMs, () => {
+    return new ChannelWire(channel, this.#pace(), () => {
       if (!closesConnection) return;
       this.#because('exit');
       this.#socket.end();
     });
+  }
+
+  #pace(): Pace | null {
+    const { device, pace } = this.#settings;
+    if (device.fault !== 'rekey') return pace;
+    return { bytes: () => REKEY_BYTES, wait: (then) => this.#under?.rekey(then) };
   }
 
   #state(rows: number): CliState {
@@ -164,26 +205,53 @@ class DeviceSession {
     log({ event: 'command', command: secret ? '(a secret)' : line, channel });
   }
 
-  #checkSecret(secret: string): boolean {
+  #checkSecret(secret: string): 'right' | 'wrong' | 'unanswered' {
     const { device, enableSecret, log } = this.#settings;
-    const accepted = secret === enableSecret && device.fault !== 'enable';
-    log({ event: 'enable', accepted });
-    return accepted;
+    const right = secret === enableSecret && device.fault !== 'enable' && device.fault !== 'hang-enable';
+    log({ event: 'enable', accepted: right });
+    if (device.fault === 'hang-enable') return 'unanswered';
+    return right ? 'right' : 'wrong';
   }
 
-  /** Half an output, then silence or the end; true: the session stops here. */
-  #spoil(answer: Answer, wire: Wire): boolean {
-    const { fault } = this.#settings.device;
-    if (fault !== 'hang-output' && fault !== 'drop-output') return false;
-    if (answer.do !== 'print' || !answer.show) return false;
-    const text = answer.text();
-    wire.write(text.slice(0, Math.floor(text.length / 2)));
-    if (fault === 'drop-output') wire.whenSent(() => this.#drop('drop-output'));
-    return true;
+  /** True: the session stops here. */
+  #spoil(answer: Answer, wire: ChannelWire, channel: Channel): boolean {
+    const { device, onReboot } = this.#settings;
+    if (answer.do !== 'print' || !answer.show || this.#under === null) return false;
+    const means: Means = {
+      wire,
+      channel,
+      under: this.#under,
+      drop: () => this.#drop(),
+      reset: () => {
+        this.#because('reset');
+        this.#uncork();
+        this.#socket.resetAndDestroy();
+      },
+      corrupt: () => {
+        this.#uncork();
+        this.#socket.write(Buffer.alloc(GARBAGE_BYTES, 0x5a));
+      },
+      reboot: onReboot,
+      onClose: (then) => this.#socket.once('close', then),
+    };
+    return spoil(device.fault, means, () => plainLines(answer.text(), device.platform));
   }
 }
 
 const USUAL_ROWS = 24;
+const WILD_BANNER = '\x1b[2J\x1b]0;another title\x07\x1b[31mNo entry\x1b[0m\x00\x08\x7f \x9b1A\r\n';
+const BANNER_BYTES = 10 << 20;
+const REKEY_BYTES = 1024;
+const GARBAGE_BYTES = 256;
+const REFUSALS: Record<string, Verdict> = {
+  'second-factor': 'partial',
+  'two-questions': 'denied',
+  'asks-new-password': 'denied',
+  'partial-login': 'partial',
+  'expired-password': 'expired',
+  'ban-login': 'banned',
+};
+const NOBODY_ENTERS: ReadonlySet<string> = new Set(['auth', ...Object.keys(REFUSALS)]);
 
 /** Without a terminal a Linux host's lines end in LF alone. */
 function plainLines(text: string, platform: string): string {

@@ -1,22 +1,26 @@
 // The sessions of one process: serves accepted connections, each as the device it reached, and closes them all.
 // Who accepts is another matter: the fleet itself, or the process that forked this one.
 import type { Socket } from 'node:net';
-import type { Cli, CliOptions } from './cli.js';
+import { makeCli } from './clis.js';
 import { fraction } from './dice.js';
 import { EventLog } from './events.js';
-import { frrCli } from './frr.js';
 import { deriveHostKey } from './hostkey.js';
-import { iosCli } from './ios.js';
-import { linuxCli } from './linux.js';
+import { mannerOf } from './manner.js';
+import { oddityOf, paceOf } from './oddity.js';
 import type { FleetOptions } from './options.js';
 import type { FleetDevice } from './plan.js';
 import { serveSession } from './session.js';
+import type { Pace } from './wire.js';
+
+const REBOOT_MS = 60_000;
 
 export class Sessions implements AsyncDisposable {
   #options: FleetOptions;
   #log: EventLog;
   #open = new Map<number, { close(reason: string): void }>();
   #openOf = new Map<number, number>();
+  /** Devices that are rebooting: until when. */
+  #rebooting = new Map<number, number>();
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -25,14 +29,22 @@ export class Sessions implements AsyncDisposable {
 
   /** `id` is the session's number in the event log. */
   serve(socket: Socket, device: FleetDevice, id: number): void {
+    if ((this.#rebooting.get(device.number) ?? 0) > performance.now()) {
+      socket.resetAndDestroy();
+      return;
+    }
     const open = (this.#openOf.get(device.number) ?? 0) + 1;
     this.#openOf.set(device.number, open);
+    const { seed, slowMs } = this.#options;
     const session = serveSession(socket, {
       ...this.#options,
       ...this.#pace(device),
       device,
       cli: makeCli({ ...this.#options, device }),
-      hostKey: deriveHostKey(this.#options.seed, device.number, device.fault === 'host-key' ? 1 : 0),
+      manner: mannerOf(device, seed, slowMs),
+      oddity: oddityOf(device, seed, slowMs),
+      hostKey: deriveHostKey(seed, device.number, device.fault === 'host-key' ? 1 : 0),
+      onReboot: () => this.#rebooting.set(device.number, performance.now() + REBOOT_MS),
       log: (event) => this.#log.write(device, id, event),
     });
     if (open > 1) this.#log.write(device, id, { event: 'overlap', open });
@@ -59,7 +71,7 @@ export class Sessions implements AsyncDisposable {
     if (this.#open.size === 0) this.#log.flush();
   }
 
-  #pace(device: FleetDevice): { promptMs: number; commandMs: number; dripMs: number | null } {
+  #pace(device: FleetDevice): { promptMs: number; commandMs: number; pace: Pace | null } {
     const { seed, jitterPercent, promptLatencyMs, commandLatencyMs, slowMs, dripMs, bad } = this.#options;
     const spread = (fraction(seed, device.number, 'jitter') * 2 - 1) * (jitterPercent / 100);
     const extra = device.fault === 'slow' ? slowMs : 0;
@@ -67,21 +79,7 @@ export class Sessions implements AsyncDisposable {
     return {
       promptMs: promptLatencyMs * (1 + spread) + extra,
       commandMs: commandLatencyMs * (1 + spread) + extra,
-      dripMs: drips ? (dripMs ?? 1) : null,
+      pace: paceOf(device, drips ? (dripMs ?? 1) : null),
     };
-  }
-}
-
-function makeCli(options: CliOptions): Cli {
-  switch (options.device.platform) {
-    case 'cisco_ios':
-    case 'cisco_xe':
-      return iosCli(options);
-    case 'frr':
-      return frrCli(options);
-    case 'linux':
-      return linuxCli(options);
-    default:
-      return options.device.platform satisfies never;
   }
 }

@@ -2,6 +2,7 @@
 // Input typed ahead waits for the prompt, as on a real line. What a line means is the Cli's business,
 // when and how bytes leave is the Wire's.
 import type { Answer, Cli, CliState } from './cli.js';
+import type { Manner, Piece } from './manner.js';
 
 /** Where a terminal's output goes; text is one character per byte. */
 export interface Wire {
@@ -15,17 +16,19 @@ export interface Wire {
 
 export interface TerminalOptions {
   cli: Cli;
+  manner: Manner;
   state: CliState;
   promptMs: number;
   commandMs: number;
   /** Told of every line that is not empty, before it is answered. */
   onCommand(line: string): void;
-  checkSecret(secret: string): boolean;
+  /** `unanswered`: the device says nothing any more. */
+  checkSecret(secret: string): 'right' | 'wrong' | 'unanswered';
   /** May take an answer over (half an output, then silence); true: nothing more comes from this terminal. */
   spoil(answer: Answer): boolean;
 }
 
-type Waiting = 'nothing' | 'line' | 'secret' | 'pager';
+type Waiting = 'nothing' | 'line' | 'secret' | 'pager' | 'exit';
 
 export class Terminal {
   #wire: Wire;
@@ -37,6 +40,8 @@ export class Terminal {
   #reading = false;
   #secretTries = 0;
   #pages: string[] = [];
+  #pageCount = 0;
+  #pagersHere = 0;
 
   constructor(wire: Wire, options: TerminalOptions) {
     this.#wire = wire;
@@ -51,7 +56,8 @@ export class Terminal {
   }
 
   resize(rows: number): void {
-    if (rows > 0 && this.#options.state.rows > 0) this.#options.state.rows = rows;
+    const { cli, state } = this.#options;
+    if (rows > 0 && state.rows > 0 && cli.rows === undefined) state.rows = rows;
   }
 
   #greet(): void {
@@ -60,10 +66,20 @@ export class Terminal {
   }
 
   #ready(): void {
-    const { cli, state } = this.#options;
-    this.#wire.write(cli.prompt(state));
-    this.#waiting = 'line';
-    this.#read();
+    const { cli, manner, state } = this.#options;
+    this.#show(manner.prompt(cli.prompt(state)), () => {
+      this.#waiting = 'line';
+      this.#read();
+    });
+  }
+
+  /** Writes one piece after the other. */
+  #show([piece, ...rest]: Piece[], then: () => void): void {
+    if (piece === undefined) return then();
+    this.#wire.after(piece.afterMs, () => {
+      this.#wire.write(piece.text);
+      this.#show(rest, then);
+    });
   }
 
   /** Consumes typed input for as long as the device waits for some. */
@@ -81,13 +97,17 @@ export class Terminal {
       this.#afterReturn = key === '\r';
       if (this.#waiting === 'pager') this.#turnPage(key);
       else if (key === '\r' || key === '\n') {
-        this.#wire.write(`${echo}\r\n`);
+        this.#wire.write(this.#echoed(echo));
         echo = '';
         this.#enter();
       } else echo += this.#type(key);
     }
     if (echo !== '') this.#wire.write(echo);
     this.#reading = false;
+  }
+
+  #echoed(line: string): string {
+    return this.#waiting === 'line' ? this.#options.manner.echo(line) : `${line}\r\n`;
   }
 
   /** Edits the line; gives what is echoed. */
@@ -118,10 +138,11 @@ export class Terminal {
 
   #enter(): void {
     const line = this.#line;
-    const secret = this.#waiting === 'secret';
+    const asked = this.#waiting;
     this.#line = '';
     this.#waiting = 'nothing';
-    if (secret) this.#check(line);
+    if (asked === 'secret') this.#check(line);
+    else if (asked === 'exit') this.#leave(/^[yn]/i.test(line));
     else this.#command(line);
   }
 
@@ -136,7 +157,7 @@ export class Terminal {
     if (this.#options.spoil(answer)) return;
     switch (answer.do) {
       case 'leave':
-        this.#wire.leave(0);
+        this.#leave(this.#options.manner.beforeExit === '');
         break;
       case 'ask-secret':
         this.#secretTries = 0;
@@ -144,10 +165,21 @@ export class Terminal {
         break;
       case 'print':
         this.#pages = this.#paginate(answer.stderr + answer.text());
+        this.#pageCount = this.#pages.length;
         this.#nextPage();
         break;
       default:
         answer satisfies never;
+    }
+  }
+
+  #leave(decided: boolean): void {
+    const { manner } = this.#options;
+    if (decided && manner.exits) this.#wire.leave(0);
+    else if (decided) this.#ready();
+    else {
+      this.#wire.write(manner.beforeExit);
+      this.#waiting = 'exit';
     }
   }
 
@@ -158,7 +190,9 @@ export class Terminal {
 
   #check(secret: string): void {
     const { cli, state, checkSecret } = this.#options;
-    state.privileged = checkSecret(secret);
+    const judged = checkSecret(secret);
+    if (judged === 'unanswered') return;
+    state.privileged = judged === 'right';
     if (!state.privileged && ++this.#secretTries < cli.refusal.tries) {
       this.#askSecret();
       return;
@@ -178,13 +212,20 @@ export class Terminal {
   }
 
   #nextPage(): void {
-    this.#wire.write(this.#pages.shift() ?? '');
-    if (this.#pages.length === 0) {
-      this.#ready();
-      return;
-    }
-    this.#wire.write(this.#options.cli.pager.text);
+    const { cli, manner, state } = this.#options;
+    const page = this.#pages.shift() ?? '';
+    this.#show(manner.output(page, cli.prompt(state)), () => {
+      this.#pagersHere = manner.pagers;
+      if (this.#pages.length === 0) this.#ready();
+      else this.#stop();
+    });
+  }
+
+  #stop(): void {
+    this.#pagersHere--;
+    this.#wire.write(this.#options.cli.pager.text(1 - this.#pages.length / this.#pageCount));
     this.#waiting = 'pager';
+    this.#read();
   }
 
   #turnPage(key: string): void {
@@ -192,7 +233,8 @@ export class Terminal {
     this.#waiting = 'nothing';
     if (key === 'q' || key === 'Q' || key === CTRL_C) this.#pages = [''];
     if (key === '\r' || key === '\n') this.#splitLine();
-    this.#nextPage();
+    if (this.#pagersHere > 0) this.#stop();
+    else this.#nextPage();
   }
 
   /** Return at the pager shows one more line only. */

@@ -1,10 +1,18 @@
-// A channel's way out: what one turn writes leaves as one message, or, when it drips, as one message per byte.
+// A channel's way out: what one turn writes leaves as one message, or, at a pace, in pieces with a wait between.
 import type { Channel } from './sshd.js';
 import type { Wire } from './terminal.js';
 
+/** Output in pieces. */
+export interface Pace {
+  /** Bytes of the next piece. */
+  bytes(): number;
+  /** Runs `then` when the next piece may leave. */
+  wait(then: () => void): void;
+}
+
 export class ChannelWire implements Wire {
   #channel: Channel;
-  #dripMs: number | null;
+  #pace: Pace | null;
   #onLeft: () => void;
   #text = '';
   #errorText = '';
@@ -14,9 +22,9 @@ export class ChannelWire implements Wire {
   #timers = new Set<NodeJS.Timeout>();
 
   /** `onLeft` runs after a polite end. */
-  constructor(channel: Channel, dripMs: number | null, onLeft: () => void) {
+  constructor(channel: Channel, pace: Pace | null, onLeft: () => void) {
     this.#channel = channel;
-    this.#dripMs = dripMs;
+    this.#pace = pace;
     this.#onLeft = onLeft;
     channel.on('close', () => this.#close());
   }
@@ -65,7 +73,7 @@ export class ChannelWire implements Wire {
   #start(): void {
     if (this.#sending || this.#closed) return;
     this.#sending = true;
-    process.nextTick(() => (this.#dripMs === null ? this.#sendAll() : this.#drip(this.#dripMs)));
+    process.nextTick(() => (this.#pace === null ? this.#sendAll() : this.#sendPiece(this.#pace)));
   }
 
   #sendAll(): void {
@@ -78,14 +86,22 @@ export class ChannelWire implements Wire {
     for (const then of this.#thenSent.splice(0)) then();
   }
 
-  #drip(pauseMs: number): void {
+  #sendPiece(pace: Pace): void {
     if (this.#closed || this.#text === '') {
       this.#sendAll();
       return;
     }
-    this.#channel.write(Buffer.from(this.#text.slice(0, 1), 'latin1'));
-    this.#text = this.#text.slice(1);
-    if (pauseMs > 0) this.after(pauseMs, () => this.#drip(pauseMs));
-    else setImmediate(() => this.#drip(pauseMs));
+    const bytes = pace.bytes();
+    this.#channel.write(Buffer.from(this.#text.slice(0, bytes), 'latin1'));
+    this.#text = this.#text.slice(bytes);
+    pace.wait(() => this.#sendPiece(pace));
   }
+}
+
+/** So many bytes at a time, so many milliseconds apart; 0: a turn of the event loop. */
+export function steadyPace(bytes: number, pauseMs: number): Pace {
+  return {
+    bytes: () => bytes,
+    wait: (then) => void (pauseMs > 0 ? setTimeout(then, pauseMs) : setImmediate(then)),
+  };
 }

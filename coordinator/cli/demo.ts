@@ -17,6 +17,7 @@ import { follow } from './follow.js';
 import { parseKeys } from './hostkeys.js';
 import { openLink } from './link.js';
 import { Screen } from './output.js';
+import { NONE_OWN } from './platforms.js';
 import { plan, resolve, select } from './prepare.js';
 import { Rehearsal } from './rehearsal.js';
 import { ask } from './rpc.js';
@@ -65,7 +66,8 @@ export async function runDemo(stop: AbortSignal): Promise<ExitCode> {
     '',
   );
   await using rehearsal = await Rehearsal.open(fleetOptions(), stop);
-  const swept = { ...values, inventory: [rehearsal.inventory], state: rehearsal.state };
+  const { inventory, state } = rehearsal;
+  const swept = { ...values, inventory: [inventory], state, platforms: NONE_OWN };
   const selected = await select(swept);
   const { entries } = selected;
   const [first] = entries;

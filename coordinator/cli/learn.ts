@@ -1,20 +1,23 @@
 // `netsweep platforms learn HOST`: a sweep of one device that gives a platform file instead of outputs, on
 // stdout or as a file that is never written over. HOST is a device of the inventory, where one is given.
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { Purpose } from '../../proto/gen/netsweep/v1/model.js';
 import { AUTO, isAuto } from '../../proto/platform.js';
+import type { ReadOutput } from '../combine/result.js';
 import { fallbacks, type Values } from '../config.js';
 import { attend } from './attend.js';
 import type { Call } from './command.js';
 import { type ExitCode, UsageError } from './exit.js';
 import { openLink } from './link.js';
+import { findPlatform } from './platforms.js';
 import { plan, resolve, type Selected, select } from './prepare.js';
 import { printLines } from './print.js';
 import { sweepOptions } from './run.js';
 import { type LEARN, RUN } from './settings.js';
+import type { View } from './views/view.js';
 
 type LearnCall = Call<typeof LEARN>;
 
@@ -26,36 +29,34 @@ export async function learnPlatform(call: LearnCall): Promise<ExitCode> {
   const values = { ...fallbacks(RUN), ...call.values, retries: 0 };
   const options = { ...sweepOptions(values), purpose: Purpose.LEARN };
   const selected = await selectOne(host, values);
-  const { platform } = values;
-  const entries = selected.entries.map((entry) => ({
-    ...entry,
-    // What the inventory says is what does not work yet.
-    platform: platform === null || isAuto(platform) ? AUTO : entry.platform,
-    commands: [],
-    enable: false,
-  }));
+  const { platform: base } = values;
+  // What the inventory says is what does not work yet.
+  const platform = base === null || isAuto(base) ? AUTO : findPlatform(base, selected.platforms).name;
+  const entries = selected.entries.map((entry) => ({ ...entry, platform, commands: [], enable: false }));
   const planned = plan({ ...selected, entries }, { commands: [], values, options });
   const credentials = await resolve({ ...selected, entries }, planned, stop);
   await using link = await openLink(values, stop);
   let text = '';
+  const view = (read: ReadOutput): View => ({
+    bodies: true,
+    async report({ outputs }) {
+      for (const one of outputs) for await (const piece of read(one)) text += piece;
+    },
+  });
   const code = await attend({ values, sources, stop }, link, {
     options: planned.options,
     devices: planned.devices,
     credentials,
-    views: (read) => [
-      {
-        bodies: true,
-        async report({ outputs }) {
-          for (const output of outputs) for await (const piece of read(output)) text += piece;
-        },
-      },
-    ],
+    views: (read) => [view(read)],
     hint: () => 'nothing was learnt; --login-timeout and --idle-timeout give a slow device more time',
   });
-  if (text === '') return code;
+  if (text !== '') await give(text, output);
+  return code;
+}
+
+async function give(text: string, output: string | null): Promise<void> {
   if (output === null) await printLines([text.replace(/\n$/, '')]);
   else await writeFile(output, text, { flag: 'wx', mode: 0o644 });
-  return code;
 }
 
 /** The file's name becomes the platform's. */
@@ -69,10 +70,9 @@ function checkOutput(output: string | null): void {
     throw new UsageError(`--output: ${output} is there already and is not written over`);
   const directory = dirname(output);
   try {
-    mkdirSync(directory, { recursive: true });
     accessSync(directory, constants.W_OK);
   } catch {
-    throw new UsageError(`--output: ${directory} can't be written to`);
+    throw new UsageError(`--output: ${directory} is not there, or can't be written to`);
   }
 }
 

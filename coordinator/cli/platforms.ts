@@ -29,8 +29,12 @@ const COLUMNS: Column<Listed>[] = [
   { title: 'ALIASES', cell: ({ platform }) => platform.aliases.join(' ') },
 ];
 
+/** For `platforms`: what ships, and nothing of the user's. */
+export const NONE_OWN = '';
+
 /** Throws UsageError or PlatformError for a directory of own files that can't be used. */
 export function openPlatforms({ platforms: given }: Values<typeof OWN_PLATFORMS>): Platforms {
+  if (given === NONE_OWN) return new Platforms();
   const directory = given ?? defaultDirectory();
   if (given === null && !existsSync(directory)) return new Platforms();
   const found = statSync(directory, { throwIfNoEntry: false });

@@ -323,7 +323,17 @@ export const SCAN = {
 export const LEARN = {
   ...SELECTION,
   ...LOGIN,
-  ...PLATFORM,
+  ...OWN_PLATFORMS,
+  platform: one(
+    {
+      flags: '--platform <name>',
+      about: 'platform to build on',
+      shown: 'auto: the nearest that fits',
+      once: true,
+    },
+    readText,
+    null,
+  ),
   port: one(
     { flags: '--port <port>', about: 'of a HOST that is in no inventory', once: true },
     (text) => readCount(text, 1, 65_535),

@@ -12,6 +12,7 @@ const cisco = rules;
 function asked(command: string, prompt = 'R1#', question: RegExp | null = null): Reader {
   const reader = new Reader(cisco);
   reader.prompt.learn(prompt);
+  reader.prompt.echoes = true; // as the setup lines have shown
   reader.begin(command, question === null ? [] : [question]);
   return reader;
 }
@@ -216,6 +217,33 @@ test('what came before an echo tells that the output before it had gone on, and 
   expect(stray?.toString()).toBe(' in the banner\r\nend\r\nR1#');
   expect(first.extend(stray as Buffer)).toBe(true);
   expect(output(first)).toBe('banner\r\nR1# in the banner\r\nend\r\n');
+});
+
+describe('a line of the output that reads like an echo', () => {
+  const OUTPUT = 'banner motd ^C\r\nR1# show run\r\n^C\r\nend\r\nR1#';
+
+  test('is none on a device that does not echo', () => {
+    const reader = asked('show run');
+    reader.prompt.echoes = false;
+    push(reader, OUTPUT);
+    expect(reader.look(1000)).toEqual({ kind: 'confirm' });
+    push(reader, '\r\nR1#');
+    expect(reader.look(1000)).toMatchObject({ kind: 'prompt', proved: false });
+    expect(output(reader)).toBe(OUTPUT.slice(0, -'R1#'.length));
+  });
+
+  test('is none on a device of which nobody knows whether it echoes', () => {
+    const reader = asked('show run');
+    reader.prompt.echoes = null;
+    push(reader, OUTPUT);
+    expect(reader.look(300)).toEqual({ kind: 'wait', quietMs: 1000 });
+  });
+
+  test('is none without a prompt before it, unless it comes first', () => {
+    const reader = asked('exit');
+    feed(reader, 'interface Gi0/1\r\nexit\r\nline vty 0 4\r\nR1#exit\r\n');
+    expect(reader.stray?.toString()).toBe('interface Gi0/1\r\nexit\r\nline vty 0 4\r\nR1#');
+  });
 });
 
 test('nothing but a prompt before an echo is no sign of anything', () => {

@@ -84,6 +84,7 @@ describe('a large output', () => {
     if (!rules) throw new Error('cisco_ios is missing');
     const reader = new Reader(rules);
     reader.prompt.learn('R1#');
+    reader.prompt.echoes = true;
     reader.begin('show tech');
     reader.push(Buffer.from(`late line\r\nR1#show tech\r\n${lines(0, 120_000)}end\r\nR1#`));
     expect(reader.look(20)).toMatchObject({ kind: 'prompt' });

@@ -77,6 +77,34 @@ describe('a device that is bad at the login', () => {
     await expect(Client.open('127.1.0.1', fleet.port, { readyTimeout: 800 })).rejects.toThrow(message);
   });
 
+  // The client answers a round without questions by itself.
+  test.each<[Fault, number[]]>([
+    ['wordless-question', [1]],
+    ['two-questions', [2]],
+    ['asks-new-password', [1, 2]],
+  ])('%s: asks rounds of %j questions', async (fault, wanted) => {
+    await using fleet = await bad(fault);
+    const asked: number[] = [];
+    const login = Client.open('127.1.0.1', fleet.port, {
+      authHandler(left, _partial, next) {
+        if (left !== null) return next(false as never); // no method left, which its types do not know
+        next({
+          type: 'keyboard-interactive',
+          username: 'admin',
+          prompt(_name, _instructions, _language, prompts, finish) {
+            asked.push(prompts.length);
+            finish(prompts.map(() => 'rehearsal'));
+          },
+        });
+      },
+      readyTimeout: 1_000,
+    });
+    const client = await login.catch(() => null);
+    expect(client !== null).toBe(fault === 'wordless-question');
+    expect(asked).toEqual(wanted);
+    await client?.[Symbol.asyncDispose]();
+  });
+
   test('false-proof: the signature is by another key', async () => {
     await using fleet = await bad('false-proof');
     await expect(Client.open('127.1.0.1', fleet.port)).rejects.toThrow(/signature verification failed/i);
@@ -124,7 +152,7 @@ async function watch(fault: Fault | null, platform: FleetPlatform): Promise<stri
     const from = client.text.length;
     await until(`${fault}: an end of ${line}`, () => {
       const end = client.text.slice(Math.max(from, client.text.length - 300));
-      if (/More--[^\n]{0,10}$/.test(end)) client.type(' ');
+      if (/(More--|Q to quit\))[^\n]{0,10}$/.test(end)) client.type(' ');
       if (/CONFIG_I: .*\r\n$/.test(end)) client.type('\r');
       return prompt.test(end);
     });
@@ -140,6 +168,7 @@ describe('a device that is odd but does its work', () => {
     ['no-echo', /R1#\r\nBuilding/],
     ['prompt-inside', /\r\nR1#\r\n/],
     ['pager-anyway', /--More--/],
+    ['other-pager', /Press any key to continue/],
     ['no-paging-off', /Invalid input.*--More--/s],
     ['colours', /\x1b\[1;32m/],
     ['binary', /\xff\xfe\x80/],

@@ -81,7 +81,8 @@ describe('the plan of a fleet', () => {
     const words = new Set([...Object.values(Kind).map((kind) => label('KIND', kind)), 'ok', 'suspect']);
     const stages = Object.values(Stage).map((stage) => label('STAGE', stage));
     for (const fault of FAULT_NAMES) {
-      const devices = planFleet({ devices: 2, platforms: ['cisco_ios', 'linux'], bad: { [fault]: 0.5 } });
+      const platforms = ['cisco_ios', 'arista_eos', 'linux'] as const;
+      const devices = planFleet({ devices: 3, platforms, bad: { [fault]: 1 / 3 } });
       const bad = devices.filter((device) => device.fault !== null);
       expect(bad.map((device) => device.fault)).toEqual([fault]);
       expect(words).toContain(bad[0]?.expect);
