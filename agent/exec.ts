@@ -5,7 +5,7 @@ import { Kind, type Output, Proof } from '../proto/gen/netsweep/v1/model.js';
 import type { Course } from './course.js';
 import { recordOutput } from './output.js';
 import { Reader } from './reader.js';
-import { wholeOf } from './settled.js';
+import { beginningOf, wholeOf } from './settled.js';
 import type { Shell } from './shell.js';
 import type { TerminalTask } from './terminal.js';
 import type { Watch } from './watch.js';
@@ -80,9 +80,10 @@ export class Exec {
     const stderr = wholeOf(this.#stderr.output()).subarray(0, STDERR_MOST - this.#stderrBefore);
     this.#stderrBefore += stderr.length;
     const spoken = { command, durationMs: performance.now() - since, stderr };
+    const raw = this.#stdout.output();
     return recordOutput(
       exitStatus === undefined ? spoken : { ...spoken, exitStatus },
-      this.#stdout.output(),
+      this.#course.cause?.kind === Kind.OUTPUT_LIMIT ? beginningOf(raw) : raw,
       () => proof,
     );
   }

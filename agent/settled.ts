@@ -23,7 +23,8 @@ export class Settled {
 
   add(piece: Buffer): void {
     this.#utf8 &&= isUtf8(piece);
-    this.#pieces.push(deflateRawSync(piece, FAST));
+    // A copy of just that length: what zlib gives is the beginning of a larger buffer.
+    this.#pieces.push(Buffer.from(deflateRawSync(piece, FAST)));
   }
 
   /** In their order, one at a time. */
@@ -35,4 +36,10 @@ export class Settled {
 /** All of it in one piece, however large. */
 export function wholeOf({ settled, rest }: Raw): Buffer {
   return settled === null ? rest : Buffer.concat([...settled.pieces(), rest]);
+}
+
+/** Its first piece: what is worth keeping of an output that was far too large. */
+export function beginningOf({ settled, rest }: Raw): Raw {
+  const [first] = settled?.pieces() ?? [rest];
+  return { settled: null, rest: first ?? rest };
 }

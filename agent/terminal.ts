@@ -7,6 +7,7 @@ import { Dialogue, type Line, type TerminalTask } from './dialogue.js';
 import { endsWhole, parserError, recordOutput } from './output.js';
 import type { Entry, Rules } from './platform.js';
 import { type Asked, type Believed, type Ending, SETTLE_MS, SETUP_SETTLE_MS } from './reader.js';
+import { beginningOf } from './settled.js';
 import { clean } from './text.js';
 import type { Watch } from './watch.js';
 
@@ -152,7 +153,9 @@ export class Terminal {
     reader.abandon();
     await this.#reviewPrevious();
     const durationMs = performance.now() - since;
-    return recordOutput({ command, durationMs }, reader.output(), () => Proof.TRUNCATED);
+    const raw =
+      this.#course.cause?.kind === Kind.OUTPUT_LIMIT ? beginningOf(reader.output()) : reader.output();
+    return recordOutput({ command, durationMs }, raw, () => Proof.TRUNCATED);
   }
 
   /** Types the way out until the device has closed; the watch's `leave` limit ends the wait through `gone`. */

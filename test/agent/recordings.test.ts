@@ -11,29 +11,6 @@ const LINGERS = 10;
 const LINGER_MS = 1_500;
 /** Recordings at once: they wait for quiet most of their time. */
 const AT_ONCE = 1_000;
-/** Sessions that are broken off, at once; many more, and each would have to wait for the others. */
-const CUT_AT_ONCE = 6_000;
-
-/** Lets so many act at once. */
-class Turns {
-  readonly #waiting: (() => void)[] = [];
-  constructor(private free: number) {}
-
-  async take<T>(act: () => Promise<T>): Promise<T> {
-    if (this.free > 0) this.free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await act();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.free++;
-    }
-  }
-}
-
-const turns = new Turns(CUT_AT_ONCE);
-
 vi.setConfig({ maxConcurrency: AT_ONCE });
 
 describe.concurrent.each(loadRecordings().map((recording) => [nameOf(recording), recording] as const))(
@@ -52,7 +29,7 @@ describe.concurrent.each(loadRecordings().map((recording) => [nameOf(recording),
       const wrong = await Promise.all(
         places(recording).map(async (cut, index) => {
           const lingerMs = index % LINGERS === 0 ? LINGER_MS : 0;
-          const played = await turns.take(() => replay(recording, { cut, lingerMs }));
+          const played = await replay(recording, { cut, lingerMs });
           // Who was silent for a while had shown a prompt, or nothing was taken for whole.
           const ends = lingerMs > 0 ? [] : whole.endedAt;
           return [...passedOff(recording, ends, played, cut)];

@@ -49,7 +49,7 @@ export async function replay(recording: Recording, way: Way): Promise<Played> {
 }
 
 /** Sessions at once: more of them would keep one another waiting until their limits strike. */
-let seats = 200;
+let seats = 1_000;
 const standing: (() => void)[] = [];
 
 function seat(): Promise<void> {
