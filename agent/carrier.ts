@@ -15,13 +15,13 @@ import {
 import type { Credential, Device, Limits } from '../proto/gen/netsweep/v1/model.js';
 import { type Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
-import type { Hop } from './bastion.js';
 import { monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import type { LeaseClock } from './ipc.js';
 import type { Offer } from './lease.js';
 import { handedBack, type JobPorts, type Pool } from './pool.js';
-import type { SessionTask } from './session.js';
+import type { SessionTask } from './session/session.js';
+import type { Hop } from './ssh/bastion.js';
 import type { Uplink } from './uplink.js';
 
 /**

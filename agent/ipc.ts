@@ -9,7 +9,7 @@ import type {
   Permit,
   SecretUse,
 } from '../proto/gen/netsweep/v1/session.js';
-import type { SessionTask } from './session.js';
+import type { SessionTask } from './session/session.js';
 
 /** When a lease ends for us: instants on the host's monotonic clock, in ms. */
 export interface LeaseClock {

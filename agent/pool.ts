@@ -9,7 +9,7 @@ import type { Chunk, HostKey, LoginResult, Permit, SecretUse } from '../proto/ge
 import { WORKER_SILENCE_MS } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
 import { type FromWorker, type LeaseClock, sendToWorker } from './ipc.js';
-import type { SessionTask } from './session.js';
+import type { SessionTask } from './session/session.js';
 
 /** util-linux, on every Debian: the kernel ends a worker whose agent has gone, however it went. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));

@@ -6,11 +6,11 @@ import type { Output } from '../proto/gen/netsweep/v1/model.js';
 import type { HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
-import { Bastions } from './bastions.js';
 import { monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import { ALIVE_EVERY_MS, type LeaseClock, sendToAgent, type ToWorker } from './ipc.js';
-import { runSession, type SessionPorts, type SessionTask } from './session.js';
+import { runSession, type SessionPorts, type SessionTask } from './session/session.js';
+import { Bastions } from './ssh/bastions.js';
 
 interface Job {
   lease: string;

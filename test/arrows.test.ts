@@ -8,7 +8,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Owners of libraries that only one place may know, as prefixes of paths. */
 const OWNERS: Record<string, string[]> = {
-  ssh2: ['agent/shell.ts', 'agent/authentication.ts', 'agent/privatekey.ts', 'agent/fleet/sshd.ts'],
+  ssh2: [
+    'agent/ssh/shell.ts',
+    'agent/ssh/authentication.ts',
+    'agent/ssh/privatekey.ts',
+    'agent/fleet/sshd.ts',
+  ],
   '@photostructure/sqlite': ['coordinator/store/sql.ts'],
   '@nats-io/': ['coordinator/sweep/offers.ts', 'agent/lease.ts'],
   '@grpc/grpc-js': [
@@ -25,34 +30,13 @@ const OWNERS: Record<string, string[]> = {
   'csv-parse': ['coordinator/inventory/'],
 };
 
-/** Files of the parent's side and of the child's side of a worker; they meet in ipc.ts. */
-const PARENT = ['lease', 'carrier', 'pool', 'uplink', 'results', 'agent', 'main'];
-const CHILD = [
-  'worker',
-  'session',
-  'shell',
-  'reader',
-  'terminal',
-  'exec',
-  'login',
-  'admission',
-  'bastion',
-  'bastions',
-  'slots',
-  'tunnel',
-  'authentication',
-  'identity',
-  'privatekey',
-  'sshagent',
-  'wire',
-  'watch',
-  'course',
-  'transcript',
-  'detect',
-  'learn',
-  'draft',
-  'rawline',
-];
+/** The parent's side and the child's side of a worker; they meet in ipc.ts. */
+const PARENT = ['lease', 'carrier', 'pool', 'uplink', 'results', 'agent', 'main'].map(
+  (name) => `agent/${name}.ts`,
+);
+const CHILD = ['agent/worker.ts', 'agent/session/', 'agent/ssh/', 'agent/line/', 'agent/record/'];
+/** What a worker is made of, from the ground up; nothing here needs what lies above it. */
+const FLOORS = ['agent/ssh/', 'agent/line/', 'agent/record/', 'agent/session/'];
 
 interface Import {
   from: string;
@@ -84,7 +68,16 @@ test('each library has its owner', () => {
 
 test('the parent and the child of a worker meet only in ipc.ts', () => {
   const wrong = imports.filter(
-    ({ from, to, typeOnly }) => !typeOnly && isOne(PARENT, from) && isOne(CHILD, to),
+    ({ from, to, typeOnly }) =>
+      !typeOnly && PARENT.includes(from) && CHILD.some((place) => to.startsWith(place)),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('what lies lower in a worker needs nothing that lies higher', () => {
+  const floor = (file: string) => FLOORS.findIndex((place) => file.startsWith(place));
+  const wrong = imports.filter(
+    ({ from, to, typeOnly }) => !typeOnly && floor(from) >= 0 && floor(to) > floor(from),
   );
   expect(wrong).toEqual([]);
 });
@@ -123,10 +116,6 @@ function target(file: string, to: string): string {
 
 function text(file: string): string {
   return readFileSync(join(root, file), 'utf8');
-}
-
-function isOne(names: string[], file: string): boolean {
-  return names.some((name) => file === `agent/${name}.ts`);
 }
 
 /** Every strongly connected set of more than one file, found by walking back to where a walk began. */

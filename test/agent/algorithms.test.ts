@@ -10,8 +10,8 @@ import {
   mismatch,
   plainName,
   weakOnes,
-} from '../../agent/algorithms.js';
-import { type Offer, Opening, readOffer } from '../../agent/kexinit.js';
+} from '../../agent/ssh/algorithms.js';
+import { type Offer, Opening, readOffer } from '../../agent/ssh/kexinit.js';
 
 const known = (type: string) => [{ type, blob: Buffer.alloc(0) }];
 

@@ -1,9 +1,9 @@
 // Which platform speaks, from what devices show: the SSH identification, the first prompt, and what they answer to
 // `show version` - the platform's own text, or the way its parser refuses it.
 import { describe, expect, test } from 'vitest';
-import { candidates, decide, findPlatform } from '../../agent/detect.ts';
 import { DeviceFailure } from '../../agent/failure.ts';
-import { allRules, rulesOf } from '../../agent/platform.ts';
+import { allRules, rulesOf } from '../../agent/line/platform.ts';
+import { candidates, decide, findPlatform } from '../../agent/session/detect.ts';
 import { Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { AUTO, type Platform } from '../../proto/platform.ts';
 import { attempt, ios, type Line, ScriptedDevice, textOf } from './device.ts';

@@ -12,9 +12,9 @@ import {
   type ServerConfig,
   utils,
 } from 'ssh2';
-import type { Hop } from '../../agent/bastion.js';
-import { Bastions } from '../../agent/bastions.js';
-import { runSession, type SessionPorts, type SessionTask } from '../../agent/session.js';
+import { runSession, type SessionPorts, type SessionTask } from '../../agent/session/session.js';
+import type { Hop } from '../../agent/ssh/bastion.js';
+import { Bastions } from '../../agent/ssh/bastions.js';
 import { Credential, Device, type Output, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { Attempt, HostKey } from '../../proto/gen/netsweep/v1/session.js';
 import { type LoginResult, Permit, type SecretUse } from '../../proto/gen/netsweep/v1/session.js';

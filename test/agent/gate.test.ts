@@ -1,7 +1,7 @@
 // What the read-only gate lets through.
 import { describe, expect, test } from 'vitest';
-import { refusal } from '../../agent/gate.js';
-import { rulesOf } from '../../agent/platform.js';
+import { rulesOf } from '../../agent/line/platform.js';
+import { refusal } from '../../agent/session/gate.js';
 
 function allowed(platform: string, command: string, allowWrites = false): boolean {
   const rules = rulesOf(platform);

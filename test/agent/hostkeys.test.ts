@@ -1,6 +1,6 @@
 // Comparing and naming host keys.
 import { expect, test } from 'vitest';
-import { fingerprint, hostKey, trust } from '../../agent/hostkeys.js';
+import { fingerprint, hostKey, trust } from '../../agent/ssh/hostkeys.js';
 
 /** A published key and its fingerprint: github.com's, as its documentation gives it. */
 const GITHUB = hostKey(

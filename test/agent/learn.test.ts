@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { errorPattern, movingPattern, promptPattern } from '../../agent/draft.ts';
+import { errorPattern, movingPattern, promptPattern } from '../../agent/session/draft.ts';
 import { Proof, Purpose, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { AUTO, type Platform, Platforms } from '../../proto/platform.ts';
 import { attempt, ios, type Line, ScriptedDevice, textOf } from './device.ts';

@@ -3,9 +3,9 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, verify } from 'no
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { identitiesOf } from '../../agent/identity.js';
-import { readPrivateKey } from '../../agent/privatekey.js';
-import { Fields, publicKeyOf, readCertificate, signWith, typeOf } from '../../agent/publickey.js';
+import { identitiesOf } from '../../agent/ssh/identity.js';
+import { readPrivateKey } from '../../agent/ssh/privatekey.js';
+import { Fields, publicKeyOf, readCertificate, signWith, typeOf } from '../../agent/ssh/publickey.js';
 import { Credential, Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
 import { Place } from '../place.ts';
 import { output, program, without } from '../process.ts';

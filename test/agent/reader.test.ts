@@ -1,8 +1,8 @@
 // The reader alone: bytes in pieces, quiet as given, and what it makes of them.
 import { describe, expect, test } from 'vitest';
-import { rulesOf } from '../../agent/platform.js';
-import { Reader, type Sighting } from '../../agent/reader.js';
-import { wholeOf } from '../../agent/settled.js';
+import { rulesOf } from '../../agent/line/platform.js';
+import { Reader, type Sighting } from '../../agent/line/reader.js';
+import { wholeOf } from '../../agent/line/settled.js';
 
 const rules = rulesOf('cisco_ios');
 if (!rules) throw new Error('cisco_ios is missing');

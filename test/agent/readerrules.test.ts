@@ -1,8 +1,8 @@
 // The reader on platforms whose command lines do more than IOS: prompts that move or have lines above them,
 // commands put back for editing, log messages over a prompt, pagers and questions that nobody announced.
 import { describe, expect, test } from 'vitest';
-import { compileRules, type Rules, rulesOf } from '../../agent/platform.js';
-import { Reader, type Sighting } from '../../agent/reader.js';
+import { compileRules, type Rules, rulesOf } from '../../agent/line/platform.js';
+import { Reader, type Sighting } from '../../agent/line/reader.js';
 
 function rules(platform: string): Rules {
   const known = rulesOf(platform);

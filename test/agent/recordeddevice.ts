@@ -1,8 +1,8 @@
 // The device of a recorded session, in the place of a connection: it sends what the recording says and compares
 // every byte typed with what the recording hears. Nothing of SSH or TCP is there.
 import type { Secret } from '../../agent/credentials.js';
-import type { ChannelEvents } from '../../agent/shell.js';
-import type { Line } from '../../agent/terminal.js';
+import type { Line } from '../../agent/line/terminal.js';
+import type { ChannelEvents } from '../../agent/ssh/shell.js';
 import { bytesOf, type Recording, type Step } from './recording.js';
 
 /** How the device sends: each `says` at once, a byte at a time, or up to this byte, where it closes after a while. */

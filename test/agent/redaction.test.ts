@@ -1,6 +1,6 @@
 // Secrets out of a stream that comes in parts: none is left, and nothing else is touched.
 import { describe, expect, test } from 'vitest';
-import { Redaction } from '../../agent/redaction.js';
+import { Redaction } from '../../agent/record/redaction.js';
 import { Credential } from '../../proto/gen/netsweep/v1/model.js';
 
 const SEED = Number(process.env.NETSWEEP_TEST_SEED ?? Date.now() % 1_000_000);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { fingerprint, hostKey } from '../../agent/hostkeys.js';
+import { fingerprint, hostKey } from '../../agent/ssh/hostkeys.js';
 import { HostKeyPolicy, Kind, Proof, Purpose, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import {

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { recordOutput } from '../../agent/output.js';
-import { rulesOf } from '../../agent/platform.js';
-import { Reader } from '../../agent/reader.js';
-import { Screen } from '../../agent/screen.js';
+import { recordOutput } from '../../agent/line/output.js';
+import { rulesOf } from '../../agent/line/platform.js';
+import { Reader } from '../../agent/line/reader.js';
+import { Screen } from '../../agent/line/screen.js';
 import { type Output, Proof } from '../../proto/gen/netsweep/v1/model.js';
 
 const MB = 1 << 20;

@@ -1,0 +1,175 @@
+// What is under a connection, as the SSH library gets it: a TCP socket, or a way through a bastion. All writes of a
+// turn leave in one system call, every byte is counted against an allowance. It also holds what comes until the
+// identification line is whole, because ssh2 loses bytes of one that arrives in more than two pieces.
+import { connect, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
+import { DeviceFailure } from '../failure.js';
+import { place, quote } from '../text.js';
+import { type Offer, Opening } from './kexinit.js';
+
+/** The identification line and what may precede it. */
+const GREETING_BYTES = 65_536;
+/** How long one of several addresses of a name is tried before the next. */
+const ADDRESS_MS = 1_500;
+const LF = 10;
+
+export interface WireEvents {
+  /** Before the reader of the socket gets them. */
+  bytes(): void;
+  /** The socket is destroyed for what came. */
+  failed(toFailure: (stage: Stage) => DeviceFailure): void;
+}
+
+export class Wire {
+  readonly socket: Duplex;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #events: WireEvents;
+  #connected = false;
+  #destroyed = false;
+  #lookedUp: boolean;
+  #held: Buffer[] | null = [];
+  #identification = '';
+  /** What came before the identification line was whole. */
+  #greeted = 0;
+  #allowance = 1 << 20;
+  readonly #opening = new Opening();
+
+  /** `way`: a stream that reaches the place already; null: TCP. */
+  constructor(host: string, port: number, events: WireEvents, way: Duplex | null) {
+    this.#host = host;
+    this.#port = port;
+    this.#events = events;
+    this.#lookedUp = isIP(host) !== 0;
+    this.#connected = way !== null;
+    this.socket = way ?? this.#connect();
+    gatherWrites(this.socket);
+    this.#standBetween();
+  }
+
+  /** It came up; otherwise the device has seen nothing of us. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** We broke it off. */
+  get destroyed(): boolean {
+    return this.#destroyed;
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    this.socket.destroy();
+  }
+
+  /** What came instead of an SSH identification; empty when there was one, or nothing. */
+  get greeting(): string {
+    return this.#held ? quote(Buffer.concat(this.#held).toString('latin1')) : '';
+  }
+
+  /** What the other side calls its SSH, as in `SSH-2.0-Cisco-1.25`; empty before it has said so. */
+  get identification(): string {
+    return this.#identification;
+  }
+
+  /** The algorithms that the other side offers; null before it has said so. */
+  get offer(): Offer | null {
+    return this.#opening.offer;
+  }
+
+  /** Sets how many bytes may come from now on. */
+  allow(bytes: number): void {
+    this.#allowance = bytes;
+  }
+
+  /** The connect limit has struck: what was it waiting for? */
+  unreached(limitMs: number): DeviceFailure {
+    if (!this.#lookedUp)
+      return new DeviceFailure(
+        Kind.RESOLVE,
+        Stage.RESOLVE,
+        `no address for ${this.#host} within ${limitMs} ms`,
+      );
+    return new DeviceFailure(
+      Kind.UNREACHABLE,
+      Stage.CONNECT,
+      `no connection to ${place(this.#host, this.#port)} within ${limitMs} ms`,
+    );
+  }
+
+  #connect(): Duplex {
+    const socket = connect({
+      host: this.#host,
+      port: this.#port,
+      noDelay: true,
+      autoSelectFamilyAttemptTimeout: ADDRESS_MS,
+    });
+    socket.on('lookup', () => {
+      this.#lookedUp = true;
+    });
+    socket.once('connect', () => {
+      this.#connected = true;
+    });
+    return socket;
+  }
+
+  /** Bytes from below pass through here on their way into the stream. */
+  #standBetween(): void {
+    const { socket } = this;
+    const push = socket.push;
+    socket.push = (chunk: Buffer | null, encoding?: BufferEncoding): boolean => {
+      if (chunk !== null && !this.#mayCome(chunk)) return false;
+      if (this.#held === null) return push.call(socket, chunk, encoding);
+      if (chunk !== null) {
+        this.#held.push(chunk);
+        if (!chunk.includes(LF)) return true;
+      }
+      const held = Buffer.concat(this.#held);
+      const identified = /^(SSH-[^\n]*?)\r?\n/m.exec(held.toString('latin1'));
+      if (!identified && chunk !== null) return true;
+      if (identified) {
+        this.#held = null;
+        this.#identification = identified[1] ?? '';
+      }
+      if (held.length > 0) push.call(socket, held);
+      return chunk === null ? push.call(socket, null) : true;
+    };
+  }
+
+  #mayCome(chunk: Buffer): boolean {
+    this.#allowance -= chunk.length;
+    this.#opening.add(chunk);
+    if (this.#held !== null) this.#greeted += chunk.length;
+    const endless = this.#held !== null && this.#greeted > GREETING_BYTES;
+    if (this.#allowance >= 0 && !endless) {
+      this.#events.bytes();
+      return true;
+    }
+    this.#events.failed((stage) =>
+      endless
+        ? new DeviceFailure(Kind.PROTOCOL, stage, 'not SSH; it sends endless text')
+        : new DeviceFailure(Kind.OUTPUT_LIMIT, stage, 'the device sends more than the output limit allows'),
+    );
+    this.destroy();
+    return false;
+  }
+}
+
+/** All that is written within one turn of the event loop leaves in one system call. */
+function gatherWrites(socket: Duplex): void {
+  const write = socket.write;
+  let gathering = false;
+  const release = () => {
+    gathering = false;
+    socket.uncork();
+  };
+  socket.write = ((...rest: Parameters<Duplex['write']>) => {
+    if (!gathering) {
+      gathering = true;
+      socket.cork();
+      process.nextTick(release);
+    }
+    return write.apply(socket, rest);
+  }) as Duplex['write'];
+}
