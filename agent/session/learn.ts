@@ -42,7 +42,7 @@ export class Learner {
   readonly #line: RawLine;
 
   constructor(
-    private readonly task: TerminalTask,
+    private readonly task: Pick<TerminalTask, 'rules' | 'limits' | 'ports'>,
     private readonly shell: Shell,
     private readonly course: Course,
     private readonly own: readonly PlatformFile[],

@@ -19,16 +19,15 @@ import {
   type HostKey,
   type LoginResult,
   type Permit,
-  SecretUse,
+  type SecretUse,
 } from '../../proto/gen/netsweep/v1/session.js';
 import { AUTO } from '../../proto/platform.js';
 import { Course } from '../course.js';
-import { Permission, Secret } from '../credentials.js';
+import { Secret } from '../credentials.js';
 import { asFailure, DeviceFailure } from '../failure.js';
-import { Exec } from '../line/exec.js';
 import { recordOutput } from '../line/output.js';
 import { type Rules, rulesOf } from '../line/platform.js';
-import { LEAVE_MS, Terminal, type TerminalTask } from '../line/terminal.js';
+import { LEAVE_MS } from '../line/terminal.js';
 import { Transcript } from '../record/transcript.js';
 import { Admission } from '../ssh/admission.js';
 import type { Hop } from '../ssh/bastion.js';
@@ -36,12 +35,11 @@ import type { Bastions, Passage, Traveller, Way } from '../ssh/bastions.js';
 import { describeKey } from '../ssh/hostkeys.js';
 import type { Answer, Step, Turn } from '../ssh/login.js';
 import type { Question } from '../ssh/questions.js';
-import { type Channels, Shell, type ShellEvents } from '../ssh/shell.js';
-import { quote } from '../text.js';
+import { Shell, type ShellEvents } from '../ssh/shell.js';
 import { type Limit, Watch } from '../watch.js';
-import { findPlatform } from './detect.js';
 import { admit } from './gate.js';
 import { Learner } from './learn.js';
+import { Walk, type WalkTask } from './walk.js';
 
 /** What one session works on. */
 export interface SessionTask {
@@ -92,28 +90,21 @@ class Session implements ShellEvents {
   readonly #course = new Course();
   readonly #watch = new Watch((limit) => this.#strike(limit));
   readonly #admission: Admission;
-  readonly #enabling: Permission;
-  /** For a second login inside the channel, after the first has wiped its own copy. */
-  readonly #channelPassword: Secret | null;
-  readonly #channelLogin: Permission;
-  readonly #outputs: Output[] = [];
-  #commands: readonly string[];
-  /** What detection found. */
-  #platform = '';
-  readonly #notes: string[] = [];
   readonly #transcript: Transcript | null;
-  #failure: DeviceFailure | null = null;
   readonly #passage: Passage | null;
+  /** Of a session that runs no commands. */
+  readonly #outputs: Output[] = [];
+  #failure: DeviceFailure | null = null;
   #shell: Shell | null = null;
-  #terminal: Terminal | null = null;
-  #exec: Exec | null = null;
+  #walk: Walk | null = null;
+  /** Named by the learner. */
+  #platform = '';
   #through: (() => void) | null = null;
   #closed = false;
   #onGone: (() => void) | null = null;
 
   constructor(task: SessionTask, ports: SessionPorts, signal: AbortSignal, bastions: Bastions) {
     this.#task = task;
-    this.#commands = task.device.commands;
     this.#ports = ports;
     this.#signal = signal;
     const { device, options, credential, hostKeys } = task;
@@ -127,9 +118,6 @@ class Session implements ShellEvents {
     );
     this.#passage = task.jump.length === 0 ? null : bastions.passage(wayOf(task), traveller(ports, signal));
     this.#transcript = options.transcripts ? new Transcript(task, this.#course) : null;
-    this.#enabling = new Permission(SecretUse.ENABLE, ports);
-    this.#channelPassword = Secret.copy(task.credential?.password);
-    this.#channelLogin = new Permission(SecretUse.CHANNEL, ports);
   }
 
   async run(): Promise<Attempt> {
@@ -144,17 +132,14 @@ class Session implements ShellEvents {
     } catch (thrown) {
       this.#failure ??= asFailure(thrown, this.#course.stage);
       this.#transcript?.failed(this.#failure);
-      const remains = await (this.#exec ?? this.#terminal)?.remains();
-      if (remains) this.#outputs.push(remains);
+      await this.#walk?.abandon();
     }
     this.#course.finish();
     const leftClean = await this.#leave();
     this.#signal.removeEventListener('abort', onAbort);
     this.#watch[Symbol.dispose]();
     this.#admission[Symbol.dispose]();
-    this.#channelPassword?.[Symbol.dispose]();
-    this.#channelLogin.close();
-    this.#enabling.close();
+    this.#walk?.[Symbol.dispose]();
     const attempt = this.#attempt(performance.now() - started, leftClean);
     if (this.#transcript) attempt.transcript = await this.#record(this.#transcript, attempt);
     return attempt;
@@ -179,91 +164,47 @@ class Session implements ShellEvents {
   }
 
   async #work(rules: Rules): Promise<void> {
-    const { device, options } = this.#task;
+    const { device, options, credential, limits } = this.#task;
     await this.#connect();
     if (options.purpose === Purpose.HOST_KEYS) return;
-    const terminalTask: TerminalTask = {
-      rules,
-      limits: this.#task.limits,
-      outputLimit: options.outputLimit,
-      ports: this.#ports,
-      login: {
-        username: this.#task.credential?.username ?? '',
-        password: this.#channelPassword,
-        permission: this.#channelLogin,
-      },
-    };
     const shell = this.#shell as Shell; // opened by #connect
+    const task: WalkTask = {
+      ...device,
+      rules,
+      limits,
+      username: credential?.username ?? '',
+      allowWrites: options.allowWrites,
+      outputLimit: options.outputLimit,
+      platforms: options.platforms,
+    };
+    if (options.purpose === Purpose.LEARN) return this.#learn(task, shell);
     const channels = this.#transcript?.listen(shell, rules) ?? shell;
-    if (options.purpose === Purpose.LEARN) return this.#learn(terminalTask, shell);
-    if (rules.platform.mode === 'exec' && (await this.#runEach(terminalTask, channels))) return;
-    this.#course.stage = Stage.SHELL;
-    this.#terminal = new Terminal(terminalTask, channels, this.#course, this.#watch);
-    await this.#terminal.open();
-    this.#channelPassword?.[Symbol.dispose]();
-    this.#watch.clear('login');
-    if (device.platform === AUTO && (await this.#findPlatform(this.#terminal, terminalTask, channels)))
-      return;
-    await this.#terminal.prepare();
-    if (device.enable) await this.#enable(this.#terminal);
-    this.#course.stage = Stage.COMMAND;
-    for (const command of this.#commands) {
-      const { output, complaint } = await this.#terminal.run(command);
-      this.#outputs.push(output);
-      if (complaint !== null)
-        this.#failure ??= this.#course.failure(Kind.CLI_ERROR, `${JSON.stringify(command)}: ${complaint}`);
-    }
-  }
-
-  /** Goes on by the rules of the platform that it finds; true: that is a shell, and has run the commands. */
-  async #findPlatform(terminal: Terminal, task: TerminalTask, channels: Channels): Promise<boolean> {
-    const { options } = this.#task;
-    const { rules, note } = await findPlatform(terminal, channels.wire.identification, options.platforms);
-    this.#platform = rules.platform.name;
-    this.#notes.push(note);
-    if (this.#commands.length === 0) this.#commands = rules.platform.default_commands;
-    admit(rules, this.#commands, options.allowWrites);
-    terminal.adopt(rules);
-    this.#transcript?.adopt(rules);
-    const isDone = rules.platform.mode === 'exec' && (await this.#runEach({ ...task, rules }, channels));
-    this.#watch.clear('login');
-    return isDone;
+    // Copies: the login has wiped its own by now.
+    const secrets = {
+      password: Secret.copy(credential?.password),
+      enable: Secret.copy(credential?.enableSecret),
+    };
+    this.#walk = new Walk(task, secrets, this.#ports, {
+      course: this.#course,
+      watch: this.#watch,
+      channels,
+    });
+    this.#walk.onRules = (found) => this.#transcript?.adopt(found);
+    await this.#walk.run();
+    this.#failure ??= this.#walk.complaint;
   }
 
   /** Describes the command line instead of running commands. */
-  async #learn(task: TerminalTask, shell: Shell): Promise<void> {
+  async #learn({ rules, limits, platforms }: WalkTask, shell: Shell): Promise<void> {
     this.#course.stage = Stage.SHELL;
-    const { device, options } = this.#task;
+    const { device } = this.#task;
     this.#watch.clear('login'); // the learner gives up by itself
-    const learner = new Learner(task, shell, this.#course, options.platforms);
+    const task = { rules, limits, ports: this.#ports };
+    const learner = new Learner(task, shell, this.#course, platforms);
     const description = await learner.describe(device.platform, device.name);
     this.#platform = learner.platform;
-    this.#outputs.push(
-      await recordOutput(
-        { command: 'learn', durationMs: 0 },
-        { settled: null, rest: Buffer.from(description) },
-        () => Proof.COMPLETE,
-      ),
-    );
-  }
-
-  /** Each command on a channel of its own; false when the device gives none, and a command line is all there is. */
-  async #runEach(task: TerminalTask, channels: Channels): Promise<boolean> {
-    this.#course.stage = Stage.COMMAND;
-    this.#exec = new Exec(task, channels, this.#course, this.#watch);
-    this.#watch.clear('login');
-    for (const command of this.#commands) {
-      const output = await this.#exec.run(command);
-      if (output !== null) this.#outputs.push(output);
-      else if (this.#outputs.length > 0)
-        throw this.#course.failure(Kind.PROTOCOL, 'the device refused to run the command');
-      else {
-        this.#exec = null;
-        this.#watch.set('login', this.#task.limits.loginMs);
-        return false;
-      }
-    }
-    return true;
+    const raw = { settled: null, rest: Buffer.from(description) };
+    this.#outputs.push(await recordOutput({ command: 'learn', durationMs: 0 }, raw, () => Proof.COMPLETE));
   }
 
   async #connect(): Promise<void> {
@@ -302,15 +243,6 @@ class Session implements ShellEvents {
       throw this.#course.failure(Kind.DISCONNECTED, 'the lease ended before the connect');
     this.#watch.set('connect', this.#task.limits.connectMs);
     return this.#course.during(passage.connect());
-  }
-
-  async #enable(terminal: Terminal): Promise<void> {
-    const secret = Secret.copy(this.#task.credential?.enableSecret);
-    try {
-      await terminal.enable(this.#task.device.enableCommand, secret, this.#enabling);
-    } finally {
-      secret?.[Symbol.dispose]();
-    }
   }
 
   // What the connection tells.
@@ -358,7 +290,7 @@ class Session implements ShellEvents {
     this.#closed = true;
     this.#transcript?.closed(this.#shell?.wire.destroyed === true);
     this.#course.disconnected('the device closed the connection');
-    this.#terminal?.gone();
+    this.#walk?.gone();
     this.#onGone?.();
   }
 
@@ -368,11 +300,11 @@ class Session implements ShellEvents {
     const { limits } = this.#task;
     switch (limit) {
       case 'quiet':
-        return this.#terminal?.onQuiet();
+        return this.#walk?.onQuiet();
       case 'wake':
-        return this.#terminal?.onSilence();
+        return this.#walk?.onSilence();
       case 'leave':
-        this.#terminal?.gone();
+        this.#walk?.gone();
         this.#onGone?.();
         return;
       case 'connect':
@@ -399,21 +331,12 @@ class Session implements ShellEvents {
   }
 
   #noLogin(): DeviceFailure {
-    const within = `within ${this.#task.limits.loginMs} ms`;
+    const { loginMs } = this.#task.limits;
     const greeting = this.#shell?.wire.greeting ?? '';
     if (greeting !== '') return this.#course.failure(Kind.PROTOCOL, `not SSH; it says: ${greeting}`);
-    if ((this.#terminal?.received ?? 0) > 0)
-      return this.#course.failure(
-        Kind.PROMPT,
-        `text came, but no prompt that is known ${within}${this.#lastLine()}`,
-      );
-    return this.#course.failure(Kind.TIMEOUT, `no login ${within}`);
-  }
-
-  /** For a message; not once a secret was typed, which the device may have echoed. */
-  #lastLine(): string {
-    if (this.#channelLogin.wasSent) return '';
-    return `; the last line is "${quote(this.#terminal?.lastLine ?? '')}"`;
+    return (
+      this.#walk?.noPrompt(loginMs) ?? this.#course.failure(Kind.TIMEOUT, `no login within ${loginMs} ms`)
+    );
   }
 
   /** Fails and destroys the socket at once. */
@@ -432,13 +355,13 @@ class Session implements ShellEvents {
     this.#watch.clear('connect');
     this.#watch.clear('login');
     if (!shell.wire.destroyed && !this.#closed && this.#ports.mayWrite()) {
+      await this.#walk?.leave();
       this.#watch.set('leave', LEAVE_MS);
-      if (this.#terminal?.atPrompt) await this.#terminal.leave();
       shell.end();
       await this.#gone();
     }
     const clean =
-      !shell.wire.connected || (!shell.wire.destroyed && (this.#closed || this.#terminal?.ended === true));
+      !shell.wire.connected || (!shell.wire.destroyed && (this.#closed || this.#walk?.ended === true));
     if (!this.#closed) {
       shell.wire.destroy();
       await this.#gone();
@@ -462,27 +385,27 @@ class Session implements ShellEvents {
     recorded.note('host_key', seenKey ? describeKey(seenKey) : '');
     for (const [name, algorithm] of Object.entries(this.#shell?.settled ?? {}))
       recorded.note(name, algorithm);
-    return await recorded.record(attempt, this.#commands);
+    return await recorded.record(attempt, this.#walk?.commands ?? this.#task.device.commands);
   }
 
   #attempt(durationMs: number, leftClean: boolean): Attempt {
-    const secretSent =
-      this.#admission.login.passwordSent || this.#channelLogin.wasSent || this.#enabling.wasSent;
+    const outputs = this.#walk?.outputs ?? this.#outputs;
+    const secretSent = this.#admission.login.passwordSent || this.#walk?.secretSent === true;
     const failure = this.#failure?.record(secretSent);
     const stopped = failure?.kind === Kind.CREDENTIAL_STOPPED && failure.stage === Stage.AUTH;
-    const whole = this.#outputs.every((output) => output.proof === Proof.COMPLETE);
+    const whole = outputs.every((output) => output.proof === Proof.COMPLETE);
     let status: Status = whole ? Status.OK : Status.SUSPECT;
     if (failure) status = stopped ? Status.SKIPPED : Status.FAILED;
     return Attempt.create({
       status,
       failure,
-      outputs: this.#outputs,
+      outputs,
       durationMs: Math.round(durationMs),
       endedAgoMs: 0,
       secretSent,
       leftClean,
-      platform: this.#platform,
-      notes: [...this.#admission.notes, ...this.#notes],
+      platform: this.#walk?.platform || this.#platform,
+      notes: [...this.#admission.notes, ...(this.#walk?.notes ?? [])],
     });
   }
 }

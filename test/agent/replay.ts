@@ -3,15 +3,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { Course } from '../../agent/course.js';
-import { Permission, Secret } from '../../agent/credentials.js';
+import { Secret } from '../../agent/credentials.js';
 import { asFailure, type DeviceFailure } from '../../agent/failure.js';
-import { Exec } from '../../agent/line/exec.js';
 import { type Rules, rulesOf } from '../../agent/line/platform.js';
-import { LEAVE_MS, Terminal, type TerminalTask } from '../../agent/line/terminal.js';
-import { findPlatform } from '../../agent/session/detect.js';
+import { Walk, type WalkSecrets, type WalkTask } from '../../agent/session/walk.js';
 import { type Limit, Watch } from '../../agent/watch.js';
-import { Kind, kindFromJSON, type Output, Stage } from '../../proto/gen/netsweep/v1/model.js';
-import { Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
+import { Kind, kindFromJSON, type Output } from '../../proto/gen/netsweep/v1/model.js';
+import { Permit } from '../../proto/gen/netsweep/v1/session.js';
 import { label } from '../../proto/label.js';
 import { AUTO } from '../../proto/platform.js';
 import { RecordedDevice, SECRETS, type Way } from './recordeddevice.js';
@@ -42,14 +40,16 @@ export async function replay(recording: Recording, way: Way): Promise<Played> {
     throw new Error(`${recording.file}:${recording.lines[cut]}: a part was left out, so it can't be played`);
   const device = new RecordedDevice(recording, way);
   await seat();
-  const played = await new Walk(recording, rules, device).play().finally(leaveSeat);
+  const played = await new Player(recording, rules, device, way === 'bytes' ? LONG_MS : PATIENCE_MS)
+    .play()
+    .finally(leaveSeat);
   if (device.problem) throw device.problem;
   if (way === 'whole' || way === 'bytes') device.expectThrough(played.message);
   return played;
 }
 
 /** Sessions at once: more of them would keep one another waiting until their limits strike. */
-let seats = 1_000;
+let seats = 400;
 const standing: (() => void)[] = [];
 
 function seat(): Promise<void> {
@@ -74,153 +74,108 @@ export function sizeOf(recording: Recording): number {
   return recording.session.reduce((sum, step) => sum + (bytesOf(step)?.length ?? 0), 0);
 }
 
-/** A session's steps on a command line, from its opening to the way out. */
-class Walk {
+/** A session's walk, from where it was let in to the way out. */
+class Player {
   readonly #recording: Recording;
-  readonly #rules: Rules;
   readonly #device: RecordedDevice;
   readonly #course = new Course();
   readonly #watch = new Watch((limit) => this.#strike(limit));
   readonly #limits: { loginMs: number; idleMs: number; commandMs: number };
-  readonly #outputs: Output[] = [];
+  readonly #walk: Walk;
   readonly #endedAt: number[] = [];
-  /** As the coordinator was: where the recording has no secret, it gave no leave to send one. */
-  readonly #ports = {
-    permit: async () => {
-      const { failure } = this.#recording;
-      if (this.#device.expectsSecret || failure === null) return Permit.SEND;
-      if (failure.kind === 'credential-stopped') return Permit.STOPPED;
-      return failure.kind === 'enable' || failure.kind === 'auth' ? Permit.SPENT : Permit.SEND;
-    },
-    loggedIn: () => {},
-    mayStart: () => !this.#device.breaksOff,
-    mayWrite: () => true,
-  };
-  #terminal: Terminal | null = null;
-  #exec: Exec | null = null;
-  #failure: DeviceFailure | null = null;
 
-  constructor(recording: Recording, rules: Rules, device: RecordedDevice) {
+  constructor(recording: Recording, rules: Rules, device: RecordedDevice, patienceMs: number) {
     const { loginMs, idleMs, commandMs } = recording.limits;
     this.#recording = recording;
-    this.#rules = rules;
     this.#device = device;
     this.#limits = {
-      loginMs: Math.min(loginMs ?? PATIENCE_MS, PATIENCE_MS),
-      idleMs: Math.min(idleMs ?? PATIENCE_MS, PATIENCE_MS),
+      loginMs: Math.min(loginMs ?? patienceMs, patienceMs),
+      idleMs: Math.min(idleMs ?? patienceMs, patienceMs),
       commandMs: commandMs ?? LONG_MS,
     };
+    const task: WalkTask = {
+      rules,
+      platform: recording.platform,
+      commands: recording.commands,
+      enable: recording.enable,
+      enableCommand: recording.enable_command,
+      allowWrites: true,
+      limits: this.#limits,
+      outputLimit: recording.output_limit,
+      platforms: [],
+      username: recording.username,
+    };
+    this.#walk = new Walk(task, this.#secrets(), this.#ports(), {
+      course: this.#course,
+      watch: this.#watch,
+      channels: device as never, // as far as a walk needs it
+    });
+    this.#walk.onOutput = () => this.#endedAt.push(device.sentVisibly);
     device.onBreakOff = (kind) => {
       const named = kindFromJSON(`KIND_${kind.toUpperCase().replaceAll('-', '_')}`);
       this.#course.fail(this.#course.failure(named, 'as recorded'));
     };
     device.onGone = () => {
       this.#course.disconnected('the device closed the connection');
-      this.#terminal?.gone();
+      this.#walk.gone();
     };
   }
 
   async play(): Promise<Played> {
     using _watch = this.#watch;
-    try {
-      if (this.#rules.platform.mode === 'shell' || !(await this.#runEach(this.#rules))) await this.#shell();
-    } catch (thrown) {
-      this.#failure ??= asFailure(thrown, this.#course.stage);
-      const remains = await (this.#terminal ?? this.#exec)?.remains();
-      if (remains) this.#outputs.push(remains);
-    }
-    await this.#leave();
-    const outputs = this.#outputs.map(spoken);
-    const failure = this.#failure
-      ? { kind: label('KIND', this.#failure.kind), stage: label('STAGE', this.#failure.stage) }
-      : null;
-    const message = this.#failure?.message ?? '';
-    return { outputs, failure, message, endedAt: this.#endedAt, sent: this.#device.sent };
-  }
-
-  async #shell(): Promise<void> {
-    const { enable, enable_command, commands } = this.#recording;
-    this.#course.stage = Stage.SHELL;
+    using walk = this.#walk;
+    let failure: DeviceFailure | null = null;
     this.#watch.set('login', this.#limits.loginMs);
-    const terminal = new Terminal(this.#task(), this.#device, this.#course, this.#watch);
-    this.#terminal = terminal;
-    await terminal.open();
-    this.#watch.clear('login');
-    if (this.#recording.platform === AUTO && (await this.#findPlatform(terminal))) return;
-    await terminal.prepare();
-    if (enable) {
-      const permission = new Permission(SecretUse.ENABLE, this.#ports);
-      await terminal.enable(enable_command, this.#secret('enable'), permission);
+    try {
+      await walk.run();
+      failure = walk.complaint;
+    } catch (thrown) {
+      failure = walk.complaint ?? asFailure(thrown, this.#course.stage);
+      await walk.abandon();
     }
-    this.#course.stage = Stage.COMMAND;
-    for (const command of commands) {
-      const { output, complaint } = await terminal.run(command);
-      this.#outputs.push(output);
-      this.#endedAt.push(this.#device.sentVisibly);
-      if (complaint !== null) this.#failure ??= this.#course.failure(Kind.CLI_ERROR, complaint);
-    }
-  }
-
-  async #findPlatform(terminal: Terminal): Promise<boolean> {
-    const identification = String(this.#recording.connection?.identification ?? '');
-    const { rules } = await findPlatform(terminal, identification, []);
-    terminal.adopt(rules);
-    return rules.platform.mode === 'exec' && (await this.#runEach(rules));
-  }
-
-  /** False when the device runs no command on a channel of its own. */
-  async #runEach(rules: Rules): Promise<boolean> {
-    this.#course.stage = Stage.COMMAND;
-    const exec = new Exec({ ...this.#task(), rules }, this.#device as never, this.#course, this.#watch); // only runs
-    this.#exec = exec;
-    for (const command of this.#recording.commands) {
-      const output = await exec.run(command);
-      if (output === null) {
-        this.#exec = null;
-        return false;
-      }
-      this.#outputs.push(output);
-      this.#endedAt.push(this.#device.sentVisibly);
-    }
-    return true;
-  }
-
-  async #leave(): Promise<void> {
     this.#course.finish();
     this.#watch.clear('login');
-    if (!this.#terminal?.atPrompt || this.#device.problem) return;
-    this.#watch.set('leave', LEAVE_MS);
-    await this.#terminal.leave();
-  }
-
-  /** Null where the recording's login has none. */
-  #secret(which: 'password' | 'enable'): Secret | null {
-    return this.#recording.without.includes(which) ? null : Secret.copy(Buffer.from(SECRETS[which]));
-  }
-
-  #task(): TerminalTask {
+    if (!this.#device.problem) await walk.leave();
     return {
-      rules: this.#rules,
-      limits: this.#limits,
-      outputLimit: this.#recording.output_limit,
-      ports: this.#ports,
-      login: {
-        username: this.#recording.username,
-        password: this.#secret('password'),
-        permission: new Permission(SecretUse.CHANNEL, this.#ports),
+      outputs: walk.outputs.map(spoken),
+      failure: failure && { kind: label('KIND', failure.kind), stage: label('STAGE', failure.stage) },
+      message: failure?.message ?? '',
+      endedAt: this.#endedAt,
+      sent: this.#device.sent,
+    };
+  }
+
+  /** None where the recording's login has none. */
+  #secrets(): WalkSecrets {
+    const { without } = this.#recording;
+    const secret = (which: 'password' | 'enable') =>
+      without.includes(which) ? null : Secret.copy(Buffer.from(SECRETS[which]));
+    return { password: secret('password'), enable: secret('enable') };
+  }
+
+  /** As the coordinator was: where the recording has no secret, it gave no leave to send one. */
+  #ports() {
+    return {
+      permit: async () => {
+        const { failure } = this.#recording;
+        if (this.#device.expectsSecret || failure === null) return Permit.SEND;
+        if (failure.kind === 'credential-stopped') return Permit.STOPPED;
+        return failure.kind === 'enable' || failure.kind === 'auth' ? Permit.SPENT : Permit.SEND;
       },
+      loggedIn: () => {},
+      mayStart: () => !this.#device.breaksOff,
+      mayWrite: () => true,
     };
   }
 
   #strike(limit: Limit): void {
-    if (limit === 'quiet') return this.#terminal?.onQuiet();
-    if (limit === 'wake') return this.#terminal?.onSilence();
-    if (limit === 'leave') return this.#terminal?.gone();
+    if (limit === 'quiet') return this.#walk.onQuiet();
+    if (limit === 'wake') return this.#walk.onSilence();
+    if (limit === 'leave') return this.#walk.gone();
     const { loginMs, idleMs, commandMs } = this.#limits;
-    if (limit === 'login' && (this.#terminal?.received ?? 0) > 0)
-      this.#course.fail(this.#course.failure(Kind.PROMPT, `no known prompt within ${loginMs} ms`));
     const words = limit === 'idle' ? `nothing came for ${idleMs} ms` : `${limit} limit of ${commandMs} ms`;
-    this.#course.fail(this.#course.failure(Kind.TIMEOUT, words));
+    const noPrompt = limit === 'login' ? this.#walk.noPrompt(loginMs) : null;
+    this.#course.fail(noPrompt ?? this.#course.failure(Kind.TIMEOUT, words));
     this.#device.wire.destroy();
   }
 }

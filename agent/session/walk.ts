@@ -1,0 +1,209 @@
+// What is done on a device once it has let us in: its platform found where nobody knows it, the command line
+// entered and settled, privileged mode, the commands, the way out. It knows channels and limits, but nothing of how
+// the connection came about; a recorded session walks the same way.
+import { Kind, type Output, type PlatformFile, Stage } from '../../proto/gen/netsweep/v1/model.js';
+import { SecretUse } from '../../proto/gen/netsweep/v1/session.js';
+import { AUTO } from '../../proto/platform.js';
+import type { Course } from '../course.js';
+import { Permission, type Secret, type SecretPorts } from '../credentials.js';
+import type { DeviceFailure } from '../failure.js';
+import { Exec } from '../line/exec.js';
+import type { Rules } from '../line/platform.js';
+import { LEAVE_MS, Terminal, type TerminalTask } from '../line/terminal.js';
+import type { Channels } from '../ssh/shell.js';
+import { quote } from '../text.js';
+import type { Watch } from '../watch.js';
+import { findPlatform } from './detect.js';
+import { admit } from './gate.js';
+
+export interface WalkTask {
+  /** Canonical, or `auto`: then `rules` are those of a device of any kind. */
+  platform: string;
+  rules: Rules;
+  commands: readonly string[];
+  enable: boolean;
+  /** Empty: the platform's. */
+  enableCommand: string;
+  allowWrites: boolean;
+  limits: { loginMs: number; idleMs: number; commandMs: number };
+  outputLimit: number;
+  /** The user's own platform data. */
+  platforms: readonly PlatformFile[];
+  username: string;
+}
+
+/** Secrets that may be needed on the way; the walk wipes them as soon as they no longer are. */
+export interface WalkSecrets {
+  password: Secret | null;
+  enable: Secret | null;
+}
+
+export class Walk {
+  /** Of every command that was begun, in order. */
+  readonly outputs: Output[] = [];
+  readonly notes: string[] = [];
+  /** What detection found; empty where nothing had to be found. */
+  platform = '';
+  /** Called with the rules that detection goes on by, and after each command. */
+  onRules: (rules: Rules) => void = () => {};
+  onOutput: (output: Output) => void = () => {};
+  readonly #task: WalkTask;
+  readonly #secrets: WalkSecrets;
+  readonly #ports: TerminalTask['ports'];
+  readonly #course: Course;
+  readonly #watch: Watch;
+  readonly #channels: Channels;
+  readonly #channelLogin: Permission;
+  readonly #enabling: Permission;
+  #commands: readonly string[];
+  #complaint: DeviceFailure | null = null;
+  #terminal: Terminal | null = null;
+  #exec: Exec | null = null;
+
+  constructor(
+    task: WalkTask,
+    secrets: WalkSecrets,
+    ports: SecretPorts & { mayStart(): boolean },
+    { course, watch, channels }: { course: Course; watch: Watch; channels: Channels },
+  ) {
+    this.#task = task;
+    this.#secrets = secrets;
+    this.#ports = ports;
+    this.#course = course;
+    this.#watch = watch;
+    this.#channels = channels;
+    this.#commands = task.commands;
+    this.#channelLogin = new Permission(SecretUse.CHANNEL, ports);
+    this.#enabling = new Permission(SecretUse.ENABLE, ports);
+  }
+
+  /** What was to be run, once it is known. */
+  get commands(): readonly string[] {
+    return this.#commands;
+  }
+
+  /** The first command that the device's parser refused. */
+  get complaint(): DeviceFailure | null {
+    return this.#complaint;
+  }
+
+  /** A password or enable secret has left on the command line. */
+  get secretSent(): boolean {
+    return this.#channelLogin.wasSent || this.#enabling.wasSent;
+  }
+
+  /** The device has closed its command line. */
+  get ended(): boolean {
+    return this.#terminal?.ended === true;
+  }
+
+  /** All the way to the last command; throws the course's first failure. */
+  async run(): Promise<void> {
+    const { rules, platform, enable } = this.#task;
+    if (rules.platform.mode === 'exec') {
+      if (await this.#runEach(rules)) return;
+      this.#watch.set('login', this.#task.limits.loginMs);
+    }
+    this.#course.stage = Stage.SHELL;
+    const terminal = new Terminal(this.#terminalTask(rules), this.#channels, this.#course, this.#watch);
+    this.#terminal = terminal;
+    await terminal.open();
+    this.#secrets.password?.[Symbol.dispose]();
+    this.#watch.clear('login');
+    if (platform === AUTO && (await this.#findPlatform(terminal))) return;
+    await terminal.prepare();
+    if (enable) await terminal.enable(this.#task.enableCommand, this.#secrets.enable, this.#enabling);
+    this.#secrets.enable?.[Symbol.dispose]();
+    this.#course.stage = Stage.COMMAND;
+    for (const command of this.#commands) {
+      const { output, complaint } = await terminal.run(command);
+      this.#keep(output);
+      if (complaint !== null)
+        this.#complaint ??= this.#course.failure(Kind.CLI_ERROR, `${JSON.stringify(command)}: ${complaint}`);
+    }
+  }
+
+  /** Keeps what the command that was running had given when the walk failed. */
+  async abandon(): Promise<void> {
+    const remains = await (this.#exec ?? this.#terminal)?.remains();
+    if (remains) this.outputs.push(remains);
+  }
+
+  /** The way out, if the device waits for a command; ends with the watch's `leave` limit. */
+  async leave(): Promise<void> {
+    if (!this.#terminal?.atPrompt) return;
+    this.#watch.set('leave', LEAVE_MS);
+    await this.#terminal.leave();
+  }
+
+  onQuiet(): void {
+    this.#terminal?.onQuiet();
+  }
+
+  onSilence(): void {
+    this.#terminal?.onSilence();
+  }
+
+  /** Nobody waits any longer for the device to close. */
+  gone(): void {
+    this.#terminal?.gone();
+  }
+
+  /** Text came, but no prompt; null when nothing came. */
+  noPrompt(withinMs: number): DeviceFailure | null {
+    if (!this.#terminal || this.#terminal.received === 0) return null;
+    // Not once a secret was typed, which the device may have echoed.
+    const last = this.#channelLogin.wasSent ? '' : `; the last line is "${quote(this.#terminal.lastLine)}"`;
+    const words = `text came, but no prompt that is known within ${withinMs} ms${last}`;
+    return this.#course.failure(Kind.PROMPT, words);
+  }
+
+  [Symbol.dispose](): void {
+    this.#secrets.password?.[Symbol.dispose]();
+    this.#secrets.enable?.[Symbol.dispose]();
+    this.#channelLogin.close();
+    this.#enabling.close();
+  }
+
+  /** Goes on by the rules of the platform that it finds; true: that is a shell, and has run the commands. */
+  async #findPlatform(terminal: Terminal): Promise<boolean> {
+    const { platforms, allowWrites } = this.#task;
+    const { rules, note } = await findPlatform(terminal, this.#channels.wire.identification, platforms);
+    this.platform = rules.platform.name;
+    this.notes.push(note);
+    if (this.#commands.length === 0) this.#commands = rules.platform.default_commands;
+    admit(rules, this.#commands, allowWrites);
+    terminal.adopt(rules);
+    this.onRules(rules);
+    return rules.platform.mode === 'exec' && (await this.#runEach(rules));
+  }
+
+  /** Each command on a channel of its own; false when the device gives none, and a command line is all there is. */
+  async #runEach(rules: Rules): Promise<boolean> {
+    this.#course.stage = Stage.COMMAND;
+    this.#watch.clear('login');
+    this.#exec = new Exec(this.#terminalTask(rules), this.#channels, this.#course, this.#watch);
+    for (const command of this.#commands) {
+      const output = await this.#exec.run(command);
+      if (output !== null) this.#keep(output);
+      else if (this.outputs.length > 0)
+        throw this.#course.failure(Kind.PROTOCOL, 'the device refused to run the command');
+      else {
+        this.#exec = null;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #keep(output: Output): void {
+    this.outputs.push(output);
+    this.onOutput(output);
+  }
+
+  #terminalTask(rules: Rules): TerminalTask {
+    const { limits, outputLimit, username } = this.#task;
+    const login = { username, password: this.#secrets.password, permission: this.#channelLogin };
+    return { rules, limits, outputLimit, ports: this.#ports, login };
+  }
+}
