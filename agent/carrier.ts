@@ -347,7 +347,7 @@ function sessionTask(
 
 /** A bastion as its login needs it; without a grant for it there is no credential, and it fails there. */
 function bastionOf(
-  { host, port, username }: Device['jump'][number],
+  { host, port, username, legacy }: Device['jump'][number],
   granted: WorkHop | undefined,
   credentials: Map<string, Credential>,
 ): Hop {
@@ -358,5 +358,6 @@ function bastionOf(
     username: username || (credential?.username ?? ''),
     credential,
     hostKeys: granted?.hostKeys ?? [],
+    legacy,
   };
 }

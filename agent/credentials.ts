@@ -89,7 +89,7 @@ export class Permission {
   /** Resolves once the secret may be sent; throws a DeviceFailure when it may not. */
   async ask(): Promise<void> {
     if (this.#state !== 'idle') return;
-    const stage = this.use === SecretUse.LOGIN ? Stage.AUTH : Stage.ENABLE;
+    const stage = this.use === SecretUse.ENABLE ? Stage.ENABLE : Stage.AUTH;
     let permit: Permit;
     try {
       permit = await this.ports.permit(this.use);
@@ -113,6 +113,11 @@ export class Permission {
 
   refused(): void {
     this.#end(LoginResult.REFUSED);
+  }
+
+  /** The device closed the connection instead of an answer; many say no like that. */
+  hungUp(): void {
+    if (this.#state === 'sent') this.#end(LoginResult.HUNG_UP);
   }
 
   /** The session is over: what has not been answered for is unknown, or was never sent. */

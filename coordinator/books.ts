@@ -2,7 +2,7 @@
 // the books and hand the resulting writes to `commit`, in the order in which they were made; an answer leaves
 // only after its commit. A store that fails ends the process: nothing may be told that is not on disk.
 import { EventEmitter, once } from 'node:events';
-import type { Credential, Device } from '../proto/gen/netsweep/v1/model.js';
+import { Credential, type Device } from '../proto/gen/netsweep/v1/model.js';
 import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
 import { HostKeys, KnownHostsFile } from './intake/hostkeys.js';
@@ -13,6 +13,8 @@ import { Logins, type Standing } from './sweep/logins.js';
 export class Books {
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #standings = new Map<string, CredentialState>();
+  /** By credential: who watches over its secrets. */
+  readonly #guards = new Map<string, Guards>();
   readonly #failed = new AbortController();
   readonly logins = new Logins((standing) => this.#keepStanding(standing));
 
@@ -65,35 +67,56 @@ export class Books {
     await once(this.#changes, 'change', { signal }).catch(() => undefined);
   }
 
+  /**
+   * Finds the guards of a credential; to be awaited before it is used. What locks accounts is a user name with a
+   * password, and an enable secret: credentials that share one share its guard, whatever else they hold.
+   */
+  async findGuards(credential: Credential): Promise<void> {
+    const { id, name, username, password, enableSecret } = credential;
+    const login =
+      password.length === 0 ? id : await this.store.identify(Credential.create({ username, password }));
+    const enable = await this.store.identify(Credential.create({ enableSecret }));
+    this.#guards.set(id, { name, username, login, enable });
+  }
+
   /** Makes a submitted credential known, with the standing that earlier sweeps gave it. */
   useCredential(credential: Credential, authFailMax: number, wallMs: number, writes: Write[]): void {
-    const known = this.#standings.get(credential.id);
-    if (known === undefined) {
-      const state = CredentialState.create({
-        id: credential.id,
-        name: credential.name,
-        username: credential.username,
-        changedAtMs: wallMs,
-      });
-      this.#standings.set(state.id, state);
+    const login = this.guardOf(credential.id, SecretUse.LOGIN);
+    if (!this.#standings.has(login)) {
+      const { name, username } = credential;
+      const state = CredentialState.create({ id: login, name, username, changedAtMs: wallMs });
+      this.#standings.set(login, state);
       writes.push({ write: 'credential', state });
     }
-    this.logins.use(credential.id, known, authFailMax);
-    const enable = guardId(credential.id, SecretUse.ENABLE);
-    this.logins.use(enable, this.#standings.get(enable), authFailMax);
+    for (const use of USES) {
+      const guard = this.guardOf(credential.id, use);
+      this.logins.use(guard, this.#standings.get(guard), authFailMax);
+    }
+  }
+
+  /** The login password, the same once more inside the session, and the enable secret are guarded apart. */
+  guardOf(credential: string, use: SecretUse): string {
+    const { login, enable } = this.#guards.get(credential) ?? { login: credential, enable: credential };
+    if (use === SecretUse.ENABLE) return `${enable}:enable`;
+    return use === SecretUse.CHANNEL ? `${login}:channel` : login;
   }
 
   /** A device that ended well has taken its login, and its enable secret where it was asked for; its bastions theirs. */
-  prove(device: Device): void {
-    for (const credential of credentialsOf(device)) this.logins.prove(credential);
-    if (device.enable) this.logins.prove(guardId(device.credential, SecretUse.ENABLE));
+  prove(device: Device, credentials: ReadonlyMap<string, Credential>): void {
+    for (const id of credentialsOf(device)) {
+      const credential = credentials.get(id);
+      // With a key beside the password nobody knows which of them it was.
+      const isOnly = credential?.privateKey.length === 0 && credential.sshAgent === '';
+      if (isOnly || credential?.password.length === 0) this.logins.prove(this.guardOf(id, SecretUse.LOGIN));
+    }
+    if (device.enable) this.logins.prove(this.guardOf(device.credential, SecretUse.ENABLE));
   }
 
   /** The devices' work under this epoch is over: their places in line and their turns are free again. */
   endLogins(devices: Device[], epoch: string, now: number): void {
     const keys = new Map<string, Set<string>>();
     const add = (credential: string, index: number, use: SecretUse, hop: number) => {
-      const guard = guardId(credential, use);
+      const guard = this.guardOf(credential, use);
       const gone = keys.get(guard) ?? new Set();
       keys.set(guard, gone.add(loginKey(epoch, index, use, hop)));
     };
@@ -109,11 +132,8 @@ export class Books {
   /** Credentials that no open sweep names are proved afresh by the next one. */
   forgetUnused(): void {
     const used = new Set([...this.ledger.sweeps.values()].flatMap((sweep) => [...sweep.credentials.keys()]));
-    for (const id of this.#standings.keys()) {
-      if (used.has(id.replace(/:enable$/, ''))) continue;
-      this.logins.forget(id);
-      this.logins.forget(guardId(id, SecretUse.ENABLE));
-    }
+    this.logins.retain(new Set([...used].flatMap((id) => USES.map((use) => this.guardOf(id, use)))));
+    for (const id of this.#guards.keys()) if (!used.has(id)) this.#guards.delete(id);
   }
 
   standings(): CredentialState[] {
@@ -134,20 +154,33 @@ export class Books {
     return released;
   }
 
-  #keepStanding({ credential, refusals, stopped }: Standing): void {
-    const login = this.#standings.get(credential.replace(/:enable$/, ''));
+  #keepStanding({ credential: guard, refusals, stopped }: Standing): void {
+    const [login = '', what] = guard.split(':');
+    const known = this.#standings.get(guard) ?? this.#standings.get(login);
+    const owner = [...this.#guards.values()].find((one) => one.login === login || one.enable === login);
+    const name = owner === undefined ? (known?.name ?? guard) : owner.name + inWords(what);
+    const username = owner?.username ?? known?.username ?? '';
     const state = CredentialState.create({
-      id: credential,
-      name:
-        login === undefined ? credential : login.name + (credential.endsWith(':enable') ? ' (enable)' : ''),
-      username: login?.username ?? '',
-      refusals,
-      stopped,
+      ...{ id: guard, name, username, refusals, stopped },
       changedAtMs: Date.now(),
     });
-    this.#standings.set(credential, state);
+    this.#standings.set(guard, state);
     void this.commit([{ write: 'credential', state }]);
   }
+}
+
+interface Guards {
+  name: string;
+  username: string;
+  login: string;
+  enable: string;
+}
+
+const USES = [SecretUse.LOGIN, SecretUse.CHANNEL, SecretUse.ENABLE] as const;
+
+function inWords(use: string | undefined): string {
+  if (use === undefined) return '';
+  return use === 'enable' ? ' (enable)' : ' (inside the session)';
 }
 
 /** The credentials of a device and of the bastions on the way to it, by their hop: the device's own comes first. */
@@ -158,9 +191,4 @@ export function credentialsOf({ credential, jump }: Device): string[] {
 /** Names one login of one lease: at the device, or at the nth bastion on the way to it. */
 export function loginKey(epoch: string, index: number, use: SecretUse, hop: number): string {
   return `${epoch}/${index}/${use}/${hop}`;
-}
-
-/** The login password and the enable secret of one credential are guarded apart. */
-export function guardId(credential: string, use: SecretUse): string {
-  return use === SecretUse.ENABLE ? `${credential}:enable` : credential;
 }

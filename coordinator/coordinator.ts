@@ -165,12 +165,14 @@ async function restore(books: Books, unfinished: 'resume' | 'cancel'): Promise<v
   const wall = Date.now();
   for (const found of await books.store.openSweeps()) {
     const sweep = books.ledger.restore(found, monotonicMs(), writes);
-    for (const credential of sweep.credentials.values())
+    for (const credential of sweep.credentials.values()) {
+      await books.findGuards(credential);
       books.useCredential(credential, sweep.row.options.authFailMax, wall, writes);
+    }
     if (unfinished === 'resume') {
       // What a credential has proved before the restart stays proved: its devices are in the store.
       for (const { device, status } of sweep.states)
-        if (status === Status.OK || status === Status.SUSPECT) books.prove(device);
+        if (status === Status.OK || status === Status.SUSPECT) books.prove(device, sweep.credentials);
       continue;
     }
     const ending = { status: Status.CANCELLED, failure: null };

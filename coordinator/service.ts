@@ -186,6 +186,7 @@ export class Service {
       jump: device.jump.map((hop) => ({ ...hop, credential: lasting(hop.credential) })),
     }));
     const distinct = new Map([...identified.values()].map((credential) => [credential.id, credential]));
+    for (const credential of distinct.values()) await this.books.findGuards(credential);
     await this.#write((writes) => {
       for (const credential of distinct.values())
         this.books.useCredential(credential, options.authFailMax, now, writes);

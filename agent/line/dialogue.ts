@@ -16,8 +16,8 @@ export const LEAVE_MS = 1_000;
 /** How long a device may show no prompt before it is woken, and how often. */
 const WAKE_MS = 3_000;
 const WAKES = 3;
-/** An empty line in answer to these would be a failed login. */
-const ASKS_LOGIN = /(pass(word|code|phrase)|user ?name|login|user)\b[^\n]{0,40}:\s*$/i;
+/** Whoever asks, in whatever language, may take an empty line for a failed login. */
+const ASKS = /[:?\uff1a\uff1f]\s*$/;
 /** Takes back what stands on the command line. */
 const KILL_LINE = '\x15';
 
@@ -230,7 +230,7 @@ export class Dialogue {
   /** The watch's wake limit has struck: the device has not shown a prompt yet. */
   onSilence(): void {
     if (this.phase !== 'entering' || !this.#sighted || this.#wakes >= WAKES) return;
-    if (ASKS_LOGIN.test(this.reader.lastLine)) return;
+    if (ASKS.test(this.reader.lastLine)) return;
     this.#wakes += 1;
     this.#watch.set('wake', WAKE_MS);
     this.type(this.rules.platform.wake ?? this.rules.platform.return);

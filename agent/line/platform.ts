@@ -80,7 +80,10 @@ function optional(pattern: string | undefined, flags = ''): RegExp | null {
   return pattern === undefined ? null : new RegExp(pattern, flags);
 }
 
+/** Kept for the next session; of users' own data, which may change with every sweep, no more than this. */
+const OWN_KEPT = 64;
 const compiled = new Map<string, Rules>();
+const compiledOwn = new Map<string, Rules>();
 let shipped: Platforms | null = null;
 
 /**
@@ -89,14 +92,16 @@ let shipped: Platforms | null = null;
  */
 export function rulesOf(name: string, own: readonly PlatformFile[] = []): Rules | undefined {
   const file = own.find((one) => one.name === name);
+  const kept = file ? compiledOwn : compiled;
   const key = file?.json ?? name;
-  const known = compiled.get(key);
+  const known = kept.get(key);
   if (known) return known;
   shipped ??= new Platforms();
   const platform = file ? readPlatform(file.json) : shipped.get(name);
   if (!platform) return undefined;
   const rules = compileRules(platform);
-  compiled.set(key, rules);
+  if (kept === compiledOwn && kept.size >= OWN_KEPT) kept.clear();
+  kept.set(key, rules);
   return rules;
 }
 

@@ -10,6 +10,8 @@ import { shown } from '../text.js';
 const TOKEN = Buffer.from('<redacted>');
 /** What a broken off stream ends in counts as the beginning of a secret from this many bytes on. */
 const BEGINNING = 4;
+/** Shorter ones are found everywhere; to hide them would only show what they are. */
+const SHORTEST = 3;
 const LF = 10;
 const CR = 13;
 
@@ -24,9 +26,10 @@ export class Redaction implements Disposable {
   readonly #secrets: Secret[] = [];
   #patterns: readonly RegExp[] = [];
 
-  constructor(credential: Credential | null) {
-    for (const bytes of [credential?.password, credential?.enableSecret, credential?.passphrase])
-      this.#hide(bytes);
+  constructor(...credentials: (Credential | null)[]) {
+    for (const credential of credentials)
+      for (const bytes of [credential?.password, credential?.enableSecret, credential?.passphrase])
+        this.#hide(bytes);
   }
 
   /** Matches of these, their first group or all of them, are hidden in the lines where they stand. */
@@ -62,7 +65,8 @@ export class Redaction implements Disposable {
   #hide(bytes: Uint8Array | undefined): void {
     for (const form of [bytes, bytes && asLatin1(bytes)]) {
       const secret = Secret.copy(form);
-      if (secret) this.#secrets.push(secret);
+      if (secret && secret.bytes.length >= SHORTEST) this.#secrets.push(secret);
+      else secret?.[Symbol.dispose]();
     }
   }
 

@@ -41,7 +41,7 @@ export class Transcript implements Disposable {
   constructor(task: SessionTask, course: Course) {
     this.#task = task;
     this.#course = course;
-    this.#redaction = new Redaction(task.credential);
+    this.#redaction = new Redaction(task.credential, ...task.jump.map((hop) => hop.credential));
   }
 
   /** A fact of the connection, from before the command line. */

@@ -28,6 +28,7 @@ import { asFailure, DeviceFailure } from '../failure.js';
 import { recordOutput } from '../line/output.js';
 import { type Rules, rulesOf } from '../line/platform.js';
 import { LEAVE_MS } from '../line/terminal.js';
+import { Redaction } from '../record/redaction.js';
 import { Transcript } from '../record/transcript.js';
 import { Admission } from '../ssh/admission.js';
 import type { Hop } from '../ssh/bastion.js';
@@ -203,7 +204,7 @@ class Session implements ShellEvents {
     const learner = new Learner(task, shell, this.#course, platforms);
     const description = await learner.describe(device.platform, device.name);
     this.#platform = learner.platform;
-    const raw = { settled: null, rest: Buffer.from(description) };
+    const raw = { settled: null, rest: Buffer.from(this.#redacted(description)) };
     this.#outputs.push(await recordOutput({ command: 'learn', durationMs: 0 }, raw, () => Proof.COMPLETE));
   }
 
@@ -288,7 +289,9 @@ class Session implements ShellEvents {
 
   closed(): void {
     this.#closed = true;
-    this.#transcript?.closed(this.#shell?.wire.destroyed === true);
+    const byUs = this.#shell?.wire.destroyed === true;
+    if (!byUs) this.#admission.hungUp();
+    this.#transcript?.closed(byUs);
     this.#course.disconnected('the device closed the connection');
     this.#walk?.gone();
     this.#onGone?.();
@@ -388,10 +391,18 @@ class Session implements ShellEvents {
     return await recorded.record(attempt, this.#walk?.commands ?? this.#task.device.commands);
   }
 
+  /** A device may repeat what it was given, in whatever it says. */
+  #redacted(text: string): string {
+    const { credential, jump } = this.#task;
+    using redaction = new Redaction(credential, ...jump.map((hop) => hop.credential));
+    return redaction.text(text);
+  }
+
   #attempt(durationMs: number, leftClean: boolean): Attempt {
     const outputs = this.#walk?.outputs ?? this.#outputs;
     const secretSent = this.#admission.login.passwordSent || this.#walk?.secretSent === true;
     const failure = this.#failure?.record(secretSent);
+    if (failure) failure.message = this.#redacted(failure.message);
     const stopped = failure?.kind === Kind.CREDENTIAL_STOPPED && failure.stage === Stage.AUTH;
     const whole = outputs.every((output) => output.proof === Proof.COMPLETE);
     let status: Status = whole ? Status.OK : Status.SUSPECT;

@@ -161,8 +161,10 @@ export class Walk {
   [Symbol.dispose](): void {
     this.#secrets.password?.[Symbol.dispose]();
     this.#secrets.enable?.[Symbol.dispose]();
-    this.#channelLogin.close();
-    this.#enabling.close();
+    for (const permission of [this.#channelLogin, this.#enabling]) {
+      if (this.ended) permission.hungUp();
+      permission.close();
+    }
   }
 
   /** Goes on by the rules of the platform that it finds; true: that is a shell, and has run the commands. */

@@ -149,7 +149,15 @@ export class Admission implements Disposable {
     if (failure.kind === Kind.DISCONNECTED && this.permission.sent && REFUSED.test(failure.message)) {
       this.permission.refused();
       this.#course.fail(this.#course.failure(Kind.AUTH, failure.message));
-    } else this.#course.fail(failure);
+    } else {
+      if (failure.kind === Kind.DISCONNECTED) this.hungUp();
+      this.#course.fail(failure);
+    }
+  }
+
+  /** The device has closed the connection; that is an answer unless we had given up before. */
+  hungUp(): void {
+    if (this.#course.cause === null) this.permission.hungUp();
   }
 
   /** Answers for a permit that is still open. */

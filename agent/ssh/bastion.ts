@@ -28,6 +28,7 @@ export interface Hop {
   credential: Credential | null;
   /** Keys known for it there; empty: none yet. */
   hostKeys: HostKey[];
+  legacy: boolean;
 }
 
 export interface BastionTask {
@@ -70,14 +71,14 @@ export class Bastion implements ShellEvents {
     this.#task = task;
     this.#approach = approach;
     this.#idleMs = idleMs;
-    const { host, port, username, credential, hostKeys } = task.hop;
+    const { host, port, username, credential, hostKeys, legacy } = task.hop;
     this.#place = place(host, port);
     this.#admission = new Admission(
-      { host, port, username, credential, hostKeys, policy: task.policy, legacy: false },
+      { host, port, username, credential, hostKeys, policy: task.policy, legacy },
       {
         permit: (use) => ports.permit(use),
         loggedIn: (use, result) => {
-          this.loginUnknown = result === LoginResult.UNKNOWN && this.#admission.login.passwordSent;
+          this.loginUnknown = isUnknown(result) && this.#admission.login.passwordSent;
           ports.loggedIn(use, result);
         },
         acceptHostKey: (key) => ports.acceptHostKey(key),
@@ -187,6 +188,7 @@ export class Bastion implements ShellEvents {
   }
 
   closed(): void {
+    if (!this.#shell?.wire.destroyed) this.#admission.hungUp();
     this.#course.disconnected('the device closed the connection');
     this.#end();
   }
@@ -253,4 +255,8 @@ export class Bastion implements ShellEvents {
     this.#slots.close();
     this.#gone();
   }
+}
+
+function isUnknown(result: LoginResult): boolean {
+  return result === LoginResult.UNKNOWN || result === LoginResult.HUNG_UP;
 }

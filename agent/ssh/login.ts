@@ -166,8 +166,13 @@ export class Login implements Disposable {
   }
 
   async #show(offer: Offer): Promise<Step> {
-    await this.#permit();
-    this.permission.markSent();
+    // A refused key locks nobody out. Its permit is asked for where it is all there is, so that a password is never
+    // taken for proved because a key was accepted.
+    if (this.#password) this.#mayWrite();
+    else {
+      await this.#permit();
+      this.permission.markSent();
+    }
     this.#left--;
     this.#shown = offer;
     const { identity, algorithm } = offer;

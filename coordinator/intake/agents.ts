@@ -26,7 +26,7 @@ import {
 import { type Device, type Output, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { type HostKey, LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../../proto/subjects.js';
-import { type Books, credentialsOf, guardId, loginKey } from '../books.js';
+import { type Books, credentialsOf, loginKey } from '../books.js';
 import { monotonicMs } from '../clock.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
@@ -42,6 +42,9 @@ type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 const BATCHES_UNCOMMITTED = 8;
 
 export class Agents {
+  /** By sweep: bastions that may have had a secret. */
+  readonly #atBastions = new Map<string, Set<string>>();
+
   constructor(
     private readonly books: Books,
     private readonly presence: Presence,
@@ -242,9 +245,9 @@ export class Agents {
     const working = () => ledger.working(ask.sweep, ask.epoch, ask.index, monotonicMs());
     const state = working();
     if (state === null || !isOwn(state.device, ask)) return answer(Permit.LOST);
-    const guard = guardId(ask.credential, ask.use);
+    const guard = this.books.guardOf(ask.credential, ask.use);
     const key = loginKey(ask.epoch, ask.index, ask.use, ask.hop);
-    if (ask.hop > 0) return this.#bastionAsk(guard, key, answer);
+    if (ask.hop > 0) return this.#bastionAsk(ask, state.device, guard, answer);
     const spent = ask.use === SecretUse.ENABLE ? state.row.enableSpent : state.row.loginSpent;
     const decided = (permit: Answer) => {
       const sweep = ledger.sweeps.get(ask.sweep);
@@ -263,19 +266,33 @@ export class Agents {
     logins.ask(guard, key, monotonicMs(), decided, spent && !logins.isUnderWay(guard, key));
   }
 
-  /** Many devices share a bastion: only the guard of its credential counts, not what a device has had. */
-  #bastionAsk(guard: string, key: string, answer: (permit: Permit) => void): void {
-    this.books.logins.ask(guard, key, monotonicMs(), (permit) =>
-      answer(permit === 'send' ? Permit.SEND : Permit.STOPPED),
-    );
+  /**
+   * Many devices share a bastion: what counts is the guard of its credential, and that a bastion which may have had
+   * the secret gets it again, from whichever agent or worker, only once it has proved good.
+   */
+  #bastionAsk(ask: LoginAsk, device: Device, guard: string, answer: (permit: Permit) => void): void {
+    const { logins, ledger } = this.books;
+    const key = loginKey(ask.epoch, ask.index, ask.use, ask.hop);
+    for (const sweep of this.#atBastions.keys())
+      if (!ledger.sweeps.has(sweep)) this.#atBastions.delete(sweep);
+    const had = this.#atBastions.get(ask.sweep) ?? new Set();
+    this.#atBastions.set(ask.sweep, had);
+    const place = loginPlace(device, ask);
+    const decided = (permit: Answer) => {
+      if (permit === 'send') had.add(place);
+      answer(permit === 'send' ? Permit.SEND : permit === 'spent' ? Permit.SPENT : Permit.STOPPED);
+    };
+    logins.ask(guard, key, monotonicMs(), decided, had.has(place) && !logins.isUnderWay(guard, key));
   }
 
   #loginOutcome(outcome: LoginOutcome): void {
     const { ledger, logins } = this.books;
     const device = ledger.sweeps.get(outcome.sweep)?.states[outcome.index]?.device;
     if (device !== undefined && !isOwn(device, outcome)) return;
-    const guard = guardId(outcome.credential, outcome.use);
+    const guard = this.books.guardOf(outcome.credential, outcome.use);
     const key = loginKey(outcome.epoch, outcome.index, outcome.use, outcome.hop);
+    if (device !== undefined && outcome.hop > 0 && outcome.result === LoginResult.UNSENT)
+      this.#atBastions.get(outcome.sweep)?.delete(loginPlace(device, outcome));
     logins.outcome(guard, key, loginWord(outcome.result), monotonicMs());
     if (logins.isStopped(guard)) this.kick();
   }
@@ -293,6 +310,12 @@ export class Agents {
     await this.books.commit(writes);
     link.send({ $case: 'hostKeyAnswer', value: { ask: seen.ask, accepted, known } });
   }
+}
+
+/** Names a bastion and what logs in there. */
+function loginPlace(device: Device, { hop, credential }: LoginAsk | LoginOutcome): string {
+  const way = device.jump.slice(0, hop).map(({ host, port }) => `${host} ${port}`);
+  return [device.segment, ...way, credential].join('\n');
 }
 
 /** Whether a login is one that this device, or a bastion on the way to it, takes. */
@@ -324,12 +347,14 @@ function isSound({ chunks, results }: ResultBatch): boolean {
   );
 }
 
-function loginWord(result: LoginResult): 'accepted' | 'refused' | 'unknown' | 'unsent' {
+function loginWord(result: LoginResult): 'accepted' | 'refused' | 'hung-up' | 'unknown' | 'unsent' {
   switch (result) {
     case LoginResult.ACCEPTED:
       return 'accepted';
     case LoginResult.REFUSED:
       return 'refused';
+    case LoginResult.HUNG_UP:
+      return 'hung-up';
     case LoginResult.UNSENT:
       return 'unsent';
     case LoginResult.UNKNOWN:

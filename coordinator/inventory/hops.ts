@@ -114,7 +114,8 @@ class Router {
     const files = keyFilesFor(ssh, said, { written: hop.host, host, port, username: user });
     const login = files === null ? null : loginWith(files, { hop, username: user, sshAgent });
     const stop = { name: hop.host, host, port, jump: said.jump, sshConfig, at: hop.at };
-    return { hop: { host, port, username: login === null ? username : null, login }, stop };
+    const placed = { host, port, legacy: false };
+    return { hop: { ...placed, username: login === null ? username : null, login }, stop };
   }
 }
 
@@ -123,7 +124,7 @@ function locateDevice(hop: JumpHop, { written, applied }: { written: Entry; appl
   const isOwn = hasLogin(applied);
   const username = hop.username ?? (isOwn ? applied.username : written.username);
   const login = isOwn ? { ...applied, username } : null;
-  const place = { host: applied.host, port };
+  const place = { host: applied.host, port, legacy: applied.legacy === true };
   return { hop: { ...place, username: isOwn ? null : username, login }, stop: { ...applied, port } };
 }
 

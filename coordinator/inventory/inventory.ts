@@ -64,6 +64,7 @@ export interface Hop {
   username: string | null;
   /** Null: the credential of the device behind it. */
   login: CredentialSource | null;
+  legacy: boolean;
 }
 
 /** One device as an inventory describes it, groups and defaults applied. */

@@ -60,9 +60,14 @@ export class Logins {
     });
   }
 
-  /** No sweep uses it any more; the next one proves it afresh. */
-  forget(credential: string): void {
-    this.#guards.delete(credential);
+  /** Sweeps use no others any more; the next one proves those afresh. */
+  retain(credentials: ReadonlySet<string>): void {
+    for (const credential of this.#guards.keys())
+      if (!credentials.has(credential)) this.#guards.delete(credential);
+  }
+
+  isProved(credential: string): boolean {
+    return this.#guards.get(credential)?.proved ?? false;
   }
 
   /** A login with it is known to have succeeded. */
@@ -92,11 +97,11 @@ export class Logins {
     return this.#guards.get(credential)?.underWay.has(key) ?? false;
   }
 
-  /** How a permitted login fared. `unknown`: sent, no answer; `unsent`: the turn was not used. */
+  /** How a permitted login fared. `hung-up`: sent, and the device closed the connection. `unknown`: sent, no answer; `unsent`: the turn was not used. */
   outcome(
     credential: string,
     key: string,
-    result: 'accepted' | 'refused' | 'unknown' | 'unsent',
+    result: 'accepted' | 'refused' | 'hung-up' | 'unknown' | 'unsent',
     now: number,
   ): void {
     const guard = this.#guards.get(credential);
@@ -109,7 +114,8 @@ export class Logins {
       guard.refusals = 0;
       if (changed) this.changed({ credential, refusals: 0, stopped: false });
     }
-    if (result === 'refused') {
+    // Many devices refuse a password by hanging up; of a proved one it means something else.
+    if (result === 'refused' || (result === 'hung-up' && !guard.proved)) {
       guard.refusals += 1;
       guard.stopped ||= guard.refusals >= guard.limit;
       this.changed({ credential, refusals: guard.refusals, stopped: guard.stopped });

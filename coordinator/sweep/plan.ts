@@ -159,7 +159,10 @@ function deviceOf(entry: Entry, index: number, { commands, platforms }: PlanInpu
     enable: entry.enable ?? entry.enableSecret !== null,
     enableCommand: entry.enableCommand,
     limits: Limits.create(entry.limits),
-    jump: entry.via.map(({ host, port, username }) => ({ host, port, username: username ?? '' })),
+    jump: entry.via.map(({ host, port, username, legacy }) => ({
+      ...{ host, port, legacy },
+      username: username ?? '',
+    })),
     legacy: entry.legacy,
   });
 }

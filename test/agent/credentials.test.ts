@@ -88,8 +88,8 @@ async function leftOver(port: number, secrets: Buffer[], sought: Buffer[]): Prom
   try {
     // Inverted on the way, so that only the session ever has them in the clear.
     child.stdin.write(`${port} ${secrets.map((secret) => inverted(secret)).join(' ')}\n`);
-    const [said] = (await once(child.stdout, 'data')) as [Buffer];
-    expect(said.toString()).toBe('STATUS_OK\n');
+    const [said] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [Buffer | number];
+    expect(String(said)).toBe('STATUS_OK\n');
     return findInMemory(child.pid as number, [Buffer.from('terminal length 0'), ...sought]);
   } finally {
     child.kill('SIGKILL');
@@ -98,9 +98,9 @@ async function leftOver(port: number, secrets: Buffer[], sought: Buffer[]): Prom
 
 /** Runs one attempt with the compiled session, zeroes the credential and waits. */
 const CLIENT = `
-  import { runSession } from './dist/agent/session.js';
+  import { runSession } from './dist/agent/session/session.js';
   import { wipeCredential } from './dist/agent/credentials.js';
-  import { Bastions } from './dist/agent/bastions.js';
+  import { Bastions } from './dist/agent/ssh/bastions.js';
   import { Credential, Device, SweepOptions } from './dist/proto/gen/netsweep/v1/model.js';
   const said = await new Promise((resolve) => process.stdin.once('data', resolve));
   const [port, password, enableSecret, privateKey = '', passphrase = ''] = said.toString().trimEnd().split(' ');

@@ -378,7 +378,7 @@ describe('a login', () => {
     const got = await attempt(device.port, { ports, credential: { privateKey: key } });
     expect(got).toMatchObject({ status: Status.OK, secretSent: false });
     expect(device.seen.passwords).toEqual([]);
-    expect(ports.told).toEqual([[SecretUse.LOGIN, LoginResult.ACCEPTED]]);
+    expect(ports.told, 'a key proves nothing of the password beside it').toEqual([]);
   });
 
   test('goes on with the password where a key is only the first of two', async () => {
@@ -497,7 +497,7 @@ describe('a permit', () => {
     expect(device.seen.passwords).toEqual([]);
   });
 
-  test('is answered as unknown when the device hangs up after the password', async () => {
+  test('says when the device hangs up after the password', async () => {
     await using device = await ScriptedDevice.start({
       authenticate: (context, seen) => {
         if (seen.passwords.length > 0) drop();
@@ -512,7 +512,7 @@ describe('a permit', () => {
     const got = await attempt(device.port, { ports });
     expect(got.secretSent).toBe(true);
     expect(got.failure).toMatchObject({ kind: Kind.DISCONNECTED, stage: Stage.AUTH, retryable: false });
-    expect(ports.told).toEqual([[SecretUse.LOGIN, LoginResult.UNKNOWN]]);
+    expect(ports.told).toEqual([[SecretUse.LOGIN, LoginResult.HUNG_UP]]);
   });
 });
 

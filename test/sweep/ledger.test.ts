@@ -79,7 +79,7 @@ describe('the ledger', () => {
   test('takes one address behind two bastions for two devices', () => {
     const through = (...bastions: string[]) => ({
       host: '10.0.0.1',
-      jump: bastions.map((host) => ({ host, port: 22, credential: '', username: '' })),
+      jump: bastions.map((host) => ({ host, port: 22, credential: '', username: '', legacy: false })),
     });
     const { form, claim } = open([
       device(0, through()),

@@ -145,8 +145,8 @@ describe('a plan', () => {
   test('has the way to each device, without the logins that are resolved later', () => {
     const login = entryOf({ name: 'b1', username: 'ops', password: { from: 'env', variable: 'B', at: AT } });
     const via = [
-      { host: '10.0.0.9', port: 22, username: null, login },
-      { host: '::1', port: 2222, username: 'me', login: null },
+      { host: '10.0.0.9', port: 22, username: null, login, legacy: false },
+      { host: '::1', port: 2222, username: 'me', login: null, legacy: false },
     ];
     const made = plan([{ via, legacy: true }, { name: 'R2', via, legacy: true }, { name: 'R3' }]);
     expect(made.devices[0]).toMatchObject({
