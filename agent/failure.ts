@@ -99,7 +99,10 @@ export function forwardFailure(
 
 /** A failure on the way, told of the bastion (`jump`: its host and port) that it happened at. */
 export function atJumpHost({ kind, stage, message, cause }: DeviceFailure, jump: string): DeviceFailure {
-  const words = message.replace(/\bthe device\b/g, 'it');
+  const words = message
+    .replace(/\bthe device\b/g, 'it')
+    // The word is for one device; that of those behind it says nothing of it.
+    .replace(/legacy: true in the inventory/, 'legacy: true for it, as a device of the inventory,');
   return new DeviceFailure(kind, stage, `jump host ${jump}: ${words}`, { cause });
 }
 

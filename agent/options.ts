@@ -23,7 +23,7 @@ export function readOptions(version: string): AgentConfig {
     new Option(flags, about).env(`NETSWEEP_${variable}`);
   const command = new Command('netsweep-agent')
     .description('Carries out the work of a netsweep coordinator on the devices of its segments.')
-    .version(version)
+    .version(version, '-V, --version', 'print the version')
     .addOption(option('--nats <url,...>', 'NATS servers', 'NATS').default('nats://127.0.0.1:4222'))
     .addOption(
       option('--coordinator <host:port>', 'the coordinator', 'COORDINATOR').default('127.0.0.1:7440'),

@@ -175,7 +175,9 @@ export class Platforms {
     if (this.#aliases !== null) return this.#aliases;
     this.#aliases = new Map();
     for (const [name, file] of this.#files)
-      for (const alias of this.#own.has(name) ? (readFields(file).aliases ?? []) : aliasesIn(file))
+      for (const alias of this.#own.has(name)
+        ? (this.#inherited(name, file, []).aliases ?? [])
+        : aliasesIn(file))
         this.#aliases.set(alias.toLowerCase(), name);
     for (const name of this.#files.keys()) this.#aliases.set(name, name);
     return this.#aliases;
@@ -216,7 +218,8 @@ export class Platforms {
     if (over === undefined || over === file || below.includes(over) || !existsSync(over))
       refuseParent(file, parent, below, this.names);
     const inherited = { ...this.#inherited(parent, over, [...below, file]) };
-    for (const field of OWN_ONLY) delete inherited[field];
+    // What stands over a platform is still that platform, by all its names.
+    if (parent !== name) for (const field of OWN_ONLY) delete inherited[field];
     return { ...inherited, ...fields };
   }
 }
@@ -260,7 +263,13 @@ function readFields(file: string): PlatformFields {
   if (problems.length > 0 || !parsed.success) return fail(problems);
   const named = parsed.output.name ?? basename(file, '.yaml');
   if (`${named}.yaml` !== basename(file))
-    return fail([fieldProblem(document, 'name', `name differs from the file's (found ${named})`)]);
+    return fail([
+      fieldProblem(
+        document,
+        'name',
+        `name differs from the file's (found ${named}, expected ${basename(file, '.yaml')}, or no name)`,
+      ),
+    ]);
   return { ...parsed.output, name: named };
 }
 

@@ -35,6 +35,21 @@ function problems(act: () => unknown): string[] {
   return [];
 }
 
+describe('what stands over a platform', () => {
+  test('keeps its names, and how it is found, where it builds on it', () => {
+    const own = withOwn({ 'cisco_ios.yaml': 'extends: cisco_ios\nreads: [peek]\n' });
+    for (const name of ['ios', 'cisco.ios.ios', 'cisco_ios_ssh'])
+      expect(own.find(name)).toMatchObject({ name: 'cisco_ios', title: 'Cisco IOS', reads: ['peek'] });
+    expect(own.get('cisco_ios')?.detect).toEqual(platforms.get('cisco_ios')?.detect);
+    expect(own.get('cisco_xe')?.aliases).toEqual(platforms.get('cisco_xe')?.aliases);
+  });
+
+  test('may have names of its own', () => {
+    const own = withOwn({ 'cisco_ios.yaml': 'extends: cisco_ios\naliases: [ours]\n' });
+    expect([own.canonical('ours'), own.canonical('ios')]).toEqual(['cisco_ios', undefined]);
+  });
+});
+
 describe('every name means a platform', () => {
   test('all of netmiko, with and without its suffix', () => {
     expect(new Set(NETMIKO).size).toBe(154);
@@ -155,7 +170,7 @@ describe('a file of the user', () => {
       ['x.yaml:1:10: extends: there is no such platform (found cisco_iso; did you mean cisco_ios?)'],
     ],
     ['extends: x\ntitle: X\n', ['x.yaml:1:10: extends leads back to itself (found x)']],
-    ['name: y\n', ["x.yaml:1:7: name differs from the file's (found y)"]],
+    ['name: y\n', ["x.yaml:1:7: name differs from the file's (found y, expected x, or no name)"]],
     ['title: [1\n', [expect.stringMatching(/^x\.yaml:\d:\d+: /)]],
     ['title: X\nmode: shell\n', ['x.yaml:1:1: default_commands is missing']],
     ['- a\n', [expect.stringContaining('x.yaml:1:1: the file: found')]],

@@ -24,12 +24,23 @@ export function isEcho(
   if (before !== null && isLead(before)) return true;
   // A long line scrolls: the device shows a dollar sign and the last part.
   const scrolled = /^(.*)\$(.{8,})$/.exec(line);
-  if (scrolled && command.endsWith(scrolled[2] as string) && isLead(scrolled[1] as string)) return true;
+  if (scrolled && command.endsWith(scrolled[2] as string)) {
+    const lead = scrolled[1] as string;
+    if (isLead(lead) || isScrolledOften(lead, command, prompt, first)) return true;
+  }
   const typed = squeezed(command);
   const tight = squeezed(raw);
   if (typed.length < 40 || !tight.endsWith(typed)) return false;
   const lead = tight.slice(0, tight.length - typed.length);
   return (first && lead === '') || (prompt !== null && lead.endsWith(squeezed(prompt)));
+}
+
+/** Some scroll from farther right each time: more parts stand there, each behind a dollar sign. */
+function isScrolledOften(lead: string, command: string, prompt: string | null, first: boolean): boolean {
+  const isPrompted = prompt !== null && prompt !== '' && lead.startsWith(prompt);
+  const shown = (isPrompted ? lead.slice(prompt.length) : lead).trimStart();
+  if (!shown.startsWith('$') || !(isPrompted || first)) return false;
+  return shown.split('$').every((part) => command.includes(part.trim()));
 }
 
 /**

@@ -16,11 +16,12 @@ export const WIDELY_SEEN: readonly { text: RegExp; key: string }[] = [
 /** Farther than this no erasure reaches. */
 export const ERASURE_WITHIN = 1024;
 
-/** Where a pager's text stands in the bytes received: its line, its first byte, what had come when it was answered. */
+/** Where a pager's text stands in the bytes received: its line, its first byte, what had come when `key` was typed. */
 export interface Pager {
   lineStart: number;
   start: number;
   end: number;
+  key: string;
 }
 
 /**
@@ -37,6 +38,7 @@ export function afterErasure(screen: Screen, pager: Pager): number {
   const text = screen.text(pager.end, Math.min(screen.length, pager.end + ERASURE_WITHIN));
   let column = cells.length;
   let resume = 0;
+  let isRest = false;
   let at = 0;
   while (at < text.length) {
     const sequence = text[at] === '\x1b' ? /^\x1b\[(\d*)([DJKGm])/.exec(text.slice(at, at + 12)) : null;
@@ -55,8 +57,13 @@ export function afterErasure(screen: Screen, pager: Pager): number {
     } else if (text[at] === '\r' && text[at + 1] !== '\n') {
       column = 0;
       at++;
+    } else if (resume === 0 && (text[at] as string) > ' ') {
+      // It may be the rest of a pager whose beginning was believed: if all of it is wiped.
+      isRest = true;
+      cells[column++] = true;
+      at++;
     } else break;
-    if (column > home) continue;
+    if (column > home || (isRest && cells.includes(true))) continue;
     resume = at;
     if (cells.includes(true)) continue;
     // Blank, but the device may go on to blank what was a space all along.

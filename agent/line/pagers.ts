@@ -9,6 +9,7 @@ export class Pagers {
   readonly #rules: Rules;
   readonly #screen: Screen;
   #answered: Pager[] = [];
+  #mayBeText = false;
 
   constructor(rules: Rules, screen: Screen) {
     this.#rules = rules;
@@ -17,6 +18,7 @@ export class Pagers {
 
   clear(): void {
     this.#answered = [];
+    this.#mayBeText = false;
   }
 
   /** Where the last one ends; what comes before it has been answered. */
@@ -34,11 +36,19 @@ export class Pagers {
     return this.#shownBy(WIDELY_SEEN, start);
   }
 
-  /** Its key is typed now: from here on it has been answered. `end`: where its line ends. */
-  answer(start: number, pager: { text: RegExp }, end = this.#screen.length): void {
+  /** The key to type now: from here on it has been answered. `end`: where its line ends. */
+  answer(start: number, pager: { text: RegExp; key: string }, end = this.#screen.length): string {
+    const key = this.#keyAt(start, pager);
     // With escapes around it only the whole line is known to be the pager's.
     const match = pager.text.exec(this.#screen.text(start, end));
-    this.#answered.push({ lineStart: start, start: start + (match?.index ?? 0), end });
+    this.#answered.push({ lineStart: start, start: start + (match?.index ?? 0), end, key });
+    return key;
+  }
+
+  /** What to type at the one on a line that begins at `start`: a space where its own key brought nothing new. */
+  #keyAt(start: number, { key }: { key: string }): string {
+    const last = this.#answered.at(-1);
+    return last?.key === key && afterErasure(this.#screen, last) === start ? ' ' : key;
   }
 
   /** Where a line that begins at `start` goes on after the pager that was on it. */
@@ -67,8 +77,19 @@ export class Pagers {
     return this.#screen.lineStart(near ? near.lineStart : end);
   }
 
+  /** What was answered may have been text: it was never wiped, and its line goes on behind it. */
+  get mayBeText(): boolean {
+    this.#mayBeText ||= this.#answered.some((pager) => {
+      if (afterErasure(this.#screen, pager) > pager.end) return false;
+      const end = Math.min(this.#screen.lineEnd(pager.end), pager.end + ERASURE_WITHIN);
+      return shown(this.#screen.text(pager.end, end)).trim() !== '';
+    });
+    return this.#mayBeText;
+  }
+
   /** What comes before has been cut. */
   drop(before: number): void {
+    this.#mayBeText = this.mayBeText;
     this.#answered = this.#answered.filter((pager) => pager.start >= before);
   }
 

@@ -46,12 +46,7 @@ export function compileRules(platform: Platform): Rules {
     above: platform.above === undefined ? null : new RegExp(platform.above),
     // A pager waits with the cursor after its text.
     pager: platform.pager.map(({ text, key }) => ({ text: new RegExp(`(?:${text})\\s*$`), key })),
-    entry: platform.entry.map((entry): Entry => {
-      const asks = new RegExp(entry.asks);
-      if ('keys' in entry) return { what: 'keys', asks, keys: entry.keys };
-      if ('fails' in entry) return { what: 'fails', asks, fails: entry.fails };
-      return { what: entry.login, asks };
-    }),
+    entry: [...platform.entry.map(compileEntry), ...noChange(platform.return)],
     questions: platform.questions.map(compileQuestion),
     leaving: platform.leaving.map(compileQuestion),
     enable: enable
@@ -110,6 +105,23 @@ export function allRules(own: readonly PlatformFile[] = []): Rules[] {
   shipped ??= new Platforms();
   const names = new Set([...shipped.names, ...own.map(({ name }) => name)]);
   return [...names].flatMap((name) => rulesOf(name, own) ?? []);
+}
+
+function compileEntry(entry: Platform['entry'][number]): Entry {
+  const asks = new RegExp(entry.asks);
+  if ('keys' in entry) return { what: 'keys', asks, keys: entry.keys };
+  if ('fails' in entry) return { what: 'fails', asks, fails: entry.fails };
+  return { what: entry.login, asks };
+}
+
+/** On any platform: nobody is here to change a password that is about to expire. */
+function noChange(end: string): Entry[] {
+  const asked = (answers: string) =>
+    new RegExp(`\\bchange\\b[^\\r\\n]{0,80}[[(] ?${answers} ?[\\])](\\[[yn]\\])? ?[:?]? ?$`, 'i');
+  return [
+    { what: 'keys', asks: asked('y/n'), keys: `N${end}` },
+    { what: 'keys', asks: asked('yes/no'), keys: `no${end}` },
+  ];
 }
 
 function compileQuestion({ asks, keys }: { asks: string; keys: string }): Question {

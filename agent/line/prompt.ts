@@ -54,6 +54,11 @@ export class Prompt {
     return this.#stilled(line) === this.#still && blanksAfter(line) <= this.#blanks;
   }
 
+  /** This prompt, but for spaces that have come after it so far. */
+  isShort(line: string): boolean {
+    return this.is(line) && blanksAfter(line) < this.#blanks;
+  }
+
   /** Where this prompt begins in a line that ends with it; -1 when it does not. */
   endOf(line: string): number {
     const bare = this.bare;

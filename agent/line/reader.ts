@@ -31,7 +31,8 @@ const NOISE_LINES = 8;
 const HELD = 512 << 10;
 const PIECE = 256 << 10;
 /** A log message, by its facility and severity; more loosely, by a time of day. */
-const SYSLOG_LINE = /%[A-Z][A-Z0-9_]*-(?:[A-Z0-9_]+-)?\d-[A-Z0-9_]+/;
+const SYSLOG_LINE =
+  /%[A-Z][A-Z0-9_]*-(?:[A-Z0-9_]+-)?\d-[A-Z0-9_]+|(?:%%\d\d|\b)[A-Z][A-Z0-9_]*\/\d\/[A-Z][A-Z0-9_]+/;
 const LOG_LINE = new RegExp(`${SYSLOG_LINE.source}|\\b\\d\\d:\\d\\d:\\d\\d\\b`);
 
 export type Sighting =
@@ -177,17 +178,36 @@ export class Reader {
     const echo = this.#screen.text(this.#echoStart, this.#echoEnd);
     const before = this.#screen.bytes(0, this.#echoStart + typedAt(echo, this.#command));
     const lines = clean(before.toString('latin1')).split('\n');
-    return lines.some((line) => line.trim() !== '' && !this.#isPromptPart(line.trim())) ? before : null;
+    const isStray = (line: string) => line !== '' && !this.#isPromptPart(line) && !SYSLOG_LINE.test(line);
+    return lines.some((line) => isStray(line.trim())) ? before : null;
   }
 
-  /** Takes back an end that was none: `stray` came after it, up to the true prompt. False: it is no end either. */
+  /** Whole lines came where an echo was to come: the output before this one may have gone on, and eaten it. */
+  get isUnechoed(): boolean {
+    if (this.#command === null || this.#echoEnd >= 0 || this.prompt.echoes !== true) return false;
+    if (this.#settled) return true;
+    const whole = this.#screen.bytes(0, this.#screen.lineStart(this.#screen.length));
+    const lines = clean(whole.toString('latin1')).split('\n');
+    return lines.some((line) => {
+      const text = line.trim();
+      return text !== '' && !this.#isPromptPart(text) && !LOG_LINE.test(text);
+    });
+  }
+
+  /**
+   * Takes back an end that was none: `stray` came after it, up to the true prompt. False: it is no end either, or
+   * may be a log that was printed over the prompt.
+   */
   extend(stray: Buffer): boolean {
     this.push(stray);
     const line = this.#lastLine();
     const at = this.#promptBefore.endOf(line.text);
     if (at < 0) return false;
     this.#promptStart = at === 0 ? this.#aboveStart(line.start) : line.start + this.#glueLength(line, at);
-    return true;
+    const next = clean(stray.toString('latin1'))
+      .split('\n')
+      .find((text) => text.trim() !== '');
+    return next === undefined || !LOG_LINE.test(next);
   }
 
   /** The output: from the line after the echo up to the prompt, or up to now when there is none yet. */
@@ -264,8 +284,11 @@ export class Reader {
     // Some devices draw their prompt from the first column on, over a line that the output has not ended.
     const redrawn = raw.lastIndexOf('\r') + 1;
     const text = shown(raw.slice(redrawn));
-    if (redrawn > 0 && this.prompt.is(text) && shown(raw).trimEnd() !== text.trimEnd())
-      return { start: from + redrawn, text };
+    if (redrawn > 0 && this.prompt.is(text)) {
+      const under = shown(raw.slice(0, redrawn)).trim();
+      const isCovered = under !== '' && this.prompt.at(under, false) === null;
+      if (isCovered || shown(raw).trimEnd() !== text.trimEnd()) return { start: from + redrawn, text };
+    }
     return { start, text: shown(raw) };
   }
 
@@ -284,8 +307,7 @@ export class Reader {
     const pager = named ?? (this.#looksLikePrompt(text) ? undefined : this.#pagers.likely(start));
     if (pager === undefined) return null;
     return patiently(named ? 0 : NO_ECHO_MS, quietMs, () => {
-      this.#pagers.answer(start, pager);
-      return { kind: 'pager', key: pager.key };
+      return { kind: 'pager', key: this.#pagers.answer(start, pager) };
     });
   }
 
@@ -321,6 +343,7 @@ export class Reader {
   #promptOn(line: Line, quietMs: number): Sighting {
     if (!this.#echoed && quietMs < NO_ECHO_MS) return { kind: 'wait', quietMs: NO_ECHO_MS };
     if (this.#confirming) return this.#confirmed(line, quietMs);
+    if (this.prompt.isShort(line.text) && quietMs < DOUBT_MS) return { kind: 'wait', quietMs: DOUBT_MS };
     this.#promptStart = line.start;
     if (this.#isCertain(line.text)) return this.#end(line.text, this.#echoed);
     return patiently(this.prompt.is(line.text) ? 0 : DOUBT_MS, quietMs, () => {
@@ -398,8 +421,8 @@ export class Reader {
   #answerUnderNoise({ start }: Line, pager: { text: RegExp; key: string } | undefined): Sighting {
     if (pager) {
       this.#doubtful = true;
-      this.#pagers.answer(start, pager, this.#screen.endBefore(this.#screen.lineEnd(start)));
-      return { kind: 'pager', key: pager.key };
+      const end = this.#screen.endBefore(this.#screen.lineEnd(start));
+      return { kind: 'pager', key: this.#pagers.answer(start, pager, end) };
     }
     this.#confirming = true;
     this.#noise = { start, end: this.#screen.length };
@@ -442,9 +465,12 @@ export class Reader {
   #end(prompt: string, proved: boolean): Ending {
     if (this.#promptStart === this.#screen.lineStart(this.#promptStart))
       this.#promptStart = this.#aboveStart(this.#promptStart);
-    this.prompt.learn(prompt);
+    // Where nothing is echoed, not even a line's end, it stands there twice.
+    const at = this.prompt.endOf(prompt);
+    const isTwice = at > 0 && this.prompt.is(prompt.slice(0, at).trimEnd());
+    this.prompt.learn(isTwice ? prompt.slice(at) : prompt);
     if (this.#command !== null && this.#echoEnd < 0) this.prompt.echoes ??= false;
-    return { kind: 'prompt', prompt, proved: proved && !this.#doubtful };
+    return { kind: 'prompt', prompt, proved: proved && !this.#doubtful && !this.#pagers.mayBeText };
   }
 }
 

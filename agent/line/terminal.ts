@@ -253,6 +253,7 @@ export class Terminal {
     this.#previous = null;
     const { reader, readerBefore } = this.#dialogue;
     const { stray } = reader;
+    if (previous && reader.isUnechoed) previous.output.proof = Proof.SUSPECT;
     if (!previous || !stray) return;
     const { command, durationMs } = previous.output;
     const proved = readerBefore.extend(stray) && previous.proved;

@@ -192,7 +192,8 @@ function watched(ports: AdmissionPorts): { ports: AdmissionPorts; lost: () => bo
 
 /** Sessions with one key share a connection. */
 function keyOf({ hops, policy }: Way): string {
-  return JSON.stringify([policy, hops.map((hop) => [hop.host, hop.port, hop.username, hop.credential?.id])]);
+  const names = hops.map((hop) => [hop.host, hop.port, hop.username, hop.credential?.id, hop.legacy]);
+  return JSON.stringify([policy, names]);
 }
 
 function unknownLogin({ host, port }: Hop): DeviceFailure {

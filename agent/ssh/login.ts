@@ -230,7 +230,9 @@ export class Login implements Disposable {
         'the device takes RSA keys only with SHA-1; legacy: true in the inventory would allow it',
       );
     const given = [list.length > 0 ? 'a key' : '', this.#password ? 'a password' : ''].filter(Boolean);
-    return failure(`the device takes ${wants}; given is ${given.join(' and ') || 'nothing'}`);
+    return failure(
+      `the device takes ${wants}; given is ${given.join(' and ') || 'neither a password nor a key'}`,
+    );
   }
 
   #onlyWeak(type: string, accepts: Accepts): boolean {

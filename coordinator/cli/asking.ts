@@ -56,6 +56,9 @@ function openFile(question: string): number {
   try {
     return openSync('/dev/tty', 'r+');
   } catch (cause) {
-    throw new UsageError(`there is no terminal to ask "${question.trim()}" on (${(cause as Error).message})`);
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UsageError(
+      `there is no terminal to ask ${JSON.stringify(question.trim())} on (${code}; expected one, or a reference such as env:VAR or file:PATH in its place)`,
+    );
   }
 }

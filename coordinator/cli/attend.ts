@@ -6,6 +6,7 @@ import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { ReadOutput } from '../combine/result.js';
 import { longName, type Setting } from '../config.js';
 import type { Connection } from '../connect.js';
+import { count } from '../inventory/wording.js';
 import { bodyReader } from './body.js';
 import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode } from './exit.js';
@@ -51,7 +52,7 @@ export async function attend(call: Attended, link: Connection, sweepable: Sweepa
   }
   const screen = new Screen(call.values);
   if (call.values.verbose > 0)
-    screen.progress.note(`sweep ${id}: ${sweepable.devices.length} devices submitted`);
+    screen.progress.note(`sweep ${id}: ${count(sweepable.devices.length, 'device')} submitted`);
   try {
     return await watchOver(call, link, { ...sweepable, id, screen });
   } catch (error) {

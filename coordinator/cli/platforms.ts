@@ -1,10 +1,10 @@
 // `netsweep platforms list|show`, and how every command comes by the platforms it knows: those that ship, and
 // over them the user's own. A directory that others may write to is refused, because what may be sent to
 // devices is decided by this data.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { AUTO, type Platform, PlatformError, Platforms } from '../../proto/platform.js';
+import { isAuto, type Platform, PlatformError, Platforms } from '../../proto/platform.js';
 import { platformText } from '../../proto/platformtext.js';
 import type { Column } from '../combine/table.js';
 import type { Values } from '../config.js';
@@ -43,12 +43,34 @@ export function openPlatforms({ platforms: given }: Values<typeof OWN_PLATFORMS>
   if ((found.mode & 0o002) !== 0)
     throw new UsageError(`${directory}: refused, because everybody may write to it (chmod o-w, or move it)`);
   const platforms = new Platforms([directory]);
-  const wrong = [...platforms.own].filter((name) => name === AUTO || !/^[a-z0-9][a-z0-9_.-]*$/.test(name));
-  if (wrong.length > 0)
-    throw new PlatformError(
-      wrong.map((name) => `${platforms.fileOf(name)}:1:1: a platform can't be called ${quote(name)}`),
-    );
+  const problems = [...misnamed(directory, platforms), ...problemsOf([...platforms.own], platforms)];
+  if (problems.length > 0) throw new PlatformError(problems);
   return platforms;
+}
+
+/** Files whose name no platform can have. */
+function misnamed(directory: string, platforms: Platforms): string[] {
+  const ends = readdirSync(directory).filter((file) => file.endsWith('.yml'));
+  const names = [...platforms.own].filter((name) => isAuto(name) || !/^[a-z0-9][a-z0-9_.-]*$/.test(name));
+  return [
+    ...ends.map(
+      (file) => `${join(directory, file)}:1:1: a platform's file ends in .yaml (found ${quote(file)})`,
+    ),
+    ...names.map((name) => `${platforms.fileOf(name)}:1:1: a platform can't be called ${quote(name)}`),
+  ];
+}
+
+/** All that is wrong in the files of these platforms. */
+function problemsOf(names: readonly string[], platforms: Platforms): string[] {
+  const problems = new Set<string>();
+  for (const name of names)
+    try {
+      platforms.get(name);
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      for (const problem of error.problems) problems.add(problem);
+    }
+  return [...problems];
 }
 
 export async function listPlatforms({ args, values }: PlatformsCall): Promise<ExitCode> {
@@ -82,17 +104,9 @@ export function findPlatform(name: string, platforms: Platforms): Platform {
 
 /** All of them. Throws one PlatformError for all files that are wrong. */
 function allOf(platforms: Platforms): Platform[] {
-  const problems = new Set<string>();
-  const read: Platform[] = [];
-  for (const name of platforms.names)
-    try {
-      read.push(platforms.get(name) as Platform); // one of its own names
-    } catch (error) {
-      if (!(error instanceof PlatformError)) throw error;
-      for (const problem of error.problems) problems.add(problem);
-    }
-  if (problems.size > 0) throw new PlatformError([...problems]);
-  return read;
+  const problems = problemsOf(platforms.names, platforms);
+  if (problems.length > 0) throw new PlatformError(problems);
+  return platforms.names.map((name) => platforms.get(name) as Platform); // one of its own names
 }
 
 function fits({ name, title, aliases }: Platform, filter: string): boolean {

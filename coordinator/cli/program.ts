@@ -193,7 +193,7 @@ function addPlatforms(program: Command, edge: Edge): void {
     settings: { ...TABLE, ...OWN_PLATFORMS },
     examples: [
       'netsweep platforms show cisco_ios',
-      'netsweep platforms show eos > ~/.config/netsweep/platforms/arista_eos.yaml',
+      'netsweep platforms show eos > arista_eos.yaml    # to edit, and to put into your directory of platforms',
     ],
     act: async (call) => (await lazy()).showPlatform(call),
   });

@@ -108,12 +108,19 @@ export const LOGIN = {
     readPath,
     null,
   ),
-  privateKey: one({ flags: '--private-key <file>', about: 'log in with this key' }, readPath, null),
-  sshAgent: toggle({ flags: '--ssh-agent', about: 'log in with the keys of the ssh-agent' }),
+  privateKey: one(
+    { flags: '--private-key <file>', about: 'log in with this key where the inventory names none' },
+    readPath,
+    null,
+  ),
+  sshAgent: toggle({
+    flags: '--ssh-agent',
+    about: 'log in with the keys of the ssh-agent (with --coordinator: those of the netsweep agents)',
+  }),
   jump: one(
     {
       flags: '-J, --jump <spec>',
-      about: 'jump hosts where the inventory has none: user@bastion1:22,bastion2',
+      about: 'jump hosts where the inventory has none: user@bastion1:22,bastion2; or none',
     },
     readJump,
     null,

@@ -1,5 +1,6 @@
 // The configurations of ssh that one run reads: the caller's with the system's behind it, or the file that a
 // device names in their place; and the key files they name.
+import { existsSync } from 'node:fs';
 import { homedir, hostname as machineName, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Position } from './inventory.js';
@@ -62,7 +63,9 @@ export class SshConfigs {
   private open(file: { path: string; at: Position | null } | null): SshConfig {
     const blocks: Block[] = [];
     const user = { home: this.home, directory: join(this.home, '.ssh') };
-    if (file !== null)
+    if (file !== null && !existsSync(file.path))
+      this.issues.reportAt(file.at, `ssh_config_file: ${file.path} cannot be read (no such file)`);
+    else if (file !== null)
       readSshFile(file.path, { ...user, guarded: false, optional: false }, blocks, this.issues);
     else {
       readSshFile(

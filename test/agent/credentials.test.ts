@@ -88,7 +88,9 @@ async function leftOver(port: number, secrets: Buffer[], sought: Buffer[]): Prom
   try {
     // Inverted on the way, so that only the session ever has them in the clear.
     child.stdin.write(`${port} ${secrets.map((secret) => inverted(secret)).join(' ')}\n`);
-    const [said] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [Buffer | number];
+    const [said] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [
+      Buffer | number,
+    ];
     expect(String(said)).toBe('STATUS_OK\n');
     return findInMemory(child.pid as number, [Buffer.from('terminal length 0'), ...sought]);
   } finally {

@@ -153,6 +153,26 @@ describe("the user's own directory", () => {
     }
   });
 
+  test('all that is wrong in all its files is said at once, whatever is needed of them', async () => {
+    const directory = mkdtempSync(join(home, 'wrong-'));
+    for (const [file, text] of [
+      ['Lab.yaml', LAB()],
+      ['one.yaml', 'titel: x\nextends: cisco_ios\n'],
+      ['two.yaml', 'extends: cisco_iso\n'],
+      ['short.yml', LAB()],
+    ] as const)
+      writeFileSync(join(directory, file), text);
+    const end = await netsweep('platforms', 'show', 'linux', '--platforms', directory);
+    expect(end).toMatchObject({ code: 2, printed: '' });
+    const lines = end.message.trim().split('\n');
+    expect(lines.map((line) => line.slice(directory.length + 1))).toEqual([
+      `short.yml:1:1: a platform's file ends in .yaml (found "short.yml")`,
+      `Lab.yaml:1:1: a platform can't be called "Lab"`,
+      'one.yaml:1:1: unknown field (found "titel"; did you mean title?)',
+      'two.yaml:1:10: extends: there is no such platform (found cisco_iso; did you mean cisco_ios?)',
+    ]);
+  });
+
   test('its platforms are known to inventories, and their reading commands to the gate', async () => {
     const good = await check({ platform: 'labby' }, '--platforms', own, 'peek vlan 1');
     expect(good).toMatchObject({ code: 0, printed: expect.stringContaining('(lab_os 1)') });
