@@ -42,8 +42,8 @@ type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 const BATCHES_UNCOMMITTED = 8;
 
 export class Agents {
-  /** By sweep: bastions that may have had a secret. */
-  readonly #atBastions = new Map<string, Set<string>>();
+  /** By sweep: bastions that may have had a secret, and devices that may have had one inside the session. */
+  readonly #spent = new Map<string, Set<string>>();
 
   constructor(
     private readonly books: Books,
@@ -248,12 +248,16 @@ export class Agents {
     const guard = this.books.guardOf(ask.credential, ask.use);
     const key = loginKey(ask.epoch, ask.index, ask.use, ask.hop);
     if (ask.hop > 0) return this.#bastionAsk(ask, state.device, guard, answer);
-    const spent = ask.use === SecretUse.ENABLE ? state.row.enableSpent : state.row.loginSpent;
+    const spent = this.#isSpent(ask, state.row);
     const decided = (permit: Answer) => {
       const sweep = ledger.sweeps.get(ask.sweep);
       if (permit === 'stopped') return answer(Permit.STOPPED);
       if (permit === 'spent') return answer(Permit.SPENT);
       if (sweep === undefined || working() === null) return answer(Permit.LOST);
+      if (ask.use === SecretUse.CHANNEL) {
+        this.#had(ask.sweep).add(`${ask.index}`);
+        return answer(Permit.SEND);
+      }
       const writes: Write[] = [];
       sweep.change(
         state,
@@ -271,12 +275,9 @@ export class Agents {
    * the secret gets it again, from whichever agent or worker, only once it has proved good.
    */
   #bastionAsk(ask: LoginAsk, device: Device, guard: string, answer: (permit: Permit) => void): void {
-    const { logins, ledger } = this.books;
+    const { logins } = this.books;
     const key = loginKey(ask.epoch, ask.index, ask.use, ask.hop);
-    for (const sweep of this.#atBastions.keys())
-      if (!ledger.sweeps.has(sweep)) this.#atBastions.delete(sweep);
-    const had = this.#atBastions.get(ask.sweep) ?? new Set();
-    this.#atBastions.set(ask.sweep, had);
+    const had = this.#had(ask.sweep);
     const place = loginPlace(device, ask);
     const decided = (permit: Answer) => {
       if (permit === 'send') had.add(place);
@@ -285,14 +286,30 @@ export class Agents {
     logins.ask(guard, key, monotonicMs(), decided, had.has(place) && !logins.isUnderWay(guard, key));
   }
 
+  /** Whether the device may have had this secret in this use. */
+  #isSpent({ sweep, index, use }: LoginAsk, row: { loginSpent: boolean; enableSpent: boolean }): boolean {
+    if (use === SecretUse.CHANNEL) return this.#had(sweep).has(`${index}`);
+    return use === SecretUse.ENABLE ? row.enableSpent : row.loginSpent;
+  }
+
+  #had(sweep: string): Set<string> {
+    const { ledger } = this.books;
+    for (const id of this.#spent.keys()) if (!ledger.sweeps.has(id)) this.#spent.delete(id);
+    const had = this.#spent.get(sweep) ?? new Set();
+    this.#spent.set(sweep, had);
+    return had;
+  }
+
   #loginOutcome(outcome: LoginOutcome): void {
     const { ledger, logins } = this.books;
     const device = ledger.sweeps.get(outcome.sweep)?.states[outcome.index]?.device;
     if (device !== undefined && !isOwn(device, outcome)) return;
     const guard = this.books.guardOf(outcome.credential, outcome.use);
     const key = loginKey(outcome.epoch, outcome.index, outcome.use, outcome.hop);
-    if (device !== undefined && outcome.hop > 0 && outcome.result === LoginResult.UNSENT)
-      this.#atBastions.get(outcome.sweep)?.delete(loginPlace(device, outcome));
+    if (device !== undefined && outcome.result === LoginResult.UNSENT) {
+      if (outcome.hop > 0) this.#spent.get(outcome.sweep)?.delete(loginPlace(device, outcome));
+      if (outcome.use === SecretUse.CHANNEL) this.#spent.get(outcome.sweep)?.delete(`${outcome.index}`);
+    }
     logins.outcome(guard, key, loginWord(outcome.result), monotonicMs());
     if (logins.isStopped(guard)) this.kick();
   }

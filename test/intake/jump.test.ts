@@ -228,3 +228,13 @@ test('refusals at a bastion stop its credential, and nobody else can say that it
   expect(books.logins.isStopped('first')).toBe(true);
   expect(books.logins.isStopped('unused')).toBe(false);
 });
+
+test('the login inside a session is another than that of SSH, whose leave it neither has nor spends', async () => {
+  await using intake = await opened([device(0, { jump: JUMP })]);
+  const { grant, say, books } = intake;
+  expect(await say(asked(grant, 'own', 0))).toMatchObject(permitted(Permit.SEND));
+  books.logins.prove('own');
+  const inside = await say(asked(grant, 'own', 0, { use: SecretUse.CHANNEL }));
+  expect(inside).toMatchObject(permitted(Permit.SEND));
+  expect(books.logins.isProved('own:channel')).toBe(false);
+});

@@ -123,3 +123,17 @@ test('a credential that was proved before a restart is not proved again', () => 
   logins.ask('c', '3', 0, (answer) => answers.set('3', answer), true);
   expect([...answers.values()]).toEqual(['send', 'send', 'send']);
 });
+
+test('a device that hangs up on the secret has refused it, unless the secret has proved good', () => {
+  const { logins, answers, ask, standings } = guarded();
+  for (let n = 0; n < 20; n++) ask(String(n));
+  for (let n = 0; n < 3; n++) logins.outcome('c', String(n), 'hung-up', n);
+  expect([...answers.values()].filter((answer) => answer === 'send')).toHaveLength(3);
+  expect(standings.at(-1)).toEqual({ credential: 'c', refusals: 3, stopped: true });
+  const good = guarded();
+  good.ask('1');
+  good.logins.outcome('c', '1', 'accepted', 1);
+  for (const key of ['2', '3', '4', '5']) good.ask(key);
+  for (const key of ['2', '3', '4']) good.logins.outcome('c', key, 'hung-up', 2);
+  expect(good.logins.isStopped('c')).toBe(false);
+});
