@@ -187,3 +187,70 @@ test('prompt and command that are drawn twice on one line are no stray output', 
   expect(reader.stray).toBeNull();
   expect(output(reader)).toContain('name=ether1');
 });
+
+test('a line like the prompt but for its last space is waited for, and no end when the output goes on', () => {
+  const reader = asked('cisco_nxos', 'sw1# ', 'show file');
+  expect(see(reader, 'show file\r\nsw1#')).toEqual({ kind: 'wait', quietMs: 300 });
+  expect(see(reader, ' is a comment\r\nsw1# ')).toEqual({ kind: 'confirm' });
+  expect(see(reader, '\r\nsw1# ')).toMatchObject({ kind: 'prompt', proved: true });
+  expect(output(reader)).toBe('sw1# is a comment\r\n');
+});
+
+test('an unfinished line that a prompt is drawn over from the first column on belongs to the output', () => {
+  const reader = asked('cisco_asa', 'fw1# ', 'show x');
+  expect(see(reader, 'show x\r\nabc\rfw1# ')).toMatchObject({ kind: 'prompt', proved: true });
+  expect(output(reader)).toBe('abc\r');
+});
+
+test('an echo that was scrolled several times is one', () => {
+  const command = `show interfaces | include ${'abcdefghij'.repeat(20)}end`;
+  const shownParts = ['$cdefghijabcdefghij', '$ghijabcdefghijabcd', '$hijabcdefghijend'].join('');
+  const reader = asked('cisco_ios', 'R1#', command);
+  expect(see(reader, `R1#${shownParts}\r\nGi0/1\r\nR1#`)).toMatchObject({ kind: 'prompt', proved: true });
+  expect(output(reader)).toBe('Gi0/1\r\n');
+});
+
+describe('a pager', () => {
+  test('whose text comes in two pieces leaves none of it behind', () => {
+    const reader = asked('generic', 'sw1#', 'show run');
+    see(reader, 'show run\r\none\r\nMore: <space>,  Quit:');
+    see(reader, ' q or CTRL+Z, One line: <return> ');
+    expect(see(reader, '\r\x1b[Ktwo\r\nsw1#')).toMatchObject({ kind: 'prompt', proved: true });
+    expect(output(reader)).toBe('one\r\ntwo\r\n');
+  });
+
+  test('that was text, as it was never wiped and its line goes on, makes the output suspect', () => {
+    const reader = asked('cisco_asa', 'fw1# ', 'show run');
+    expect(see(reader, 'show run\r\nfoo <--- More --->')).toEqual({ kind: 'pager', key: ' ' });
+    expect(see(reader, ' bar\r\nfw1# ')).toMatchObject({ kind: 'prompt', proved: false });
+  });
+
+  test('that its own key leaves as it was gets a space', () => {
+    const pager = [{ text: '--More--', key: 'a' }];
+    const reader = asked(compileRules({ ...rules('cisco_ios').platform, pager }), 'R1#', 'show run');
+    expect(see(reader, 'show run\r\none\r\n--More--')).toEqual({ kind: 'pager', key: 'a' });
+    expect(see(reader, '\r\x1b[K--More--')).toEqual({ kind: 'pager', key: ' ' });
+  });
+});
+
+test('a log over a prompt that was believed is no more of the output before it', () => {
+  const reader = asked('cisco_ios', 'R1#', 'exit');
+  see(reader, '*Mar  1 00:00:01: %SYS-5-CONFIG_I: Configured from console\r\nR1#exit\r\n');
+  expect(reader.stray).toBeNull();
+});
+
+test('lines where an echo was to come tell that the output before them may have gone on', () => {
+  const reader = asked('cisco_ios', 'R1#', 'show clock');
+  reader.prompt.echoes = true;
+  see(reader, 'late line\r\nR1#', 1000);
+  expect(reader.isUnechoed).toBe(true);
+});
+
+test.each([
+  'Do you want to change the password now? [Y/N]: ',
+  'Change your password (y/n)? ',
+  'change it [yes/no]?',
+])('on any platform a password that may stay as it is does: %j', (asks) => {
+  const entry = rules('cisco_ios').entry.find((one) => one.asks.test(asks));
+  expect(entry).toMatchObject({ what: 'keys', keys: expect.stringMatching(/^no?\r$/i) });
+});
