@@ -68,19 +68,27 @@ export class Books {
   }
 
   /**
-   * Finds the guards of a credential; to be awaited before it is used. What locks accounts is a user name with a
-   * password, and an enable secret: credentials that share one share its guard, whatever else they hold.
+   * Who watches over a credential's secrets. What locks accounts is a user name with a password, and an enable
+   * secret: credentials that share one share its guard, whatever else they hold.
    */
-  async findGuards(credential: Credential): Promise<void> {
+  async guardsOf(credential: Credential): Promise<Guards> {
     const { id, name, username, password, enableSecret } = credential;
     const login =
       password.length === 0 ? id : await this.store.identify(Credential.create({ username, password }));
     const enable = await this.store.identify(Credential.create({ enableSecret }));
-    this.#guards.set(id, { name, username, login, enable });
+    return { name, username, login, enable };
   }
 
   /** Makes a submitted credential known, with the standing that earlier sweeps gave it. */
-  useCredential(credential: Credential, authFailMax: number, wallMs: number, writes: Write[]): void {
+  useCredential(
+    credential: Credential,
+    guards: Guards,
+    authFailMax: number,
+    wallMs: number,
+    writes: Write[],
+  ): void {
+    // Together with the sweep that names it, or it would be forgotten as unused in between.
+    this.#guards.set(credential.id, guards);
     const login = this.guardOf(credential.id, SecretUse.LOGIN);
     if (!this.#standings.has(login)) {
       const { name, username } = credential;
@@ -169,7 +177,7 @@ export class Books {
   }
 }
 
-interface Guards {
+export interface Guards {
   name: string;
   username: string;
   login: string;

@@ -166,8 +166,8 @@ async function restore(books: Books, unfinished: 'resume' | 'cancel'): Promise<v
   for (const found of await books.store.openSweeps()) {
     const sweep = books.ledger.restore(found, monotonicMs(), writes);
     for (const credential of sweep.credentials.values()) {
-      await books.findGuards(credential);
-      books.useCredential(credential, sweep.row.options.authFailMax, wall, writes);
+      const guards = await books.guardsOf(credential);
+      books.useCredential(credential, guards, sweep.row.options.authFailMax, wall, writes);
     }
     if (unfinished === 'resume') {
       // What a credential has proved before the restart stays proved: its devices are in the store.

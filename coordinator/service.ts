@@ -186,10 +186,12 @@ export class Service {
       jump: device.jump.map((hop) => ({ ...hop, credential: lasting(hop.credential) })),
     }));
     const distinct = new Map([...identified.values()].map((credential) => [credential.id, credential]));
-    for (const credential of distinct.values()) await this.books.findGuards(credential);
+    const guarded = await Promise.all(
+      Array.from(distinct.values(), async (one) => [one, await this.books.guardsOf(one)] as const),
+    );
     await this.#write((writes) => {
-      for (const credential of distinct.values())
-        this.books.useCredential(credential, options.authFailMax, now, writes);
+      for (const [credential, guards] of guarded)
+        this.books.useCredential(credential, guards, options.authFailMax, now, writes);
       this.books.ledger.add(row, planned, [...distinct.values()], writes);
     });
     this.#sweepsOf.get(header.client)?.add(id);

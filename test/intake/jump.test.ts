@@ -30,7 +30,7 @@ type Body = NonNullable<AgentMessage['body']>;
 type Answer = NonNullable<CoordinatorMessage['body']>;
 
 const CREDENTIALS = ['own', 'first', 'unused'].map((id) =>
-  Credential.create({ id, name: id, username: 'u', password: Buffer.from('p') }),
+  Credential.create({ id, name: id, username: 'u', password: Buffer.from(id) }),
 );
 /** Through b1, by a credential of its own, and b2, by the device's. */
 const JUMP = [
@@ -62,7 +62,8 @@ async function opened(devices: Device[]) {
     ChannelCredentials.createInsecure(),
   );
   const writes: Write[] = [];
-  for (const credential of CREDENTIALS) books.useCredential(credential, 3, 0, writes);
+  for (const credential of CREDENTIALS)
+    books.useCredential(credential, await books.guardsOf(credential), 3, 0, writes);
   const sweep = books.ledger.add(sweepRow('S'), devices, CREDENTIALS, writes);
   const shard = books.ledger.form(sweep, 's', devices.length, 0, writes);
   await books.commit(writes);
@@ -225,16 +226,16 @@ test('refusals at a bastion stop its credential, and nobody else can say that it
   expect(await say(asked(grant, 'first', 1))).toMatchObject(permitted(Permit.SEND));
   for (let n = 0; n < 3; n++) refused('first', 1);
   expect(await say(asked(grant, 'first', 1))).toMatchObject(permitted(Permit.STOPPED));
-  expect(books.logins.isStopped('first')).toBe(true);
-  expect(books.logins.isStopped('unused')).toBe(false);
+  expect(books.logins.isStopped(books.guardOf('first', SecretUse.LOGIN))).toBe(true);
+  expect(books.logins.isStopped(books.guardOf('unused', SecretUse.LOGIN))).toBe(false);
 });
 
 test('the login inside a session is another than that of SSH, whose leave it neither has nor spends', async () => {
   await using intake = await opened([device(0, { jump: JUMP })]);
   const { grant, say, books } = intake;
   expect(await say(asked(grant, 'own', 0))).toMatchObject(permitted(Permit.SEND));
-  books.logins.prove('own');
+  books.logins.prove(books.guardOf('own', SecretUse.LOGIN));
   const inside = await say(asked(grant, 'own', 0, { use: SecretUse.CHANNEL }));
   expect(inside).toMatchObject(permitted(Permit.SEND));
-  expect(books.logins.isProved('own:channel')).toBe(false);
+  expect(books.logins.isProved(books.guardOf('own', SecretUse.CHANNEL))).toBe(false);
 });
