@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { HandedBack, Result } from '../proto/gen/netsweep/v1/agent.js';
+import { HandedBack, type Result } from '../proto/gen/netsweep/v1/agent.js';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { WORKER_SILENCE_MS } from '../proto/subjects.js';
@@ -231,5 +231,5 @@ export function handedBack(
   touched: boolean,
   workerLost = false,
 ): { $case: 'handedBack'; value: HandedBack } {
-  return { $case: 'handedBack', value: { reason, touched, workerLost } };
+  return { $case: 'handedBack', value: HandedBack.create({ reason, touched, workerLost }) };
 }

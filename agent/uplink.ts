@@ -268,6 +268,7 @@ export class Uplink {
         return this.events.cancel(body.value.sweep);
       case 'offer':
         return this.events.offer(body.value);
+      case 'startAnswer':
       case 'goodbye':
       case undefined: // a newer coordinator's message; older agents pass it over
         return;

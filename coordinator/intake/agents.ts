@@ -142,6 +142,8 @@ export class Agents {
       case 'draining':
         link.draining = true;
         return;
+      case 'startAsk':
+      case 'inSession':
       case 'hello':
       case 'results':
       case undefined: // a newer agent's message; older coordinators pass it over

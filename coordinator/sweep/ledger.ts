@@ -8,8 +8,8 @@
 //
 // An epoch is the incarnation of this coordinator and a counter; it is compared for equality only and grows
 // old when the lease ends here. A result under an old epoch changes nothing.
-import type { HandedBack, Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
-import { Verdict } from '../../proto/gen/netsweep/v1/agent.js';
+import type { Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
+import { HandedBack, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import {
   type Counts,
   type Credential,
@@ -284,7 +284,7 @@ export class Ledger {
         this.#handedBack(
           shard,
           state,
-          { reason: 'unknown kind of result', touched: true, workerLost: false },
+          HandedBack.create({ reason: 'unknown kind of result', touched: true }),
           now,
           writes,
         );
@@ -307,7 +307,7 @@ export class Ledger {
         this.#handedBack(
           shard,
           shard.sweep.state(index),
-          { reason: 'lease lost', touched: true, workerLost: false },
+          HandedBack.create({ reason: 'lease lost', touched: true }),
           now,
           writes,
         );

@@ -72,7 +72,7 @@ function failing(over: Partial<Failure> = {}, secretSent = false): Result['end']
 
 const handedBack = (touched: boolean, workerLost = false): Result['end'] => ({
   $case: 'handedBack',
-  value: { reason: 'test', touched, workerLost },
+  value: { reason: 'test', touched, workerLost, alone: false, local: false },
 });
 
 describe('the ledger', () => {
