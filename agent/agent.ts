@@ -1,11 +1,12 @@
 // The agent from start to stop. Resources open top to bottom and close bottom to top, so whatever is in flight
 // still has somewhere to go while it drains: workers first, then results, then NATS, then the coordinator.
-import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { Carrier } from './carrier.js';
+import { openChannel, type TlsFiles } from './channel.js';
+import { deadline, type Host, machine, pause } from './host.js';
 import { directOffer, type NatsOptions, offers, Shards } from './lease.js';
 import { Pool } from './pool.js';
-import { type TlsFiles, Uplink } from './uplink.js';
+import { Uplink, type UplinkClient } from './uplink.js';
 
 /** How long a drain may take before open sessions are cut, in ms. */
 const DRAIN_MS = 25_000;
@@ -29,22 +30,45 @@ export interface AgentLog {
   ready(about: { coordinator: string; nats: string; store: string }): void;
 }
 
+/** What an agent is made of beside its own loops. */
+export interface AgentParts {
+  host: Host;
+  openPool(): Promise<Pick<Pool, 'run' | 'renewed' | 'abandon'> & AsyncDisposable>;
+  openChannel(): UplinkClient;
+  openShards(stop: AbortSignal): Promise<Pick<Shards, 'pull' | 'present' | 'server'> & AsyncDisposable>;
+}
+
+function realParts({ nats, tls, name, workers, coordinator }: AgentConfig, log: AgentLog): AgentParts {
+  return {
+    host: machine,
+    openPool: () => Pool.open(workers, (what) => log.warn(what)),
+    openChannel: () => openChannel(coordinator, tls),
+    openShards: (stop) => Shards.open({ ...nats, tls, name }, stop),
+  };
+}
+
 /** Works until `stopped` aborts, then drains; resolves when everything is closed. Throws when it is not wanted. */
-export async function runAgent(config: AgentConfig, stopped: AbortSignal, log: AgentLog): Promise<void> {
+export async function runAgent(
+  config: AgentConfig,
+  stopped: AbortSignal,
+  log: AgentLog,
+  parts: AgentParts = realParts(config, log),
+): Promise<void> {
+  const { host } = parts;
   const unwanted = new AbortController();
   const stop = AbortSignal.any([stopped, unwanted.signal]);
   // Every loop waits on it; that is many listeners, and no leak.
   setMaxListeners(0, stop);
-  const instance = randomBytes(16).toString('hex');
+  const instance = host.id();
   const { name, segments, forks, workers, version } = config;
   // Everything below works until the drain is over; `stop` only ends the taking of new work.
   const end = new AbortController();
-  await using pool = await Pool.open(workers, (what) => log.warn(what));
+  await using pool = await parts.openPool();
   let storeId: string | null = null;
   let carrier: Carrier | null = null;
   await using uplink = Uplink.open(
-    config.coordinator,
-    config.tls,
+    parts.openChannel(),
+    host,
     { name, instance, segments, forks, workers, version },
     {
       welcome: (welcome) => {
@@ -63,20 +87,20 @@ export async function runAgent(config: AgentConfig, stopped: AbortSignal, log: A
     const tracked = work.finally(() => carrying.delete(tracked));
     carrying.add(tracked);
   };
-  const held = new Carrier(instance, forks, pool, uplink, (what) => log.warn(what));
+  const held = new Carrier(instance, forks, pool, uplink, host, (what) => log.warn(what));
   carrier = held;
-  await using shards = await Shards.open({ ...config.nats, tls: config.tls, name }, stop);
+  await using shards = await parts.openShards(stop);
 
   const welcomed = async (): Promise<string | null> => {
     await held.room(stop);
     if (storeId !== null && uplink.connected) return storeId;
-    await pause(50, stop);
+    await pause(host, 50, stop);
     return null;
   };
-  const announce = whenWelcomed(() => storeId, stop).then((store) => {
+  const announce = whenWelcomed(() => storeId, host, stop).then((store) => {
     if (store !== null) log.ready({ coordinator: config.coordinator, nats: shards.server, store });
   });
-  const present = presenceLoop(shards, () => storeId, config, instance, stop);
+  const present = presenceLoop(shards, () => storeId, config, instance, host, stop);
   const renewals = held.renewLoop(end.signal);
   const pulls = segments.map(async (segment) => {
     const events = {
@@ -84,51 +108,42 @@ export async function runAgent(config: AgentConfig, stopped: AbortSignal, log: A
         void uplink.say({ $case: 'pullEmpty', value: { segment: where, pulledMs } }),
       warn: (what: string) => log.warn(what),
     };
-    for await (const offer of offers(shards, segment, welcomed, events, stop)) track(held.carry(offer));
+    for await (const offer of offers(shards, segment, welcomed, events, host, stop)) track(held.carry(offer));
   });
 
   await Promise.all([...pulls, announce, present]);
   uplink.say({ $case: 'draining', value: {} });
   held.drain();
-  const hard = AbortSignal.timeout(DRAIN_MS);
+  const hard = deadline(host, DRAIN_MS);
   await held.idle(hard);
   held.abandonAll();
-  await uplink.delivered(AbortSignal.timeout(3_000));
+  await uplink.delivered(deadline(host, 3_000));
   end.abort();
   await renewals;
-  await Promise.race([Promise.all(carrying), pause(1_000, new AbortController().signal)]);
+  await Promise.race([Promise.all(carrying), pause(host, 1_000)]);
   if (unwanted.signal.aborted) throw unwanted.signal.reason;
 }
 
 async function presenceLoop(
-  shards: Shards,
+  shards: Pick<Shards, 'present'>,
   storeId: () => string | null,
   { name, segments, forks, version }: AgentConfig,
   instance: string,
+  host: Host,
   stop: AbortSignal,
 ): Promise<void> {
   while (!stop.aborted) {
     const store = storeId();
     if (store !== null) await shards.present(store, name, { name, instance, segments, forks, version });
-    await pause(PRESENT_EVERY_MS, stop);
+    await pause(host, PRESENT_EVERY_MS, stop);
   }
 }
 
-async function whenWelcomed(storeId: () => string | null, stop: AbortSignal): Promise<string | null> {
-  while (storeId() === null && !stop.aborted) await pause(10, stop);
+async function whenWelcomed(
+  storeId: () => string | null,
+  host: Host,
+  stop: AbortSignal,
+): Promise<string | null> {
+  while (storeId() === null && !stop.aborted) await pause(host, 10, stop);
   return storeId();
-}
-
-/** Resolves after `ms` or when `signal` aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -1,9 +1,8 @@
 // The leases an agent holds, and how one is carried out: claim, run every device, deliver every result, then
 // acknowledge. The agent and its workers know each lease's end as an instant counted from when the last answered
 // renewal was sent; past half the term nothing new begins, past 0.7 of it every socket is destroyed.
-import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+import { failpoint } from '../proto/failpoint.js';
 import {
   type Grant,
   type Lease,
@@ -15,8 +14,8 @@ import {
 import type { Credential, Device, Limits } from '../proto/gen/netsweep/v1/model.js';
 import { type Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
-import { monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
+import { type Host, pause } from './host.js';
 import type { LeaseClock } from './ipc.js';
 import type { Offer } from './lease.js';
 import { handedBack, type JobPorts, type Pool } from './pool.js';
@@ -54,8 +53,9 @@ export class Carrier {
   constructor(
     private readonly instance: string,
     private readonly forks: number,
-    private readonly pool: Pool,
+    private readonly pool: Pick<Pool, 'run' | 'renewed' | 'abandon'>,
     private readonly uplink: Uplink,
+    private readonly host: Host,
     private readonly warn: (what: string) => void,
   ) {}
 
@@ -99,22 +99,25 @@ export class Carrier {
       .flat()
       .every((verdict) => verdict === Verdict.STORED || verdict === Verdict.DUPLICATE);
     // Under an old epoch the message may be somebody else's by now: it is left alone.
+    failpoint('agent.acknowledged');
     if (settled) await offer.done();
+    failpoint('agent.done');
   }
 
   /** Renews every lease until `signal` aborts. */
   async renewLoop(signal: AbortSignal): Promise<void> {
-    let drift = Date.now() - monotonicMs();
+    const ahead = () => this.host.wallMs() - this.host.monotonicMs();
+    let drift = ahead();
     while (!signal.aborted) {
-      const jumped = Math.abs(Date.now() - monotonicMs() - drift) > CLOCK_JUMP_MS;
-      drift = Date.now() - monotonicMs();
+      const jumped = Math.abs(ahead() - drift) > CLOCK_JUMP_MS;
+      drift = ahead();
       if (jumped) {
         this.warn('the clock has jumped: every lease is given up');
         for (const held of this.#held.values()) this.#letGo(held);
       }
       // A renewal that is slow to come back must not delay the next.
       void this.#renew();
-      await delay(RENEW_EVERY_MS, undefined, { signal }).catch(() => undefined);
+      await pause(this.host, RENEW_EVERY_MS, signal);
     }
   }
 
@@ -137,16 +140,15 @@ export class Carrier {
 
   /** Resolves when no lease is held or asked for, or `signal` aborts. */
   async idle(signal: AbortSignal): Promise<void> {
-    while (this.#held.size + this.#claims > 0 && !signal.aborted)
-      await delay(20, undefined, { signal }).catch(() => undefined);
+    while (this.#held.size + this.#claims > 0 && !signal.aborted) await pause(this.host, 20, signal);
   }
 
   async #claim(offer: Offer): Promise<{ grant: Grant; sentAt: number } | null> {
     const { sweep, shard, offer: number } = offer.shard;
-    const claimId = randomBytes(16).toString('hex');
-    const began = monotonicMs();
-    while (!this.#draining && monotonicMs() - began < CLAIM_MS) {
-      const sentAt = monotonicMs();
+    const claimId = this.host.id();
+    const began = this.host.monotonicMs();
+    while (!this.#draining && this.host.monotonicMs() - began < CLAIM_MS) {
+      const sentAt = this.host.monotonicMs();
       try {
         // Who is not welcomed is told to come later, and would lose the id.
         if (!this.uplink.connected) throw new Error('the coordinator is away');
@@ -176,7 +178,7 @@ export class Carrier {
           this.warn(`claim of ${sweep}/${shard}: ${error instanceof Error ? error.message : error}`);
       }
       offer.working();
-      await delay(CLAIM_PAUSE_MS);
+      await pause(this.host, CLAIM_PAUSE_MS);
     }
     offer.later(this.#draining ? 0 : 1_000);
     return null;
@@ -248,11 +250,11 @@ export class Carrier {
   }
 
   async #renew(): Promise<void> {
-    const now = monotonicMs();
+    const now = this.host.monotonicMs();
     for (const held of this.#held.values()) if (held.clock.stopAt <= now) this.#letGo(held);
     const held = [...this.#held.values()];
     if (held.length === 0 || !this.uplink.connected) return;
-    const sentAt = monotonicMs();
+    const sentAt = this.host.monotonicMs();
     try {
       const leases = held.map(({ lease }) => lease);
       const reply = await this.uplink.renew({ instance: this.instance, leases });

@@ -2,7 +2,6 @@
 // time and only while there is room; it is acknowledged when every result of the shard is on the coordinator's
 // disk, and never under an old epoch. NATS decides nothing: whoever holds a message still asks the coordinator.
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { checkServerIdentity } from 'node:tls';
 import { type Consumer, type JsMsg, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
@@ -14,7 +13,8 @@ import {
 } from '@nats-io/transport-node';
 import { Shard } from '../proto/gen/netsweep/v1/agent.js';
 import { consumerName, presenceBucket, segmentToken, streamName } from '../proto/subjects.js';
-import type { TlsFiles } from './uplink.js';
+import type { TlsFiles } from './channel.js';
+import { type Host, pause } from './host.js';
 
 /** How long one pull waits on the server, in ms. An empty one tells the coordinator that nothing lies there. */
 const PULL_MS = 2_000;
@@ -118,28 +118,29 @@ export class Shards {
 
 /** Offers of one segment, one after the other, for as long as `signal` allows and `ready` says when. */
 export async function* offers(
-  shards: Shards,
+  shards: Pick<Shards, 'pull'>,
   segment: string,
   ready: () => Promise<string | null>,
   events: { empty(segment: string, pulledMs: number): void; warn(what: string): void },
+  host: Host,
   signal: AbortSignal,
 ): AsyncGenerator<Offer> {
   while (!signal.aborted) {
     const storeId = await ready();
     if (storeId === null) continue;
-    const began = performance.now();
+    const began = host.monotonicMs();
     try {
       const offer = await shards.pull(storeId, segment, signal);
       if (offer !== null) yield offer;
-      else if (!signal.aborted) events.empty(segment, Math.round(performance.now() - began));
+      else if (!signal.aborted) events.empty(segment, Math.round(host.monotonicMs() - began));
     } catch (error) {
       if (signal.aborted) return;
       // The coordinator makes the durable when the segment's first shard comes; until then there is none. Where
       // there was one, what lay in it is lost, and that is found out as after any empty pull.
       if (/not found|no responders/i.test(String(error)))
-        events.empty(segment, Math.round(performance.now() - began));
+        events.empty(segment, Math.round(host.monotonicMs() - began));
       else events.warn(`pull on ${segment}: ${error}`);
-      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      await pause(host, RETRY_MS, signal);
     }
   }
 }

@@ -4,6 +4,7 @@ import { type Result, type ResultBatch, Verdict } from '../proto/gen/netsweep/v1
 import type { Output } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { BATCH_BYTES } from '../proto/subjects.js';
+import type { Host } from './host.js';
 
 /** Unacknowledged bytes above which no new session starts. */
 const UNACKED_MOST_BYTES = 64 * 1024 * 1024;
@@ -26,6 +27,8 @@ export class Results {
   #bytes = 0;
   #seq = 0;
 
+  constructor(private readonly host: Pick<Host, 'monotonicMs'>) {}
+
   get unsent(): boolean {
     return this.#unsent.length > 0;
   }
@@ -41,7 +44,13 @@ export class Results {
     this.#bytes += bytes;
     this.#unsent.push(seq);
     return new Promise((settle) => {
-      this.#kept.set(seq, { result: { ...result, seq }, chunks, bytes, endedAt: performance.now(), settle });
+      this.#kept.set(seq, {
+        result: { ...result, seq },
+        chunks,
+        bytes,
+        endedAt: this.host.monotonicMs(),
+        settle,
+      });
     });
   }
 
@@ -98,7 +107,7 @@ export class Results {
       this.#sentChunks.delete(seq);
       this.#unsent.shift();
       if (kept === undefined) continue;
-      batch.results.push(withAge(kept));
+      batch.results.push(withAge(kept, this.host.monotonicMs()));
       bytes += sizeOf(kept.result.end);
     }
     return batch;
@@ -106,9 +115,9 @@ export class Results {
 }
 
 /** The coordinator counts back from when it receives; clocks of two hosts are never compared. */
-function withAge({ result, endedAt }: Kept): Result {
+function withAge({ result, endedAt }: Kept, now: number): Result {
   if (result.end?.$case !== 'attempt') return result;
-  const attempt = { ...result.end.value, endedAgoMs: Math.round(performance.now() - endedAt) };
+  const attempt = { ...result.end.value, endedAgoMs: Math.round(now - endedAt) };
   return { ...result, end: { $case: 'attempt', value: attempt } };
 }
 

@@ -1,54 +1,31 @@
 // The agent's side of gRPC: claims, renewals, and one stream that carries results up until the coordinator has
 // them on disk. A result is kept here until it is acknowledged and sent again on every new stream; the stream
 // is opened again for as long as the agent lives, with a short backoff.
-import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import { checkServerIdentity } from 'node:tls';
-import {
-  ChannelCredentials,
-  type ChannelOptions,
-  type ClientDuplexStream,
-  Metadata,
-  type ServiceError,
-} from '@grpc/grpc-js';
-import {
-  type AgentBatch,
-  type AgentMessage,
+import { type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { failpoint } from '../proto/failpoint.js';
+import type {
+  AgentBatch,
+  AgentMessage,
   AgentsClient,
-  type ClaimReply,
-  type ClaimRequest,
-  type CoordinatorBatch,
-  type CoordinatorMessage,
-  type Hello,
-  type LoginAsk,
-  type RenewReply,
-  type RenewRequest,
-  type Result,
-  type Shard,
-  type Verdict,
-  type Welcome,
+  ClaimReply,
+  ClaimRequest,
+  CoordinatorBatch,
+  CoordinatorMessage,
+  Hello,
+  LoginAsk,
+  RenewReply,
+  RenewRequest,
+  Result,
+  Shard,
+  Verdict,
+  Welcome,
 } from '../proto/gen/netsweep/v1/agent.js';
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { BEAT_MS } from '../proto/subjects.js';
+import { type Host, pause } from './host.js';
 import { Results } from './results.js';
 
-const CHANNEL: ChannelOptions = {
-  'grpc.max_receive_message_length': 16 * 1024 * 1024,
-  'grpc.max_send_message_length': 16 * 1024 * 1024,
-  'grpc.initial_reconnect_backoff_ms': 200,
-  'grpc.max_reconnect_backoff_ms': 1_000,
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-  'grpc.keepalive_permit_without_calls': 1,
-};
 const CALL_MS = 5_000;
-
-export interface TlsFiles {
-  ca: string;
-  cert: string;
-  key: string;
-}
 
 type Stream = ClientDuplexStream<AgentBatch, CoordinatorBatch>;
 type Body = NonNullable<AgentMessage['body']>;
@@ -64,8 +41,11 @@ export interface UplinkEvents {
   warn(what: string): void;
 }
 
+/** What is used of the generated client. */
+export type UplinkClient = Pick<AgentsClient, 'claim' | 'renew' | 'link' | 'close'>;
+
 export class Uplink {
-  readonly #results = new Results();
+  readonly #results: Results;
   /** Questions without an answer; each is put again on the next stream. */
   readonly #questions = new Map<number, Body>();
   readonly #permits = new Map<number, (permit: Permit) => void>();
@@ -74,7 +54,7 @@ export class Uplink {
   /** Only while the coordinator has welcomed us on it. */
   #stream: Stream | null = null;
   #unsaid: AgentMessage[] = [];
-  #flushedAt = 0;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #complaint = '';
   /** Wakes whoever waits for a stream that has broken. */
   #stuck: () => void = () => undefined;
@@ -85,20 +65,22 @@ export class Uplink {
   #links: Promise<void> = Promise.resolve();
 
   private constructor(
-    private readonly client: AgentsClient,
+    private readonly client: UplinkClient,
+    private readonly host: Host,
     private readonly hello: Omit<Hello, 'storeId' | 'commit'>,
     private readonly events: UplinkEvents,
-  ) {}
+  ) {
+    this.#results = new Results(host);
+  }
 
   /** Begins to connect; `welcome` tells when it has. */
   static open(
-    address: string,
-    tls: TlsFiles | null,
+    client: UplinkClient,
+    host: Host,
     hello: Omit<Hello, 'storeId' | 'commit'>,
     events: UplinkEvents,
   ): Uplink {
-    const { credentials, options } = channel(address, tls);
-    const uplink = new Uplink(new AgentsClient(address, credentials, options), hello, events);
+    const uplink = new Uplink(client, host, hello, events);
     uplink.#links = uplink.#keepLinked();
     return uplink;
   }
@@ -109,13 +91,23 @@ export class Uplink {
 
   claim(request: ClaimRequest): Promise<ClaimReply> {
     return new Promise((resolve, reject) => {
-      this.client.claim(request, new Metadata(), { deadline: Date.now() + CALL_MS }, settle(resolve, reject));
+      this.client.claim(
+        request,
+        new Metadata(),
+        { deadline: this.host.wallMs() + CALL_MS },
+        settle(resolve, reject),
+      );
     });
   }
 
   renew(request: RenewRequest): Promise<RenewReply> {
     return new Promise((resolve, reject) => {
-      this.client.renew(request, new Metadata(), { deadline: Date.now() + CALL_MS }, settle(resolve, reject));
+      this.client.renew(
+        request,
+        new Metadata(),
+        { deadline: this.host.wallMs() + CALL_MS },
+        settle(resolve, reject),
+      );
     });
   }
 
@@ -162,8 +154,7 @@ export class Uplink {
 
   /** Resolves when every result has been acknowledged, or `signal` aborts. */
   async delivered(signal: AbortSignal): Promise<void> {
-    while (!this.#results.empty && !signal.aborted)
-      await delay(20, undefined, { signal }).catch(() => undefined);
+    while (!this.#results.empty && !signal.aborted) await pause(this.host, 20, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -184,9 +175,7 @@ export class Uplink {
     while (!this.#closing.signal.aborted) {
       const retryMs = await this.#link();
       if (retryMs === 0) return;
-      await delay(retryMs * (0.5 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(
-        () => undefined,
-      );
+      await pause(this.host, retryMs * (0.5 + this.host.random() / 2), this.#closing.signal);
     }
   }
 
@@ -281,12 +270,13 @@ export class Uplink {
   async #flush(): Promise<void> {
     if (this.#flushing) return;
     this.#flushing = true;
-    await delay(Math.max(0, this.#flushedAt + BEAT_MS - performance.now()));
+    await pause(this.host, Math.max(0, this.#flushedAt + BEAT_MS - this.host.monotonicMs()));
     for (let stream = this.#stream; stream !== null && this.#pending; stream = this.#stream) {
       const messages = this.#unsaid.splice(0);
       if (this.#results.unsent)
         messages.push({ body: { $case: 'results', value: this.#results.nextBatch() } });
-      this.#flushedAt = performance.now();
+      this.#flushedAt = this.host.monotonicMs();
+      failpoint('agent.sending');
       if (!stream.write({ messages })) await this.#drained(stream);
     }
     this.#flushing = false;
@@ -313,23 +303,4 @@ export class Uplink {
 
 function settle<Reply>(resolve: (reply: Reply) => void, reject: (error: Error) => void) {
   return (error: ServiceError | null, reply: Reply) => (error === null ? resolve(reply) : reject(error));
-}
-
-/**
- * TLS has no server names for IP addresses, and Node warns of each: there a fixed name is sent, and the certificate
- * must be for the address.
- */
-function channel(
-  address: string,
-  tls: TlsFiles | null,
-): { credentials: ChannelCredentials; options: ChannelOptions } {
-  if (tls === null) return { credentials: ChannelCredentials.createInsecure(), options: CHANNEL };
-  const [ca, key, cert] = [readFileSync(tls.ca), readFileSync(tls.key), readFileSync(tls.cert)];
-  const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  if (isIP(host) === 0) return { credentials: ChannelCredentials.createSsl(ca, key, cert), options: CHANNEL };
-  const verify: typeof checkServerIdentity = (_name, certificate) => checkServerIdentity(host, certificate);
-  return {
-    credentials: ChannelCredentials.createSsl(ca, key, cert, { checkServerIdentity: verify }),
-    options: { ...CHANNEL, 'grpc.ssl_target_name_override': 'netsweep' },
-  };
 }

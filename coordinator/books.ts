@@ -5,6 +5,7 @@ import { EventEmitter, once } from 'node:events';
 import { Credential, type Device } from '../proto/gen/netsweep/v1/model.js';
 import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
+import { type Host, machine } from './host.js';
 import { HostKeys, KnownHostsFile } from './intake/hostkeys.js';
 import type { Store, Write } from './store/store.js';
 import { Ledger, type Terms } from './sweep/ledger.js';
@@ -23,18 +24,20 @@ export class Books {
     readonly ledger: Ledger,
     readonly hostKeys: HostKeys,
     readonly terms: Terms,
+    readonly host: Host,
     /** The highest commit of the store, which agents remember too. */
     public lastCommit: number,
   ) {}
 
-  static async open(store: Store, incarnation: string, terms: Terms): Promise<Books> {
+  static async open(store: Store, terms: Terms, host: Host = machine): Promise<Books> {
     const [hosts, states, commit] = await Promise.all([
       store.hostKeys(),
       store.credentials(),
       store.lastCommit(),
     ]);
     const hostKeys = new HostKeys(hosts, KnownHostsFile.read());
-    const books = new Books(store, new Ledger(incarnation, terms), hostKeys, terms, commit);
+    const ledger = new Ledger(host.id(), terms, () => host.random());
+    const books = new Books(store, ledger, hostKeys, terms, host, commit);
     for (const state of states) books.#standings.set(state.id, state);
     return books;
   }
@@ -170,7 +173,7 @@ export class Books {
     const username = owner?.username ?? known?.username ?? '';
     const state = CredentialState.create({
       ...{ id: guard, name, username, refusals, stopped },
-      changedAtMs: Date.now(),
+      changedAtMs: this.host.wallMs(),
     });
     this.#standings.set(guard, state);
     void this.commit([{ write: 'credential', state }]);

@@ -3,14 +3,13 @@
 //
 //   open:  store -> books -> gRPC server -> (NATS -> dispatch and reconcile loops)
 //   close: loops -> streams -> server -> NATS -> store
-import { randomBytes } from 'node:crypto';
 import type { Server } from '@grpc/grpc-js';
 import { Status } from '../proto/gen/netsweep/v1/model.js';
 import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import { LEASE_TERM_MS, LOCK_DELAY_MS } from '../proto/subjects.js';
 import { Books } from './books.js';
-import { monotonicMs } from './clock.js';
 import type { TlsFiles } from './config.js';
+import { type Host, machine } from './host.js';
 import { Agents } from './intake/agents.js';
 import { type AgentLink, Presence } from './intake/presence.js';
 import { close, createServer, listen } from './intake/server.js';
@@ -27,12 +26,16 @@ const LOOK_EVERY_MS = 250;
 /** How long open calls may take to end when the coordinator stops, in ms. */
 const CLOSE_GRACE_MS = 1_000;
 
-export interface CoordinatorOptions {
+export interface CoordinatorOptions extends Duties {
   directory: string;
   keyFile: string | null;
   /** HOST:PORT or unix:PATH. */
   listen: string;
   tls: TlsFiles | null;
+}
+
+/** What a coordinator does for the process that it is the heart of. */
+interface Duties {
   /** What happens to sweeps that an earlier process left unfinished. */
   unfinished: 'resume' | 'cancel';
   /** Segments with new work; resolves when their agents are on the way. */
@@ -49,44 +52,57 @@ export class Coordinator {
   #kicked: () => void = () => undefined;
   #again = false;
 
+  #server: Server | null = null;
+  #address = '';
+
   private constructor(
-    private readonly options: CoordinatorOptions,
+    private readonly options: Duties,
     private readonly store: Store,
     readonly books: Books,
     private readonly presence: Presence,
-    private readonly server: Server,
     readonly service: Service,
-    readonly address: string,
   ) {}
 
   /** Ready to serve clients and agents. Throws StateInUse when another process holds the directory. */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
     const store = await openStore(options.directory, options.keyFile);
     try {
-      const incarnation = randomBytes(16).toString('hex');
-      const books = await Books.open(store, incarnation, {
-        termMs: LEASE_TERM_MS,
-        lockDelayMs: LOCK_DELAY_MS,
-      });
-      const presence = new Presence((instance) => books.ledger.running({ instance }));
       const server = createServer();
-      const service = new Service(books, presence, {
-        submitted: (segments, header) => options.submitted(segments, header),
-        kick: () => coordinator.kick(),
-        tellAgents: (sweep) => coordinator.#tellAgents(sweep),
-        attached: (change) => options.attached(change),
-      });
-      service.serveOn(server);
-      const missed = (link: AgentLink, segment: string, ms: number) => coordinator.#missed(link, segment, ms);
-      new Agents(books, presence, () => coordinator.kick(), missed).serveOn(server);
-      await restore(books, options.unfinished);
-      const address = await listen(server, options.listen, options.tls);
-      const coordinator = new Coordinator(options, store, books, presence, server, service, address);
+      const coordinator = await Coordinator.on(store, server, options, machine);
+      coordinator.#server = server;
+      coordinator.#address = await listen(server, options.listen, options.tls);
       return coordinator;
     } catch (error) {
       await store[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** On a store that is open and a server that does not listen yet; takes up or closes what was left unfinished. */
+  static async on(
+    store: Store,
+    server: Pick<Server, 'addService'>,
+    duties: Duties,
+    host: Host,
+  ): Promise<Coordinator> {
+    const books = await Books.open(store, { termMs: LEASE_TERM_MS, lockDelayMs: LOCK_DELAY_MS }, host);
+    const presence = new Presence((instance) => books.ledger.running({ instance }));
+    const service = new Service(books, presence, {
+      submitted: (segments, header) => duties.submitted(segments, header),
+      kick: () => coordinator.kick(),
+      tellAgents: (sweep) => coordinator.#tellAgents(sweep),
+      attached: (change) => duties.attached(change),
+    });
+    const coordinator = new Coordinator(duties, store, books, presence, service);
+    service.serveOn(server);
+    const missed = (link: AgentLink, segment: string, ms: number) => coordinator.#missed(link, segment, ms);
+    new Agents(books, presence, () => coordinator.kick(), missed).serveOn(server);
+    await restore(books, duties.unfinished);
+    return coordinator;
+  }
+
+  get address(): string {
+    return this.#address;
   }
 
   get storeId(): string {
@@ -101,9 +117,14 @@ export class Coordinator {
   async connect(nats: NatsOptions): Promise<void> {
     const offers = await Offers.open(nats, this.store.id, this.#stop.signal);
     this.#offers = offers;
+    this.work(offers);
+  }
+
+  /** Begins to offer work over a road that is open. */
+  work(offers: Pick<Offers, 'publish' | 'rebuild'>): void {
     this.#dispatch = new Dispatch(this.books, this.presence, offers, this.options.warn);
     const reconcile = new Reconcile(this.books, this.presence, (sweep) => this.#tellAgents(sweep));
-    this.#loop = this.#work(this.#dispatch, reconcile);
+    this.#loop = this.#keepWorking(this.#dispatch, reconcile);
   }
 
   /** Something changed that may let more work be offered. */
@@ -118,18 +139,19 @@ export class Coordinator {
     this.#kicked();
     await this.#loop;
     for (const link of this.presence.all()) link.end();
-    await close(this.server, CLOSE_GRACE_MS);
+    if (this.#server !== null) await close(this.#server, CLOSE_GRACE_MS);
     await this.#offers?.[Symbol.asyncDispose]();
     await this.store[Symbol.asyncDispose]();
   }
 
-  async #work(dispatch: Dispatch, reconcile: Reconcile): Promise<void> {
-    let looked = 0;
+  async #keepWorking(dispatch: Dispatch, reconcile: Reconcile): Promise<void> {
+    const { host } = this.books;
+    let looked = Number.NEGATIVE_INFINITY;
     while (!this.#stop.signal.aborted) {
       this.#again = false;
-      if (monotonicMs() - looked >= LOOK_EVERY_MS) {
+      if (host.monotonicMs() - looked >= LOOK_EVERY_MS) {
         await reconcile.look();
-        looked = monotonicMs();
+        looked = host.monotonicMs();
       }
       await dispatch.offer();
       if (!this.#again) await this.#rest();
@@ -139,9 +161,9 @@ export class Coordinator {
   /** Until the next kick, or the next look. */
   #rest(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, LOOK_EVERY_MS);
+      const callOff = this.books.host.after(LOOK_EVERY_MS, resolve);
       this.#kicked = () => {
-        clearTimeout(timer);
+        callOff();
         resolve();
       };
       if (this.#stop.signal.aborted) this.#kicked();
@@ -162,9 +184,9 @@ export class Coordinator {
 /** Takes up the sweeps that an earlier process left, or closes them. */
 async function restore(books: Books, unfinished: 'resume' | 'cancel'): Promise<void> {
   const writes: Write[] = [];
-  const wall = Date.now();
+  const wall = books.host.wallMs();
   for (const found of await books.store.openSweeps()) {
-    const sweep = books.ledger.restore(found, monotonicMs(), writes);
+    const sweep = books.ledger.restore(found, books.host.monotonicMs(), writes);
     for (const credential of sweep.credentials.values()) {
       const guards = await books.guardsOf(credential);
       books.useCredential(credential, guards, sweep.row.options.authFailMax, wall, writes);

@@ -29,6 +29,7 @@ import {
 } from '../proto/gen/netsweep/v1/sweeps.js';
 import { AUTO } from '../proto/platform.js';
 import type { Books } from './books.js';
+import { within } from './host.js';
 import { answer, asStatus, ServiceError, stream, unary } from './intake/calls.js';
 import type { Presence } from './intake/presence.js';
 import type { SweepRow, Write } from './store/store.js';
@@ -74,7 +75,7 @@ export class Service {
     this.#stopping.abort();
   }
 
-  serveOn(server: Server): void {
+  serveOn(server: Pick<Server, 'addService'>): void {
     const service: SweepsServer = {
       attach: (call) => this.#attach(call),
       submit: (call, callback) => answer(callback, this.#submit(call)),
@@ -90,7 +91,7 @@ export class Service {
       listHostKeys: unary(async ({ host }) => ({ hosts: this.books.hostKeys.list(host) })),
       acceptHostKey: unary(async (host) => {
         await this.#write((writes) =>
-          this.books.hostKeys.accept({ ...host, firstSeenMs: Date.now() }, writes),
+          this.books.hostKeys.accept({ ...host, firstSeenMs: this.books.host.wallMs() }, writes),
         );
         return {};
       }),
@@ -99,7 +100,7 @@ export class Service {
       })),
       listCredentials: unary(async () => ({ credentials: this.books.standings() })),
       releaseCredential: unary(async ({ name }) => ({
-        released: await this.#write((writes) => this.books.release(name, Date.now(), writes)),
+        released: await this.#write((writes) => this.books.release(name, this.books.host.wallMs(), writes)),
       })),
     };
     server.addService(SweepsService, service);
@@ -115,7 +116,7 @@ export class Service {
           sweep,
           { reason, untouched: ending, touched: ending },
           true,
-          Date.now(),
+          this.books.host.wallMs(),
           writes,
         ),
       );
@@ -166,8 +167,9 @@ export class Service {
     if (same !== null) return { sweep: same.id };
     const identified = await this.#identify(credentials);
     const options = SweepOptions.create(header.options);
-    const id = ulid();
-    const now = Date.now();
+    const { host } = this.books;
+    const now = host.wallMs();
+    const id = ulid(now, () => host.random());
     const row: SweepRow = {
       id,
       key: header.key,
@@ -234,12 +236,13 @@ export class Service {
         yield { body: { $case: 'ended', value: await this.#sweep(await this.#find(id)) } };
         return;
       }
-      if (Date.now() - progressAt >= PROGRESS_EVERY_MS) {
-        progressAt = Date.now();
+      if (this.books.host.wallMs() - progressAt >= PROGRESS_EVERY_MS) {
+        progressAt = this.books.host.wallMs();
         yield { body: { $case: 'progress', value: this.#progress(active) } };
       }
-      const wake = AbortSignal.any([signal, AbortSignal.timeout(PROGRESS_EVERY_MS)]);
-      await this.books.change(wake);
+      const wake = within(this.books.host, PROGRESS_EVERY_MS, signal);
+      await this.books.change(wake.signal);
+      wake.done();
       if (signal.aborted) return;
     }
   }

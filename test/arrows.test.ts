@@ -24,6 +24,7 @@ const OWNERS: Record<string, string[]> = {
     'coordinator/coordinator.ts',
     'coordinator/cli/',
     'agent/uplink.ts',
+    'agent/channel.ts',
   ],
   pino: ['coordinator/serve.ts', 'agent/main.ts'],
   '@lezer/': ['coordinator/inventory/'],
@@ -31,7 +32,7 @@ const OWNERS: Record<string, string[]> = {
 };
 
 /** The parent's side and the child's side of a worker; they meet in ipc.ts. */
-const PARENT = ['lease', 'carrier', 'pool', 'uplink', 'results', 'agent', 'main'].map(
+const PARENT = ['lease', 'carrier', 'pool', 'uplink', 'channel', 'host', 'results', 'agent', 'main'].map(
   (name) => `agent/${name}.ts`,
 );
 const CHILD = ['agent/worker.ts', 'agent/session/', 'agent/ssh/', 'agent/line/', 'agent/record/'];

@@ -4,6 +4,7 @@
 
 import type { Server } from '@grpc/grpc-js';
 import { type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
+import { failpoint } from '../../proto/failpoint.js';
 import {
   type AgentBatch,
   type AgentMessage,
@@ -27,7 +28,6 @@ import { type Device, type Output, Status } from '../../proto/gen/netsweep/v1/mo
 import { type HostKey, LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../../proto/subjects.js';
 import { type Books, credentialsOf, loginKey } from '../books.js';
-import { monotonicMs } from '../clock.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
 import { placeOf } from '../sweep/endpoints.js';
@@ -54,7 +54,7 @@ export class Agents {
     private readonly pullEmpty: (link: AgentLink, segment: string, pulledMs: number) => void,
   ) {}
 
-  serveOn(server: Server): void {
+  serveOn(server: Pick<Server, 'addService'>): void {
     const service: AgentsServer = {
       link: (stream) => this.#link(stream),
       claim: (call, callback) => void this.#claim(call, callback),
@@ -67,6 +67,7 @@ export class Agents {
     let link: AgentLink | null = null;
     let uncommitted = 0;
     const outbox = new Outbox<CoordinatorMessage>(
+      this.books.host,
       (messages) => stream.write({ messages }),
       () => stream.end(),
     );
@@ -118,7 +119,7 @@ export class Agents {
     // A commit that an agent has seen and the store has not: the store was rolled back.
     if (hello.storeId === store.id && hello.commit > this.books.lastCommit) {
       const writes: Write[] = [];
-      ledger.holdAll(monotonicMs(), Date.now(), writes);
+      ledger.holdAll(this.books.host.monotonicMs(), this.books.host.wallMs(), writes);
       void this.books.commit(writes);
     }
     link.send({
@@ -164,8 +165,10 @@ export class Agents {
       return;
     }
     const writes: Write[] = [];
-    const answer = this.books.ledger.claim(request, monotonicMs(), writes);
+    const answer = this.books.ledger.claim(request, this.books.host.monotonicMs(), writes);
+    failpoint('claim.decided');
     await this.books.commit(writes);
+    failpoint('claim.committed');
     callback(null, { answer: this.#claimAnswer(answer) });
     if (answer.answer !== 'grant') this.kick();
   }
@@ -201,7 +204,7 @@ export class Agents {
   #renew(call: ServerUnaryCall<RenewRequest, RenewReply>, callback: sendUnaryData<RenewReply>): void {
     const { instance, leases } = call.request;
     const { ledger } = this.books;
-    const now = monotonicMs();
+    const now = this.books.host.monotonicMs();
     callback(null, {
       lost: leases.filter((lease) => !ledger.renew(instance, lease, now)),
       cancelled: [...new Set(leases.map(({ sweep }) => sweep))].filter(
@@ -214,16 +217,18 @@ export class Agents {
     const { ledger } = this.books;
     const pieces: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
     const incomplete = await this.#withoutBodies(batch.results, pieces);
-    const now = monotonicMs();
+    const now = this.books.host.monotonicMs();
     const writes: Write[] = [...pieces];
     const acks = batch.results.map((result) => {
       if (incomplete.has(result)) return { seq: result.seq, verdict: Verdict.NEED_BODY };
       const device = ledger.sweeps.get(result.sweep)?.states[result.index]?.device;
-      const verdict = ledger.result(result, link.hello.name, now, Date.now(), writes);
+      const verdict = ledger.result(result, link.hello.name, now, this.books.host.wallMs(), writes);
       if (device !== undefined) this.books.endLogins([device], result.epoch, now);
       return { seq: result.seq, verdict };
     });
+    failpoint('intake.decided');
     const commit = await this.books.commit(writes);
+    failpoint('intake.committed');
     link.send({ $case: 'acks', value: { acks, commit } });
     this.kick();
   }
@@ -244,7 +249,7 @@ export class Agents {
   #loginAsk(link: AgentLink, ask: LoginAsk): void {
     const { ledger, logins } = this.books;
     const answer = (permit: Permit) => link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit } });
-    const working = () => ledger.working(ask.sweep, ask.epoch, ask.index, monotonicMs());
+    const working = () => ledger.working(ask.sweep, ask.epoch, ask.index, this.books.host.monotonicMs());
     const state = working();
     if (state === null || !isOwn(state.device, ask)) return answer(Permit.LOST);
     const guard = this.books.guardOf(ask.credential, ask.use);
@@ -269,7 +274,7 @@ export class Agents {
       void this.books.commit(writes).then(() => answer(Permit.SEND));
     };
     // Spent without a result: its agent died with the outcome. It is repeated only once the credential is proved.
-    logins.ask(guard, key, monotonicMs(), decided, spent && !logins.isUnderWay(guard, key));
+    logins.ask(guard, key, this.books.host.monotonicMs(), decided, spent && !logins.isUnderWay(guard, key));
   }
 
   /**
@@ -285,7 +290,13 @@ export class Agents {
       if (permit === 'send') had.add(place);
       answer(permit === 'send' ? Permit.SEND : permit === 'spent' ? Permit.SPENT : Permit.STOPPED);
     };
-    logins.ask(guard, key, monotonicMs(), decided, had.has(place) && !logins.isUnderWay(guard, key));
+    logins.ask(
+      guard,
+      key,
+      this.books.host.monotonicMs(),
+      decided,
+      had.has(place) && !logins.isUnderWay(guard, key),
+    );
   }
 
   /** Whether the device may have had this secret in this use. */
@@ -312,19 +323,25 @@ export class Agents {
       if (outcome.hop > 0) this.#spent.get(outcome.sweep)?.delete(loginPlace(device, outcome));
       if (outcome.use === SecretUse.CHANNEL) this.#spent.get(outcome.sweep)?.delete(`${outcome.index}`);
     }
-    logins.outcome(guard, key, loginWord(outcome.result), monotonicMs());
+    logins.outcome(guard, key, loginWord(outcome.result), this.books.host.monotonicMs());
     if (logins.isStopped(guard)) this.kick();
   }
 
   async #hostKeySeen(link: AgentLink, seen: HostKeySeen): Promise<void> {
     const { ledger, hostKeys } = this.books;
-    const state = ledger.working(seen.sweep, seen.epoch, seen.index, monotonicMs());
+    const state = ledger.working(seen.sweep, seen.epoch, seen.index, this.books.host.monotonicMs());
     const writes: Write[] = [];
     const device = state !== null && seen.hop <= state.device.jump.length ? state.device : null;
     const accepted =
       device !== null &&
       seen.key !== undefined &&
-      hostKeys.firstSeen(placeOf(device, seen.hop), seen.key, link.hello.name, Date.now(), writes);
+      hostKeys.firstSeen(
+        placeOf(device, seen.hop),
+        seen.key,
+        link.hello.name,
+        this.books.host.wallMs(),
+        writes,
+      );
     const known = device === null ? [] : this.#hostKeys(device, seen.hop);
     await this.books.commit(writes);
     link.send({ $case: 'hostKeyAnswer', value: { ask: seen.ask, accepted, known } });

@@ -1,14 +1,16 @@
 // What the coordinator says on one agent's stream, gathered into one batch a beat. A slow agent holds up
 // nobody: what waits for it is small, because it is answers to what it asked.
 import { BEAT_MS } from '../../proto/subjects.js';
+import type { Host } from '../host.js';
 
 export class Outbox<Message> {
   #gathered: Message[] = [];
-  #timer: NodeJS.Timeout | null = null;
-  #flushedAt = 0;
+  #callOff: (() => void) | null = null;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
 
   constructor(
+    private readonly host: Host,
     private readonly write: (messages: Message[]) => void,
     private readonly finish: () => void,
   ) {}
@@ -16,10 +18,8 @@ export class Outbox<Message> {
   push(message: Message): void {
     if (this.#ended) return;
     this.#gathered.push(message);
-    this.#timer ??= setTimeout(
-      () => this.#flush(),
-      Math.max(0, this.#flushedAt + BEAT_MS - performance.now()),
-    );
+    const wait = Math.max(0, this.#flushedAt + BEAT_MS - this.host.monotonicMs());
+    this.#callOff ??= this.host.after(wait, () => this.#flush());
   }
 
   /** Sends what has gathered and ends the stream. */
@@ -33,15 +33,15 @@ export class Outbox<Message> {
   /** The stream is gone; nothing is sent any more. */
   discard(): void {
     this.#ended = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#callOff?.();
     this.#gathered = [];
   }
 
   #flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#callOff?.();
+    this.#callOff = null;
     if (this.#gathered.length === 0) return;
-    this.#flushedAt = performance.now();
+    this.#flushedAt = this.host.monotonicMs();
     this.write(this.#gathered);
     this.#gathered = [];
   }

@@ -1,6 +1,7 @@
 // Calls waiting for the database. Each turn takes everything that waits: the writes become one transaction
 // with one fsync, in order, each call whole or not at all; then the reads are answered, in order. A call that
 // fails is the last one that is written.
+import { failpoint } from '../../proto/failpoint.js';
 import { dropArriving } from './bodies.js';
 import { type Reads, readsOf } from './reads.js';
 import { type Refusal, refusalOf } from './refusal.js';
@@ -82,8 +83,10 @@ export class Queue {
     try {
       const { written, number } = this.#sql.transaction(() => {
         const written = this.#write(group);
+        failpoint('store.written');
         return { written, number: written.length > 0 ? this.#count() : 0 };
       });
+      failpoint('store.committed');
       this.#answer({ ids: written.map(({ id }) => id), value: number });
       return written;
     } catch (error) {

@@ -3,7 +3,6 @@
 // the limit on devices at once holds over all agents.
 import { Shard } from '../../proto/gen/netsweep/v1/agent.js';
 import type { Books } from '../books.js';
-import { monotonicMs } from '../clock.js';
 import type { AgentLink, Presence } from '../intake/presence.js';
 import type { Write } from '../store/store.js';
 import type { ActiveSweep } from './activesweep.js';
@@ -21,14 +20,14 @@ export class Dispatch {
   constructor(
     private readonly books: Books,
     private readonly presence: Presence,
-    private readonly offers: Offers,
+    private readonly offers: Pick<Offers, 'publish' | 'rebuild'>,
     private readonly warn: (error: unknown, what: string) => void,
   ) {}
 
   /** Offers whatever may be offered now, and publishes again what could not be published before. */
   async offer(): Promise<void> {
     const writes: Write[] = [];
-    const formed = this.#form(monotonicMs(), writes);
+    const formed = this.#form(this.books.host.monotonicMs(), writes);
     await this.books.commit(writes);
     const unpublished = [...this.books.ledger.shards()].filter(
       (shard) =>
@@ -42,7 +41,7 @@ export class Dispatch {
    * again, at the second loss over a new durable, at the third over gRPC.
    */
   async missed(link: AgentLink, segment: string, pulledMs: number): Promise<void> {
-    const began = monotonicMs() - pulledMs;
+    const began = this.books.host.monotonicMs() - pulledMs;
     const lost = [...this.books.ledger.shards()].filter(
       (shard) =>
         shard.lease === null &&
@@ -63,7 +62,7 @@ export class Dispatch {
       if (shard.misses < 3) await this.#publish(shard);
       else {
         link.send({ $case: 'offer', value: this.#message(shard) });
-        shard.offeredAt = monotonicMs();
+        shard.offeredAt = this.books.host.monotonicMs();
       }
     }
   }
@@ -121,7 +120,7 @@ export class Dispatch {
   async #publish(shard: OpenShard): Promise<void> {
     try {
       const published = await this.offers.publish(this.#message(shard));
-      if (published) shard.offeredAt = monotonicMs();
+      if (published) shard.offeredAt = this.books.host.monotonicMs();
       else {
         const writes: Write[] = [];
         this.books.ledger.reoffer(shard, writes);

@@ -2,7 +2,6 @@
 // stopped credentials. It looks at the ledger alone; what NATS believes is of no interest here.
 import { Failure, Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { type Books, credentialsOf } from '../books.js';
-import { monotonicMs } from '../clock.js';
 import type { Presence } from '../intake/presence.js';
 import type { Write } from '../store/store.js';
 import type { ActiveSweep, Halt } from './activesweep.js';
@@ -23,8 +22,8 @@ export class Reconcile {
 
   /** One look at everything; resolves when its changes are on disk. */
   async look(): Promise<void> {
-    const now = monotonicMs();
-    const wall = Date.now();
+    const now = this.books.host.monotonicMs();
+    const wall = this.books.host.wallMs();
     const writes: Write[] = [];
     this.#lapse(now, wall, writes);
     for (const sweep of [...this.books.ledger.sweeps.values()]) {

@@ -31,7 +31,7 @@ function drain(results: Results): { results: number[]; chunks: number[] }[] {
 }
 
 test('small results travel together, large ones by themselves', () => {
-  const results = new Results();
+  const results = new Results({ monotonicMs: () => performance.now() });
   for (const index of [0, 1, 2]) void results.keep(result(index), []);
   void results.keep(result(3, Buffer.alloc(MIB)), []);
   void results.keep(result(4), []);
@@ -42,7 +42,7 @@ test('small results travel together, large ones by themselves', () => {
 });
 
 test('the result of a large output follows with its last piece', () => {
-  const results = new Results();
+  const results = new Results({ monotonicMs: () => performance.now() });
   void results.keep(result(0), pieces(5));
   expect(drain(results)).toEqual([
     { results: [], chunks: [0, 1] },
@@ -52,7 +52,7 @@ test('the result of a large output follows with its last piece', () => {
 });
 
 test('a new stream gets everything unacknowledged from the start', async () => {
-  const results = new Results();
+  const results = new Results({ monotonicMs: () => performance.now() });
   const first = results.keep(result(0), []);
   void results.keep(result(1), pieces(3));
   results.nextBatch();
@@ -66,7 +66,7 @@ test('a new stream gets everything unacknowledged from the start', async () => {
 });
 
 test('a result whose bytes are missing is sent again with all its pieces, and settles only when it is stored', async () => {
-  const results = new Results();
+  const results = new Results({ monotonicMs: () => performance.now() });
   const verdict = results.keep(result(0), pieces(2));
   drain(results);
   expect(results.acknowledged(1, Verdict.NEED_BODY)).toBe(true);
@@ -81,7 +81,7 @@ test('a result whose bytes are missing is sent again with all its pieces, and se
 });
 
 test('nothing new begins while too much is unacknowledged', async () => {
-  const results = new Results();
+  const results = new Results({ monotonicMs: () => performance.now() });
   for (let index = 0; index < 65; index++) void results.keep(result(index, Buffer.alloc(MIB)), []);
   let begun = false;
   const room = results.room(new AbortController().signal).then(() => {

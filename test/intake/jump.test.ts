@@ -48,7 +48,7 @@ function device(index: number, changes: Partial<Device> = {}): Device {
 async function opened(devices: Device[]) {
   const directory = mkdtempSync(join(tmpdir(), 'netsweep-intake-'));
   const store = await openStore(directory, null);
-  const books = await Books.open(store, 'i', { termMs: 60_000, lockDelayMs: 5_000 });
+  const books = await Books.open(store, { termMs: 60_000, lockDelayMs: 5_000 });
   const presence = new Presence(() => 0);
   const server = createServer();
   new Agents(
@@ -139,6 +139,8 @@ test('a grant brings the credentials of the bastions and the keys known for them
         { credential: 'first', hostKeys: [] },
         { credential: 'own', hostKeys: [] },
       ],
+      alone: false,
+      known: [],
     },
   ]);
   expect(books.hostKeys.list('')).toEqual([]);
