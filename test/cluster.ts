@@ -3,6 +3,7 @@
 import { ChannelCredentials } from '@grpc/grpc-js';
 import type { Agent } from '../proto/gen/netsweep/v1/sweeps.ts';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.ts';
+import { type FaultProxy, startFaultProxy } from './faultproxy.ts';
 import { Fleet, type FleetOptions } from './fleet.ts';
 import { type Nats, startNats } from './nats.ts';
 import { type Netsweep, Place } from './place.ts';
@@ -33,12 +34,30 @@ export interface AgentOptions {
 export interface ClusterOptions extends FleetOptions {
   /** None: self-contained. */
   agents?: AgentOptions[];
+  /** Every connection between programs goes over a link that can be made bad: see `links`. */
+  proxied?: boolean;
 }
 
-export async function startCluster({ agents = [], ...fleet }: ClusterOptions): Promise<Cluster> {
+/** The links of a proxied cluster; an agent has its own two. */
+export interface Links {
+  client: FaultProxy;
+  coordinatorNats: FaultProxy;
+  agents: Map<string, AgentLinks>;
+}
+
+export interface AgentLinks {
+  coordinator: FaultProxy;
+  nats: FaultProxy;
+}
+
+export async function startCluster({
+  agents = [],
+  proxied = false,
+  ...fleet
+}: ClusterOptions): Promise<Cluster> {
   const cluster = new Cluster(await Fleet.open(fleet), await Place.open());
   try {
-    if (agents.length > 0) await cluster.distribute(agents);
+    if (agents.length > 0) await cluster.distribute(agents, proxied);
     return cluster;
   } catch (error) {
     await cluster[Symbol.asyncDispose]();
@@ -50,6 +69,8 @@ export class Cluster implements AsyncDisposable {
   readonly agents = new Map<string, AgentProgram>();
   #nats: Nats | null = null;
   #serve: Serve | null = null;
+  #links: Links | null = null;
+  readonly #proxies: FaultProxy[] = [];
 
   constructor(
     readonly fleet: Fleet,
@@ -66,19 +87,52 @@ export class Cluster implements AsyncDisposable {
     return this.#serve;
   }
 
-  async distribute(agents: AgentOptions[]): Promise<void> {
-    this.#nats = await startNats();
-    this.#serve = await Serve.open(this.place, this.#nats.url);
+  get links(): Links {
+    if (this.#links === null) throw new Error('the cluster is not proxied');
+    return this.#links;
+  }
+
+  linksOf(agent: string): AgentLinks {
+    const links = this.links.agents.get(agent);
+    if (links === undefined) throw new Error(`no links of agent ${agent}`);
+    return links;
+  }
+
+  async distribute(agents: AgentOptions[], proxied: boolean): Promise<void> {
+    const nats = await startNats();
+    this.#nats = nats;
+    const toNats = () => `${nats.address}:${nats.port}`;
+    const coordinatorNats = proxied ? await this.#proxy(toNats) : null;
+    this.#serve = await Serve.open(this.place, natsUrl(coordinatorNats) ?? nats.url);
     this.place.env.NETSWEEP_COORDINATOR = this.#serve.address;
+    if (coordinatorNats !== null) {
+      const client = await this.#proxy(() => this.serve.address);
+      this.place.env.NETSWEEP_COORDINATOR = client.address;
+      this.#links = { client, coordinatorNats, agents: new Map() };
+      for (const { name } of agents)
+        this.#links.agents.set(name, {
+          coordinator: await this.#proxy(() => this.serve.address),
+          nats: await this.#proxy(toNats),
+        });
+    }
     for (const agent of agents) this.startAgent(agent);
     for (const { name } of agents) await this.agent(name).ready();
   }
 
-  /** Starts an agent; `ready` of it tells when it takes work. */
+  /** Starts an agent; `ready` of it tells when it takes work. One that was not named at the start has no links. */
   startAgent(options: AgentOptions): AgentProgram {
-    const agent = new AgentProgram(this.place, { ...options, nats: this.nats.url, to: this.serve.address });
+    const links = this.#links?.agents.get(options.name);
+    const nats = natsUrl(links?.nats ?? null) ?? this.nats.url;
+    const to = links?.coordinator.address ?? this.serve.address;
+    const agent = new AgentProgram(this.place, { ...options, nats, to });
     this.agents.set(options.name, agent);
     return agent;
+  }
+
+  async #proxy(target: () => string): Promise<FaultProxy> {
+    const proxy = await startFaultProxy({ target });
+    this.#proxies.push(proxy);
+    return proxy;
   }
 
   agent(name: string): AgentProgram {
@@ -103,9 +157,14 @@ export class Cluster implements AsyncDisposable {
     for (const agent of this.agents.values()) await agent.stop('SIGKILL');
     await this.#serve?.stop('SIGKILL');
     await this.#nats?.[Symbol.asyncDispose]();
+    for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]();
     await this.place[Symbol.asyncDispose]();
     await this.fleet[Symbol.asyncDispose]();
   }
+}
+
+function natsUrl(proxy: FaultProxy | null): string | null {
+  return proxy === null ? null : `nats://${proxy.address}`;
 }
 
 export interface Ran extends Finished {
