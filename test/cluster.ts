@@ -29,6 +29,8 @@ export interface AgentOptions {
   name: string;
   segments: string[];
   forks?: number;
+  /** Added to its environment. */
+  env?: NodeJS.ProcessEnv;
 }
 
 export interface ClusterOptions extends FleetOptions {
@@ -212,10 +214,10 @@ export class Serve {
     return this.place.path('coordinator');
   }
 
-  async start(): Promise<void> {
+  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     const where = ['--nats', this.nats, '--state', this.state];
     const listen = ['--listen', this.address, '--http', '127.0.0.1:0'];
-    this.#running = program(this.place, 'coordinator/main.js', ['serve', ...where, ...listen]);
+    this.#running = program(this.place, 'coordinator/main.js', ['serve', ...where, ...listen], env);
     const [, address] = await this.#running.logged(/^ready listen=(\S+) /m);
     this.address = address ?? '';
   }
@@ -228,6 +230,11 @@ export class Serve {
     this.#said += running.log;
     this.#running = null;
     return running.child.exitCode;
+  }
+
+  /** Resolves when it has ended by itself. */
+  async ended(timeoutMs: number): Promise<void> {
+    await until('the coordinator has ended', () => this.#running?.ended ?? true, timeoutMs);
   }
 
   /** The service that the command line uses. */
@@ -258,11 +265,11 @@ export class AgentProgram {
 
   constructor(
     place: Place,
-    { name, segments, forks, nats, to }: AgentOptions & { nats: string; to: string },
+    { name, segments, forks, env, nats, to }: AgentOptions & { nats: string; to: string },
   ) {
     const words = ['--nats', nats, '--coordinator', to, '--name', name, '--segment', segments.join(',')];
     const limit = forks === undefined ? [] : ['--forks', String(forks)];
-    this.#running = program(place, 'agent/main.js', [...words, '--workers', '1', ...limit]);
+    this.#running = program(place, 'agent/main.js', [...words, '--workers', '1', ...limit], env);
   }
 
   get log(): string {
@@ -292,11 +299,11 @@ export class AgentProgram {
   }
 }
 
-function program(place: Place, name: string, args: string[]): Running {
+function program(place: Place, name: string, args: string[], env: NodeJS.ProcessEnv = {}): Running {
   const words = [`${root}/dist/${name}`, ...args];
   return new Running(process.execPath, words, {
     onParentExit: 'killed',
     cwd: place.folder,
-    env: place.environment(),
+    env: place.environment(env),
   });
 }
