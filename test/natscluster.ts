@@ -1,0 +1,94 @@
+// Three real nats-servers on loopback that form one JetStream cluster; each can be ended, frozen and started again.
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { type Nats, startNats } from './nats.ts';
+import { until } from './process.ts';
+
+const SERVERS = ['n1', 'n2', 'n3'] as const;
+export type ServerName = (typeof SERVERS)[number];
+
+export class NatsCluster implements AsyncDisposable {
+  private constructor(private readonly servers: ReadonlyMap<ServerName, Nats>) {}
+
+  static async open(): Promise<NatsCluster> {
+    const ports = await freePorts(SERVERS.length);
+    const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
+    const starting = SERVERS.map((name, at) => {
+      const listen = `cluster { name: netsweep, listen: "127.0.0.1:${ports[at]}", routes: [${routes}] }`;
+      return startNats({ config: `server_name: ${name}\n${listen}\n` });
+    });
+    const started = await Promise.allSettled(starting);
+    const servers = new Map<ServerName, Nats>();
+    for (const [at, one] of started.entries())
+      if (one.status === 'fulfilled') servers.set(SERVERS[at] ?? 'n1', one.value);
+    const cluster = new NatsCluster(servers);
+    try {
+      if (servers.size < SERVERS.length) throw new Error('not every server has started');
+      await cluster.manage((manager) =>
+        until('the cluster has a leader', () => manager.getAccountInfo().then(Boolean, () => null)),
+      );
+      return cluster;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** All of them, as --nats takes them. */
+  get url(): string {
+    return [...this.servers.values()].map(({ url }) => url).join(',');
+  }
+
+  get names(): ServerName[] {
+    return [...this.servers.keys()];
+  }
+
+  server(name: ServerName): Nats {
+    const server = this.servers.get(name);
+    if (server === undefined) throw new Error(`no server ${name}`);
+    return server;
+  }
+
+  /** The server that leads the only stream of work. */
+  async leader(): Promise<ServerName> {
+    return this.manage((manager) =>
+      until('the stream has a leader', async () => {
+        const streams = await manager.streams
+          .list()
+          .next()
+          .catch(() => []);
+        const shards = streams.find(({ config }) => config.name.startsWith('netsweep-'));
+        return SERVERS.find((name) => name === shards?.cluster?.leader);
+      }),
+    );
+  }
+
+  async manage<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
+    const servers = this.url.split(',');
+    const connection = await connect({ servers, reconnectTimeWait: 50, maxReconnectAttempts: -1 });
+    try {
+      return await work(await jetstreamManager(connection, { timeout: 1_000, checkAPI: false }));
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.servers.values()].map((server) => server[Symbol.asyncDispose]()));
+  }
+}
+
+export function startNatsCluster(): Promise<NatsCluster> {
+  return NatsCluster.open();
+}
+
+/** Ports that were free a moment ago: servers of a cluster have to be told each other's before they start. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port); // TCP, so it is not a path
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
