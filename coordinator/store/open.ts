@@ -41,6 +41,7 @@ class Link {
   readonly #executor: Executor;
   #next = 0;
   #ended: Error | null = null;
+  #full = false;
 
   private constructor(directory: string) {
     this.#executor = startExecutor(
@@ -55,6 +56,10 @@ class Link {
     const link = new Link(directory);
     await link.#call(() => {});
     return link;
+  }
+
+  get full(): boolean {
+    return this.#full;
   }
 
   async read<Name extends keyof Reads>(
@@ -88,6 +93,10 @@ class Link {
   }
 
   #settle(answer: Answer): void {
+    if ('full' in answer) {
+      this.#full = answer.full;
+      return;
+    }
     for (const id of answer.ids) {
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
@@ -116,6 +125,14 @@ class SealedStore implements Store {
 
   async commit(writes: Write[]): Promise<number> {
     return this.#link.commit(writes.map((write) => toRow(write, this.#seal)));
+  }
+
+  get full(): boolean {
+    return this.#link.full;
+  }
+
+  spare(): Promise<number> {
+    return this.#link.read('spare');
   }
 
   async lastCommit(): Promise<number> {

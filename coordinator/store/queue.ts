@@ -1,13 +1,15 @@
-// Calls waiting for the database. Each turn takes everything that waits: the writes become one transaction
-// with one fsync, in order, each call whole or not at all; then the reads are answered, in order. A call that
-// fails is the last one that is written.
+// Calls waiting for the database. Each turn takes what waits: the writes become one transaction with one
+// fsync, in order, each call whole or not at all; then the reads are answered, in order. A call that fails is
+// the last one that is written. Only a full disk is no failure: the transaction is rolled back whole and
+// everything waits in line until there is room, because nobody has been told of it.
 import { failpoint } from '../../proto/failpoint.js';
 import { dropArriving } from './bodies.js';
+import { Checkpoints } from './checkpoints.js';
 import { type Reads, readsOf } from './reads.js';
 import { type Refusal, refusalOf } from './refusal.js';
 import { removeSlice } from './removal.js';
-import type { Row } from './rows.js';
-import type { Sql } from './sql.js';
+import { type Row, sizeOf } from './rows.js';
+import { isFull, type Sql, sqliteCode } from './sql.js';
 import { apply } from './writes.js';
 
 export type Request =
@@ -17,10 +19,15 @@ export type Request =
 
 export type Answer =
   | { ids: number[]; value: unknown } // of a commit: its number
-  | { ids: number[]; refusal: Refusal };
+  | { ids: number[]; refusal: Refusal }
+  | { full: boolean }; // unasked: commits have begun, or ceased, to wait for room on the disk
 
 /** Most calls in one transaction, so that a long queue does not become one long wait. */
 const GROUP = 2_000;
+/** No call is added to a transaction of this size, in bytes: what one needs on a disk that runs full is bounded. */
+export const GROUP_BYTES = 4 * 1024 * 1024;
+/** How often a commit that found no room is tried again, in ms. */
+const ROOM_RETRY_MS = 500;
 
 type Commit = Extract<Request, { rows: Row[] }>;
 type Read = Extract<Request, { read: keyof Reads }>;
@@ -29,18 +36,24 @@ export class Queue {
   readonly #sql: Sql;
   readonly #reads: Reads;
   readonly #answer: (answer: Answer) => void;
+  readonly #checkpoints: Checkpoints;
   #commits: Commit[] = [];
   #waitingReads: Read[] = [];
   #broken: Refusal | null = null;
   #closing: number | null = null;
   #scheduled = false;
   #mayRemove = true;
+  /** Told that commits wait for room on the disk. */
+  #full = false;
+  /** No commit is tried until the next look for room. */
+  #resting = false;
 
   constructor(sql: Sql, answer: (answer: Answer) => void) {
     this.#sql = sql;
     this.#reads = readsOf(sql);
     this.#answer = answer;
-    dropArriving(sql);
+    this.#checkpoints = new Checkpoints(sql);
+    if (!withRoom(() => dropArriving(sql))) this.#mayRemove = false;
     this.#schedule();
   }
 
@@ -61,19 +74,22 @@ export class Queue {
   }
 
   #turn(): void {
-    const group = this.#commits.splice(0, GROUP);
+    const group = this.#resting ? [] : this.#commits.splice(0, groupLength(this.#commits));
     const reads = this.#waitingReads.splice(0);
     if (group.length > 0) this.#commit(group);
     for (const read of reads) this.#read(read);
-    if (this.#commits.length > 0) this.#schedule();
-    else if (this.#closing !== null) this.#close(this.#closing);
+    // Nobody was told of what still waits for room, so it may end with us.
+    const done = this.#resting || this.#commits.length === 0;
+    if (done && this.#closing !== null) this.#close(this.#closing);
+    else if (this.#resting) return;
+    else if (this.#commits.length > 0) this.#schedule();
     else if (group.length + reads.length === 0) this.#remove();
     else if (this.#mayRemove) this.#schedule();
   }
 
   #commit(group: Commit[]): void {
     const written = this.#broken === null ? this.#transaction(group) : [];
-    if (this.#broken === null) return;
+    if (this.#broken === null || this.#resting) return;
     const ids = group.slice(written.length).map(({ id }) => id);
     this.#answer({ ids, refusal: this.#broken });
   }
@@ -88,11 +104,35 @@ export class Queue {
       });
       failpoint('store.committed');
       this.#answer({ ids: written.map(({ id }) => id), value: number });
+      this.#committed();
       return written;
     } catch (error) {
-      this.#broken ??= refusalOf(error);
+      if (isFull(error)) this.#waitForRoom(group);
+      else this.#broken ??= refusalOf(error);
       return [];
     }
+  }
+
+  #committed(): void {
+    if (this.#full) this.#answer({ full: false });
+    this.#full = false;
+    try {
+      this.#checkpoints.committed();
+    } catch (error) {
+      this.#broken ??= refusalOf(error);
+    }
+  }
+
+  #waitForRoom(group: Commit[]): void {
+    this.#commits = [...group, ...this.#commits];
+    this.#resting = true;
+    if (!this.#full) this.#answer({ full: true });
+    this.#full = true;
+    setTimeout(() => {
+      this.#resting = false;
+      this.#mayRemove = true;
+      this.#schedule();
+    }, ROOM_RETRY_MS);
   }
 
   /** Writes calls until one fails; returns those before it. */
@@ -102,6 +142,8 @@ export class Queue {
       try {
         for (const row of rows) apply(this.#sql, row);
       } catch (error) {
+        // What SQLite itself refuses concerns the whole transaction; it may have rolled back by itself.
+        if (sqliteCode(error) !== 0) throw error;
         this.#broken = refusalOf(error);
         this.#sql.run('ROLLBACK TO call');
         return group.slice(0, i);
@@ -137,12 +179,33 @@ export class Queue {
   }
 
   #remove(): void {
-    this.#mayRemove = this.#broken === null && removeSlice(this.#sql);
+    this.#mayRemove = this.#broken === null && withRoom(() => removeSlice(this.#sql));
     if (this.#mayRemove) this.#schedule();
   }
 
   #close(id: number): void {
-    this.#sql.close();
+    withRoom(() => this.#sql.close());
     this.#answer({ ids: [id], value: null });
+  }
+}
+
+/** How many of the first calls go into one transaction. */
+function groupLength(calls: Commit[]): number {
+  let bytes = 0;
+  const length = calls.findIndex(({ rows }, i) => {
+    if (i === GROUP || bytes >= GROUP_BYTES) return true;
+    bytes += rows.reduce((sum, row) => sum + sizeOf(row), 0);
+    return false;
+  });
+  return length < 0 ? calls.length : length;
+}
+
+/** Work that can be left undone; false: the disk is full, or the work says so. */
+function withRoom(work: () => unknown): boolean {
+  try {
+    return work() !== false;
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return false;
   }
 }

@@ -28,6 +28,7 @@ interface StoredReport {
 export function readsOf(sql: Sql) {
   return {
     meta: () => meta(sql),
+    spare: () => spare(sql),
     openSweeps: () => sql.all<RawSweep>(`${SWEEP} WHERE open = 1 ORDER BY no`).map(sweepRow),
     sweeps: (limit: number) => sweeps(sql, limit),
     sweepByKey: (key: string) => sql.all<RawSweep>(`${SWEEP} WHERE key = ?`, key).map(sweepRow)[0] ?? null,
@@ -68,6 +69,11 @@ function meta(sql: Sql): { id: string; commit: number; keyCheck: Uint8Array | nu
     commit: Number(values.get('commit')),
     keyCheck: keyCheck instanceof Uint8Array ? keyCheck : null,
   };
+}
+
+function spare(sql: Sql): number {
+  const pages = sql.get<{ freelist_count: number }>('PRAGMA freelist_count')?.freelist_count ?? 0;
+  return pages * (sql.get<{ page_size: number }>('PRAGMA page_size')?.page_size ?? 0);
 }
 
 interface RawSweep {

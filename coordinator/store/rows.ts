@@ -32,6 +32,8 @@ export type Row =
   | { write: 'keyCheck'; sealed: Uint8Array };
 
 const OPEN_STATES: SweepState[] = [SweepState.RUNNING, SweepState.PAUSED];
+/** Of a row without bytes of its own. */
+const ROW_BYTES = 200;
 const NO_BYTES = Buffer.alloc(0);
 const NO_OUTPUTS = Report.create();
 
@@ -52,6 +54,23 @@ export function toRow(write: Write, seal: Seal): Row {
       return { ...write, host: { ...write.host, blob: ownBuffer(write.host.blob) } };
     default:
       return write;
+  }
+}
+
+/** About how many bytes a row adds to a transaction. */
+export function sizeOf(row: Row): number {
+  switch (row.write) {
+    case 'report':
+    case 'evidence': {
+      const { head, outputs, bodies } = row.row;
+      return bodies.reduce((sum, { data }) => sum + data.length, head.length + outputs.length);
+    }
+    case 'chunk':
+      return row.data.length;
+    case 'devices':
+      return row.devices.reduce((sum, { submitted }) => sum + submitted.length, 0);
+    default:
+      return ROW_BYTES;
   }
 }
 

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateInUse, StoreRefused } from './refusal.js';
-import { SQLITE_BUSY, SQLITE_NOTADB, Sql, sqliteCode } from './sql.js';
+import { isFull, SQLITE_BUSY, SQLITE_NOTADB, Sql, sqliteCode } from './sql.js';
 
 /** Each step takes the store from the format of its position to the next one. */
 const STEPS = [
@@ -121,6 +121,7 @@ export function openDatabase(directory: string): Sql {
     if (sqliteCode(error) === SQLITE_NOTADB) {
       throw new StoreRefused(`${file} is not a netsweep store`, { cause: error });
     }
+    if (isFull(error)) throw new StoreRefused(`the disk of ${directory} is full`, { cause: error });
     throw error;
   }
   try {
@@ -128,6 +129,7 @@ export function openDatabase(directory: string): Sql {
     return sql;
   } catch (error) {
     sql.close();
+    if (isFull(error)) throw new StoreRefused(`the disk of ${directory} is full`, { cause: error });
     throw error;
   }
 }
@@ -156,14 +158,17 @@ function lock(sql: Sql): void {
     PRAGMA synchronous = FULL;
     PRAGMA secure_delete = ON;
     PRAGMA cache_size = -65536;
+    PRAGMA temp_store = MEMORY;
     PRAGMA journal_size_limit = 67108864;
     BEGIN EXCLUSIVE; COMMIT`);
 }
 
+// A store of this format is left as it is, so that it opens on a full disk too.
 function migrate(sql: Sql): void {
+  if (formatOf(sql) === STEPS.length) return;
   sql.transaction(() => {
     sql.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID');
-    const schema = sql.get<{ value: number }>(`SELECT value FROM meta WHERE name = 'schema'`)?.value ?? 0;
+    const schema = formatOf(sql);
     if (schema > STEPS.length) {
       throw new StoreRefused(
         `the store has format ${schema}, this netsweep reads up to ${STEPS.length}: use the newer one`,
@@ -174,4 +179,10 @@ function migrate(sql: Sql): void {
     sql.run(`INSERT OR IGNORE INTO meta VALUES ('id', ?)`, randomBytes(8).toString('hex'));
     sql.run(`INSERT OR IGNORE INTO meta VALUES ('commit', 0)`);
   });
+}
+
+/** 0: nothing there yet. */
+function formatOf(sql: Sql): number {
+  if (sql.get(`SELECT 1 FROM sqlite_schema WHERE name = 'meta'`) === undefined) return 0;
+  return sql.get<{ value: number }>(`SELECT value FROM meta WHERE name = 'schema'`)?.value ?? 0;
 }

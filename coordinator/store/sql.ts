@@ -76,5 +76,11 @@ export function sqliteCode(error: unknown): number {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
 }
 
+/** The disk, or what we may have of it. */
+export function isFull(error: unknown): boolean {
+  return sqliteCode(error) === SQLITE_FULL;
+}
+
 export const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
 export const SQLITE_NOTADB = 26;

@@ -92,9 +92,16 @@ export interface OpenSweep {
 export interface Store {
   /** Random, made with the store; part of every NATS name. */
   readonly id: string;
-  /** Resolves with the commit's number once all writes are on disk. A failure is fatal: the process must end. */
+  /**
+   * Resolves with the commit's number once all writes are on disk; where that is full, once there is room again. A
+   * failure is fatal: the process must end.
+   */
   commit(writes: Write[]): Promise<number>;
   lastCommit(): Promise<number>;
+  /** A commit has found the disk full; it and all that came after it wait for room. */
+  readonly full: boolean;
+  /** Bytes within the store's file that are free for what is written next. */
+  spare(): Promise<number>;
   /** Sweeps that are running or paused, with everything the ledger needs. Reports come without outputs. */
   openSweeps(): Promise<OpenSweep[]>;
   /** Rows of all sweeps, newest first. */
