@@ -245,6 +245,7 @@ export class Carrier {
         if (!answer.accepted && answer.known.length === 0) throw new Error('the lease is over');
         return answer;
       },
+      start: () => this.uplink.start({ ...lease, index }),
       chunk: (chunk) => void chunks.push(chunk),
     };
   }

@@ -26,7 +26,8 @@ export type ToWorker =
   | { say: 'abandon'; jobs: number[] }
   | { say: 'permit'; ask: number; permit: Permit | null }
   /** `answer` null: nobody can say, as the lease is over. */
-  | { say: 'hostKey'; ask: number; answer: { accepted: boolean; known: HostKey[] } | null };
+  | { say: 'hostKey'; ask: number; answer: { accepted: boolean; known: HostKey[] } | null }
+  | { say: 'start'; ask: number; granted: boolean };
 
 export type FromWorker =
   | { say: 'alive' }
@@ -34,6 +35,7 @@ export type FromWorker =
   | { say: 'askPermit'; ask: number; job: number; use: SecretUse; hop: number }
   | { say: 'loggedIn'; job: number; use: SecretUse; result: LoginResult; hop: number }
   | { say: 'askHostKey'; ask: number; job: number; key: HostKey; hop: number }
+  | { say: 'askStart'; ask: number; job: number }
   /** Pieces of an output that is too large for one message; they come before their job's `ended`. */
   | { say: 'chunk'; job: number; chunk: Chunk }
   /** `abandoned`: the session was cut by the agent's order or the lease's end, not by the device. */

@@ -31,6 +31,7 @@ export interface JobPorts {
   permit(use: SecretUse, hop: number): Promise<Permit>;
   loggedIn(use: SecretUse, result: LoginResult, hop: number): void;
   acceptHostKey(key: HostKey, hop: number): Promise<{ accepted: boolean; known: HostKey[] }>;
+  start(): Promise<boolean>;
   chunk(chunk: Chunk): void;
 }
 
@@ -197,6 +198,12 @@ export class Pool {
         void job.ports.acceptHostKey(message.key, message.hop).then(
           (answer) => sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, answer }),
           () => sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, answer: null }),
+        );
+        return;
+      case 'askStart':
+        void job.ports.start().then(
+          (granted) => sendToWorker(worker.process, { say: 'start', ask: message.ask, granted }),
+          () => sendToWorker(worker.process, { say: 'start', ask: message.ask, granted: false }),
         );
         return;
       case 'chunk':

@@ -17,6 +17,7 @@ import type {
   RenewRequest,
   Result,
   Shard,
+  StartAsk,
   Verdict,
   Welcome,
 } from '../proto/gen/netsweep/v1/agent.js';
@@ -50,6 +51,7 @@ export class Uplink {
   readonly #questions = new Map<number, Body>();
   readonly #permits = new Map<number, (permit: Permit) => void>();
   readonly #hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] }) => void>();
+  readonly #starts = new Map<number, (granted: boolean) => void>();
   readonly #closing = new AbortController();
   /** Only while the coordinator has welcomed us on it. */
   #stream: Stream | null = null;
@@ -144,6 +146,15 @@ export class Uplink {
     });
   }
 
+  /** Leave to send a device's first command; false: nothing may be sent. Outlasts a broken stream. */
+  start(ask: Omit<StartAsk, 'ask'>): Promise<boolean> {
+    const number = ++this.#asks;
+    return new Promise((resolve) => {
+      this.#starts.set(number, resolve);
+      this.#put(number, { $case: 'startAsk', value: { ...ask, ask: number } });
+    });
+  }
+
   /** False: there is no stream now. How a login fared is kept until there is one. */
   say(body: Body): boolean {
     const linked = this.#stream !== null;
@@ -163,6 +174,7 @@ export class Uplink {
     await this.#links;
     for (const answer of this.#permits.values()) answer(Permit.LOST);
     for (const answer of this.#hostKeys.values()) answer({ accepted: false, known: [] });
+    for (const answer of this.#starts.values()) answer(false);
     this.client.close();
   }
 
@@ -258,6 +270,10 @@ export class Uplink {
       case 'offer':
         return this.events.offer(body.value);
       case 'startAnswer':
+        this.#starts.get(body.value.ask)?.(body.value.granted);
+        this.#starts.delete(body.value.ask);
+        this.#questions.delete(body.value.ask);
+        return;
       case 'goodbye':
       case undefined: // a newer coordinator's message; older agents pass it over
         return;

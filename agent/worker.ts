@@ -21,6 +21,7 @@ const jobs = new Map<number, Job>();
 const clocks = new Map<string, LeaseClock>();
 const permits = new Map<number, (permit: Permit | null) => void>();
 const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] } | null) => void>();
+const starts = new Map<number, (granted: boolean) => void>();
 const bastions = new Bastions();
 let asks = 0;
 
@@ -43,6 +44,10 @@ process.on('message', (message: ToWorker) => {
     case 'hostKey':
       hostKeys.get(message.ask)?.(message.answer);
       hostKeys.delete(message.ask);
+      return;
+    case 'start':
+      starts.get(message.ask)?.(message.granted);
+      starts.delete(message.ask);
       return;
     default:
       message satisfies never;
@@ -93,6 +98,13 @@ function ports(job: number, lease: string): SessionPorts {
           answer === null ? reject(new Error('the lease is over')) : resolve(answer),
         );
         void sendToAgent({ say: 'askHostKey', ask, job, key, hop });
+      });
+    },
+    start: () => {
+      const ask = ++asks;
+      return new Promise((resolve) => {
+        starts.set(ask, resolve);
+        void sendToAgent({ say: 'askStart', ask, job });
       });
     },
     mayStart: () => monotonicMs() < clockOf(lease).startUntil,

@@ -2,14 +2,16 @@
 // the books and hand the resulting writes to `commit`, in the order in which they were made; an answer leaves
 // only after its commit. A store that fails ends the process: nothing may be told that is not on disk.
 import { EventEmitter, once } from 'node:events';
+import { failpoint } from '../proto/failpoint.js';
 import { Credential, type Device } from '../proto/gen/netsweep/v1/model.js';
 import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
 import { type Host, machine } from './host.js';
 import { HostKeys, KnownHostsFile } from './intake/hostkeys.js';
 import type { Store, Write } from './store/store.js';
-import { Ledger, type Terms } from './sweep/ledger.js';
+import { Ledger, type StartRequest, type Terms } from './sweep/ledger.js';
 import { Logins, type Standing } from './sweep/logins.js';
+import { Starts } from './sweep/starts.js';
 
 export class Books {
   readonly #changes = new EventEmitter().setMaxListeners(0);
@@ -18,6 +20,9 @@ export class Books {
   readonly #guards = new Map<string, Guards>();
   readonly #failed = new AbortController();
   readonly logins = new Logins((standing) => this.#keepStanding(standing));
+  readonly starts = new Starts((request, writes) =>
+    this.ledger.start(request, this.host.monotonicMs(), this.host.wallMs(), writes),
+  );
 
   private constructor(
     readonly store: Store,
@@ -57,10 +62,25 @@ export class Books {
       const commit = await this.store.commit(writes);
       this.lastCommit = Math.max(this.lastCommit, commit);
       this.#changes.emit('change');
+      this.#lookAtStarts();
       return commit;
     } catch (error) {
       this.#failed.abort(error);
       return new Promise<never>(() => undefined);
+    }
+  }
+
+  /** Asks for leave to start a device's commands; `answer` is called once, when it is decided and on disk. */
+  askStart(request: StartRequest, answer: (granted: boolean) => void): void {
+    this.starts.ask(request, answer);
+    this.#lookAtStarts();
+  }
+
+  /** Who waits for leave to start is looked at again after every change. */
+  #lookAtStarts(): void {
+    for (const { writes, answer } of this.starts.look()) {
+      failpoint('start.decided');
+      void this.commit(writes).then(answer);
     }
   }
 

@@ -64,6 +64,8 @@ export interface SessionPorts {
   loggedIn(use: SecretUse, result: LoginResult, hop?: number): void;
   /** Offers a first-seen host key to the ledger, before authentication. */
   acceptHostKey(key: HostKey, hop?: number): Promise<{ accepted: boolean; known: HostKey[] }>;
+  /** May the first command be sent? Asked in sweeps that may write; the answer may take a while. False: nothing may. */
+  start(): Promise<boolean>;
   /** False once the lease allows no new connect and no new command. Checked before each. */
   mayStart(): boolean;
   /** False once the lease allows no byte at all. Checked before every write. */

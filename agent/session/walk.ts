@@ -5,7 +5,7 @@ import { Kind, type Output, type PlatformFile, Stage } from '../../proto/gen/net
 import { SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { AUTO } from '../../proto/platform.js';
 import type { Course } from '../course.js';
-import { Permission, type Secret, type SecretPorts } from '../credentials.js';
+import { Permission, type Secret } from '../credentials.js';
 import type { DeviceFailure } from '../failure.js';
 import { Exec } from '../line/exec.js';
 import type { Rules } from '../line/platform.js';
@@ -38,6 +38,9 @@ export interface WalkSecrets {
   enable: Secret | null;
 }
 
+/** What a walk asks of the world outside its device. */
+export type WalkPorts = TerminalTask['ports'] & { start(): Promise<boolean> };
+
 export class Walk {
   /** Of every command that was begun, in order. */
   readonly outputs: Output[] = [];
@@ -49,7 +52,7 @@ export class Walk {
   onOutput: (output: Output) => void = () => {};
   readonly #task: WalkTask;
   readonly #secrets: WalkSecrets;
-  readonly #ports: TerminalTask['ports'];
+  readonly #ports: WalkPorts;
   readonly #course: Course;
   readonly #watch: Watch;
   readonly #channels: Channels;
@@ -59,11 +62,12 @@ export class Walk {
   #complaint: DeviceFailure | null = null;
   #terminal: Terminal | null = null;
   #exec: Exec | null = null;
+  #started = false;
 
   constructor(
     task: WalkTask,
     secrets: WalkSecrets,
-    ports: SecretPorts & { mayStart(): boolean },
+    ports: WalkPorts,
     { course, watch, channels }: { course: Course; watch: Watch; channels: Channels },
   ) {
     this.#task = task;
@@ -115,6 +119,7 @@ export class Walk {
     if (enable) await terminal.enable(this.#task.enableCommand, this.#secrets.enable, this.#enabling);
     this.#secrets.enable?.[Symbol.dispose]();
     this.#course.stage = Stage.COMMAND;
+    await this.#start();
     for (const command of this.#commands) {
       const { output, complaint } = await terminal.run(command);
       this.#keep(output);
@@ -184,6 +189,7 @@ export class Walk {
   async #runEach(rules: Rules): Promise<boolean> {
     this.#course.stage = Stage.COMMAND;
     this.#watch.clear('login');
+    await this.#start();
     this.#exec = new Exec(this.#terminalTask(rules), this.#channels, this.#course, this.#watch);
     for (const command of this.#commands) {
       const output = await this.#exec.run(command);
@@ -196,6 +202,19 @@ export class Walk {
       }
     }
     return true;
+  }
+
+  /** Once, before the first command of a sweep that may write: from then on it is never begun again. */
+  async #start(): Promise<void> {
+    if (!this.#task.allowWrites || this.#started) return;
+    this.#watch.hold();
+    try {
+      this.#started = await this.#course.during(this.#ports.start());
+    } finally {
+      this.#watch.release();
+    }
+    if (!this.#started)
+      throw this.#course.failure(Kind.DISCONNECTED, 'no leave to begin: the lease or the sweep is over');
   }
 
   #keep(output: Output): void {

@@ -21,6 +21,7 @@ import {
   type RenewRequest,
   type Result,
   type ResultBatch,
+  type StartAsk,
   Verdict,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
@@ -144,6 +145,7 @@ export class Agents {
         link.draining = true;
         return;
       case 'startAsk':
+        return this.#startAsk(link, body.value);
       case 'inSession':
       case 'hello':
       case 'results':
@@ -152,6 +154,13 @@ export class Agents {
       default:
         body satisfies never;
     }
+  }
+
+  #startAsk(link: AgentLink, { ask, sweep, epoch, index }: StartAsk): void {
+    this.books.askStart({ sweep, epoch, index }, (granted) => {
+      failpoint('start.committed');
+      link.send({ $case: 'startAnswer', value: { ask, granted } });
+    });
   }
 
   async #claim(

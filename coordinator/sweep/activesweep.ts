@@ -62,6 +62,8 @@ interface Unit {
 
 /** Shard numbers reserved at a time. */
 const SHARD_NUMBERS = 1_000;
+/** Every sweep ends by then, in ms, unless it was given a deadline of its own. */
+const CEILING_MS = 24 * 3600 * 1000;
 
 export class ActiveSweep {
   readonly states: DeviceState[];
@@ -126,6 +128,16 @@ export class ActiveSweep {
 
   get id(): string {
     return this.row.id;
+  }
+
+  /** Unix ms after which nothing of it is begun. */
+  get deadlineAtMs(): number {
+    return this.row.startedAtMs + (this.row.options.deadlineMs || CEILING_MS);
+  }
+
+  /** Whether its limits leave room for one more device to be started; asked again after every change. */
+  mayStart(): boolean {
+    return this.halt === null;
   }
 
   state(index: number): DeviceState {
@@ -212,9 +224,7 @@ export class ActiveSweep {
   /** How a device ends that a halt has caught. */
   haltEnding(state: DeviceState): Ending {
     if (this.halt === null) throw new Error(`sweep ${this.id} is not halted`);
-    return state.row.attempts > 0 || state.row.loginSpent || state.row.started
-      ? this.halt.touched
-      : this.halt.untouched;
+    return state.row.attempts > 0 || state.row.loginSpent ? this.halt.touched : this.halt.untouched;
   }
 
   report(state: DeviceState, ending: Ending): Report {

@@ -6,8 +6,8 @@ import type { Books } from '../books.js';
 import type { AgentLink, Presence } from '../intake/presence.js';
 import type { Write } from '../store/store.js';
 import type { ActiveSweep } from './activesweep.js';
-import type { OpenShard } from './ledger.js';
 import type { Offers } from './offers.js';
+import type { OpenShard } from './shards.js';
 
 /** Most devices in one shard: a lost agent costs little, and the tail stays short. */
 const SHARD_DEVICES = 32;

@@ -6,9 +6,6 @@ import type { Presence } from '../intake/presence.js';
 import type { Write } from '../store/store.js';
 import type { ActiveSweep, Halt } from './activesweep.js';
 
-/** Every sweep ends by then, in ms, unless it was given a deadline of its own. */
-const CEILING_MS = 24 * 3600 * 1000;
-
 export class Reconcile {
   /** Since when a segment with waiting devices has had no agent; monotonic ms. */
   readonly #alone = new Map<string, number>();
@@ -47,9 +44,7 @@ export class Reconcile {
   }
 
   #deadline(sweep: ActiveSweep, wall: number, writes: Write[]): void {
-    if (sweep.halt !== null) return;
-    const deadlineMs = sweep.row.options.deadlineMs || CEILING_MS;
-    if (wall - sweep.row.startedAtMs < deadlineMs) return;
+    if (sweep.halt !== null || wall < sweep.deadlineAtMs) return;
     const failure = failed(Kind.DEADLINE, 'the deadline of the sweep has passed');
     const halt: Halt = {
       reason: 'deadline',

@@ -110,7 +110,7 @@ const CLIENT = `
   const credential = Credential.create({ username: 'admin', password: plain(password), enableSecret: plain(enableSecret), privateKey: plain(privateKey), passphrase: plain(passphrase) });
   const device = Device.create({ host: '127.0.0.1', port: Number(port), platform: 'cisco_ios', commands: ['show version'], enable: true });
   const limits = { connectMs: 9000, loginMs: 9000, idleMs: 9000, commandMs: 9000, deviceMs: 20000 };
-  const ports = { permit: async () => 'PERMIT_SEND', loggedIn: () => {}, acceptHostKey: async () => ({ accepted: true, known: [] }), mayStart: () => true, mayWrite: () => true };
+  const ports = { permit: async () => 'PERMIT_SEND', loggedIn: () => {}, acceptHostKey: async () => ({ accepted: true, known: [] }), start: async () => true, mayStart: () => true, mayWrite: () => true };
   const options = SweepOptions.create({ outputLimit: 1e6 });
   const attempt = await runSession({ sweep: 's', device, options, limits, credential, hostKeys: [], jump: [] }, ports, new AbortController().signal, new Bastions());
   wipeCredential(credential);

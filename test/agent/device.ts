@@ -233,6 +233,9 @@ export class Coordinator implements SessionPorts {
     offered: [] as [number, HostKey][],
   };
   may = { start: true, write: true };
+  /** How often the first command of a sweep that may write was asked for. */
+  starts = 0;
+  startAnswer: () => Promise<boolean> = async () => true;
   permits: (use: SecretUse) => Promise<Permit> = async () => Permit.SEND;
   accepts: (key: HostKey) => Promise<{ accepted: boolean; known: HostKey[] }> = async () => ({
     accepted: true,
@@ -254,6 +257,11 @@ export class Coordinator implements SessionPorts {
     if (hop > 0) this.hops.offered.push([hop, key]);
     else this.offered.push(key);
     return this.accepts(key);
+  }
+
+  start(): Promise<boolean> {
+    this.starts += 1;
+    return this.startAnswer();
   }
 
   mayStart(): boolean {

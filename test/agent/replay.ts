@@ -163,6 +163,7 @@ class Player {
         return failure.kind === 'enable' || failure.kind === 'auth' ? Permit.SPENT : Permit.SEND;
       },
       loggedIn: () => {},
+      start: async () => true,
       mayStart: () => !this.#device.breaksOff,
       mayWrite: () => true,
     };

@@ -101,30 +101,6 @@ describe.concurrent('a sweep ends', () => {
     },
   );
 
-  test('without sending twice what may write, when its agent is killed after the command was sent', {
-    timeout: SWEEP_MS,
-  }, async () => {
-    const command = 'ping 10.0.0.1';
-    await using cluster = await startCluster({
-      devices: 3,
-      commandMs: 4_000,
-      unprivileged: 0,
-      agents: [{ name: 'one', segments: ['default'] }],
-    });
-    const { fleet } = cluster;
-    await using run = cluster.start(['--allow-writes', command]);
-    await until('all are asked', () => fleet.asked(command).length === 3);
-    await cluster.agent('one').stop('SIGKILL');
-    const two = cluster.startAgent({ name: 'two', segments: ['default'] });
-    await two.ready();
-    const { status, stdout } = await run.finished;
-    expect(status).toBe(1);
-    const results = readResults(stdout);
-    await checkWitnesses({ cluster, results, command });
-    expect(results.map((result) => result.status)).toEqual(['interrupted', 'interrupted', 'interrupted']);
-    expect(fleet.asked(command)).toHaveLength(3);
-  });
-
   test('without a failure when an agent drains: it ends with 0, and nothing runs twice', {
     timeout: SWEEP_MS,
   }, async () => {

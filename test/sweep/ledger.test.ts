@@ -3,77 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Write } from '../../coordinator/store/store.js';
 import { Ledger } from '../../coordinator/sweep/ledger.js';
 import { Result, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
-import { Device, Failure, Kind, Stage, Status, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
-import { Attempt } from '../../proto/gen/netsweep/v1/session.js';
+import { Kind, Status, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
-
-const TERMS = { termMs: 10_000, lockDelayMs: 5_000 };
-
-function device(index: number, over: Partial<Device> = {}): Device {
-  return Device.create({
-    index,
-    name: `R${index}`,
-    host: `10.0.0.${index}`,
-    port: 22,
-    segment: 's',
-    commands: ['show version'],
-    ...over,
-  });
-}
-
-function open(devices: Device[], options: Partial<SweepOptions> = {}) {
-  const ledger = new Ledger('inc', TERMS, () => 0);
-  const writes: Write[] = [];
-  const row = {
-    id: 'S1',
-    key: 'k',
-    state: SweepState.RUNNING,
-    options: SweepOptions.create({ forks: 100, retries: 2, ...options }),
-    startedAtMs: 0,
-    endedAtMs: 0,
-    reason: '',
-    lastShard: 0,
-  };
-  const sweep = ledger.add(row, devices, [], writes);
-  const form = (now: number, most = 100) => ledger.form(sweep, 's', most, now, writes);
-  const claim = (
-    shard: number,
-    now: number,
-    over: Partial<{ instance: string; claimId: string; offer: number }> = {},
-  ) => ledger.claim({ instance: 'a', claimId: 'c1', sweep: 'S1', shard, offer: 1, ...over }, now, writes);
-  const result = (shard: number, epoch: string, index: number, end: Result['end'], now: number) =>
-    ledger.result(Result.create({ sweep: 'S1', shard, epoch, index, end }), 'agent-1', now, 0, writes);
-  return { ledger, sweep, writes, form, claim, result };
-}
-
-function granted(answer: ReturnType<Ledger['claim']>): { epoch: string; indexes: number[] } {
-  if (answer.answer !== 'grant') throw new Error(`expected a grant, got ${JSON.stringify(answer)}`);
-  return { epoch: answer.epoch, indexes: answer.devices.map((state) => state.device.index) };
-}
-
-const ok: Result['end'] = {
-  $case: 'attempt',
-  value: Attempt.create({ status: Status.OK, leftClean: true, durationMs: 5 }),
-};
-
-function failing(over: Partial<Failure> = {}, secretSent = false): Result['end'] {
-  const failure = Failure.create({
-    kind: Kind.REFUSED,
-    stage: Stage.CONNECT,
-    message: 'no',
-    retryable: true,
-    ...over,
-  });
-  return {
-    $case: 'attempt',
-    value: Attempt.create({ status: Status.FAILED, failure, leftClean: true, secretSent }),
-  };
-}
-
-const handedBack = (touched: boolean, workerLost = false): Result['end'] => ({
-  $case: 'handedBack',
-  value: { reason: 'test', touched, workerLost, alone: false, local: false },
-});
+import { device, failing, granted, handedBack, ok, open, TERMS } from './opened.js';
 
 describe('the ledger', () => {
   test('takes one address behind two bastions for two devices', () => {
@@ -272,20 +204,10 @@ describe('the ledger', () => {
     const { form, claim, result, writes } = open([device(0)]);
     for (let n = 1, now = 0; n <= 3; n++, now += 5_000) {
       form(now);
-      result(n, granted(claim(n, now)).epoch, 0, handedBack(true, true), now);
+      result(n, granted(claim(n, now)).epoch, 0, handedBack(true, { workerLost: true }), now);
     }
     const [report] = writes.flatMap((write) => (write.write === 'report' ? [write.report] : []));
     expect(report).toMatchObject({ status: Status.FAILED, failure: { kind: Kind.WORKER_LOST } });
-  });
-
-  test('a sweep that may write never runs a device twice: what was touched ends interrupted', () => {
-    const { ledger, form, claim, writes } = open([device(0), device(1)], { allowWrites: true });
-    form(0);
-    claim(1, 0);
-    ledger.lapse(10_000, 0, writes);
-    const reports = writes.flatMap((write) => (write.write === 'report' ? [write.report.status] : []));
-    expect(reports).toEqual([Status.INTERRUPTED, Status.INTERRUPTED]);
-    expect(form(60_000)).toBeNull();
   });
 
   test('cancel ends what waits at once and what is leased when its agent lets go', () => {

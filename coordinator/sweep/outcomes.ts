@@ -1,0 +1,112 @@
+// What becomes of a device once its work under an epoch is over: it ends, or it waits in line again. Pure, as the
+// ledger that calls it; an ending and the state that it leaves are one write.
+//
+// A sweep that may write never does so twice by itself: a device whose first command may have been sent ends with
+// what its agent says of it, or `interrupted` when nobody can say.
+import { HandedBack } from '../../proto/gen/netsweep/v1/agent.js';
+import { Failure, Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
+import type { Attempt } from '../../proto/gen/netsweep/v1/session.js';
+import type { Write } from '../store/store.js';
+import type { ActiveSweep, DeviceState, Ending } from './activesweep.js';
+import type { Endpoints } from './endpoints.js';
+import type { OpenShard } from './shards.js';
+
+/** A device that was there when this many workers died is not tried again. */
+const WORKERS_LOST_MOST = 3;
+
+export class Outcomes {
+  constructor(
+    private readonly endpoints: Endpoints,
+    private readonly lockDelayMs: number,
+    private readonly random: () => number,
+  ) {}
+
+  /** An attempt has ended: it is published, or kept as evidence before the next. */
+  attempted(
+    shard: OpenShard,
+    state: DeviceState,
+    attempt: Attempt,
+    when: { agent: string; now: number; wallMs: number },
+    writes: Write[],
+  ): void {
+    const { sweep } = shard;
+    const free = when.now + (attempt.leftClean ? 0 : this.lockDelayMs);
+    this.endpoints.release(state.endpoint, state.lastEpoch, free);
+    const failure = attempt.failure ?? null;
+    // Written with whatever becomes of it: its record, or its place back in line.
+    state.row = {
+      ...state.row,
+      attempts: state.row.attempts + 1,
+      workedMs: state.row.workedMs + attempt.durationMs,
+      loginSpent: attempt.secretSent || state.loginUnknown,
+      enableSpent: attempt.secretSent && state.row.enableSpent,
+      // An agent that did not ask has written all the same.
+      started: state.row.started || (sweep.row.options.allowWrites && attempt.outputs.length > 0),
+    };
+    const ending: Ending = {
+      status: endOf(state, attempt.status),
+      failure,
+      outputs: attempt.outputs,
+      transcript: attempt.transcript,
+      platform: attempt.platform,
+      notes: attempt.notes,
+      agent: when.agent,
+      startedAtMs: when.wallMs - attempt.endedAgoMs - attempt.durationMs,
+      durationMs: attempt.durationMs,
+    };
+    if (!mayRetry(sweep, state, failure)) return sweep.end(state, ending, writes);
+    if (sweep.halt !== null) return sweep.end(state, sweep.haltEnding(state), writes);
+    writes.push({ write: 'evidence', report: sweep.report(state, ending) });
+    state.lastFailure = failure;
+    sweep.change(state, {}, writes);
+    const wait = backoffMs(state.row.attempts, this.random);
+    sweep.requeue([state], Math.max(free, when.now + wait));
+  }
+
+  /** Its work has ended without an attempt: the agent let go of it, or its lease is over. */
+  handedBack(shard: OpenShard, state: DeviceState, back: HandedBack, now: number, writes: Write[]): void {
+    const { sweep } = shard;
+    const free = now + (back.touched ? this.lockDelayMs : 0);
+    this.endpoints.release(state.endpoint, shard.lease?.epoch ?? '', free);
+    state.loginUnknown ||= state.row.loginSpent;
+    if (state.row.started) return sweep.end(state, interrupted(back.reason), writes);
+    if (sweep.halt !== null) return sweep.end(state, sweep.haltEnding(state), writes);
+    if (back.workerLost && ++state.workersLost >= WORKERS_LOST_MOST) {
+      const message = `${state.workersLost} worker processes died while they worked on it`;
+      const failure = Failure.create({ kind: Kind.WORKER_LOST, stage: Stage.COMMAND, message });
+      return sweep.end(state, { status: Status.FAILED, failure }, writes);
+    }
+    sweep.requeue([state], free);
+  }
+}
+
+/** The end of a device that was started and whose fate nobody knows. */
+export function interrupted(reason: string): Ending {
+  const message = `its commands may have been sent, and nobody knows how they fared: ${reason}`;
+  const failure = Failure.create({ kind: Kind.WORKER_LOST, stage: Stage.COMMAND, message });
+  return { status: Status.INTERRUPTED, failure };
+}
+
+/** How far a failed attempt is put off, in ms: doubling from a second, with up to half of it as jitter. */
+export function backoffMs(attempts: number, random: () => number): number {
+  return 1000 * 2 ** (attempts - 1) * (1 + random() / 2);
+}
+
+/** What was started was tried, whatever stopped it. */
+function endOf({ row }: DeviceState, status: Status): Status {
+  return row.started && status === Status.SKIPPED ? Status.FAILED : status;
+}
+
+/**
+ * Another attempt is worth it while attempts and time are left, and never once a sweep that may write has started
+ * the device's commands.
+ */
+function mayRetry(sweep: ActiveSweep, state: DeviceState, failure: Failure | null): boolean {
+  const { options } = sweep.row;
+  if (failure?.retryable !== true || state.row.attempts > options.retries || state.row.started) return false;
+  const deviceMs = state.device.limits?.deviceMs || options.limits?.deviceMs || 0;
+  return deviceMs === 0 || state.row.workedMs < deviceMs;
+}
+
+/** A kind of result that a newer agent knows: whatever it was, it may have touched the device. */
+export const UNKNOWN_END = HandedBack.create({ reason: 'unknown kind of result', touched: true });
