@@ -43,7 +43,7 @@ function realParts({ nats, tls, name, workers, coordinator }: AgentConfig, log: 
     host: machine,
     openPool: () => Pool.open(workers, (what) => log.warn(what)),
     openChannel: () => openChannel(coordinator, tls),
-    openShards: (stop) => Shards.open({ ...nats, tls, name }, stop),
+    openShards: () => Shards.open({ ...nats, tls, name }, (what) => log.warn(what)),
   };
 }
 
@@ -97,7 +97,8 @@ export async function runAgent(
     await pause(host, 50, stop);
     return null;
   };
-  const announce = whenWelcomed(() => storeId, host, stop).then((store) => {
+  const connectedToBoth = () => (shards.server === '' ? null : storeId);
+  const announce = whenever(connectedToBoth, host, stop).then((store) => {
     if (store !== null) log.ready({ coordinator: config.coordinator, nats: shards.server, store });
   });
   const present = presenceLoop(shards, () => storeId, config, instance, host, stop);
@@ -105,7 +106,9 @@ export async function runAgent(
   const pulls = segments.map(async (segment) => {
     const events = {
       empty: (where: string, pulledMs: number) =>
-        void uplink.say({ $case: 'pullEmpty', value: { segment: where, pulledMs } }),
+        void uplink.say({ $case: 'pullEmpty', value: { segment: where, pulledMs, unanswered: false } }),
+      unanswered: (where: string, pulledMs: number) =>
+        void uplink.say({ $case: 'pullEmpty', value: { segment: where, pulledMs, unanswered: true } }),
       warn: (what: string) => log.warn(what),
     };
     for await (const offer of offers(shards, segment, welcomed, events, host, stop)) track(held.carry(offer));
@@ -139,11 +142,7 @@ async function presenceLoop(
   }
 }
 
-async function whenWelcomed(
-  storeId: () => string | null,
-  host: Host,
-  stop: AbortSignal,
-): Promise<string | null> {
-  while (storeId() === null && !stop.aborted) await pause(host, 10, stop);
-  return storeId();
+async function whenever(value: () => string | null, host: Host, stop: AbortSignal): Promise<string | null> {
+  while (value() === null && !stop.aborted) await pause(host, 10, stop);
+  return value();
 }

@@ -1,6 +1,7 @@
 // Shards from JetStream, turned into leases: the agent's only file that knows NATS. One message is pulled at a
 // time and only while there is room; it is acknowledged when every result of the shard is on the coordinator's
 // disk, and never under an old epoch. NATS decides nothing: whoever holds a message still asks the coordinator.
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { checkServerIdentity } from 'node:tls';
 import { type Consumer, type JsMsg, jetstream } from '@nats-io/jetstream';
@@ -14,12 +15,18 @@ import {
 import { Shard } from '../proto/gen/netsweep/v1/agent.js';
 import { consumerName, presenceBucket, segmentToken, streamName } from '../proto/subjects.js';
 import type { TlsFiles } from './channel.js';
-import { type Host, pause } from './host.js';
+import { type Host, machine, pause } from './host.js';
 
 /** How long one pull waits on the server, in ms. An empty one tells the coordinator that nothing lies there. */
 const PULL_MS = 2_000;
+/** How long NATS may take to answer beyond that, in ms. */
+const ANSWER_MS = 2_000;
 /** Pause after a pull that failed, in ms. */
 const RETRY_MS = 500;
+/** Pause before a connection that was refused is tried again, in ms. */
+const CONNECT_AGAIN_MS = 1_000;
+/** How long another store's message is left alone, in ms. */
+const FOREIGN_MS = 30_000;
 
 export interface NatsOptions {
   servers: string[];
@@ -41,58 +48,68 @@ export interface Offer {
 }
 
 export class Shards {
-  #consumers = new Map<string, Consumer>();
+  #connection: NatsConnection | null = null;
+  /** False while the connection is broken. */
+  #up = false;
+  readonly #consumers = new Map<string, Consumer>();
   #presence: KV | null = null;
+  readonly #closing = new AbortController();
+  readonly #kept: Promise<void>;
 
-  private constructor(private readonly connection: NatsConnection) {}
-
-  /** Waits until NATS is there; `signal` gives up. */
-  static async open(options: NatsOptions, signal: AbortSignal): Promise<Shards> {
-    const opening = connect(connectionOptions(options));
-    const given = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    signal.throwIfAborted();
-    try {
-      return new Shards(await Promise.race([opening, given]));
-    } catch (error) {
-      void opening.then((late) => late.close()).catch(() => undefined);
-      throw error;
-    }
+  private constructor(
+    private readonly options: NatsOptions,
+    private readonly warn: (what: string) => void,
+  ) {
+    this.#kept = this.#keepConnected();
   }
 
+  /** Begins to connect, and goes on with it for as long as it takes. */
+  static async open(options: NatsOptions, warn: (what: string) => void): Promise<Shards> {
+    return new Shards(options, warn);
+  }
+
+  /** Empty until connected for the first time. */
   get server(): string {
-    return this.connection.getServer();
+    return this.#connection?.getServer() ?? '';
   }
 
   /**
-   * One pull on a segment: an offer of this store, or null when nothing lies there. Foreign work is given back.
-   * Throws when NATS or the segment's durable is not there.
+   * One pull on a segment: an offer of this store, `foreign` after one that is not and was given back, or null when
+   * nothing lies there. Throws when NATS or the segment's durable is not there.
    */
-  async pull(storeId: string, segment: string, signal: AbortSignal): Promise<Offer | null> {
+  async pull(storeId: string, segment: string, signal: AbortSignal): Promise<Offer | 'foreign' | null> {
     const consumer = await this.#consumer(storeId, segment);
     const messages = await consumer.fetch({ max_messages: 1, expires: PULL_MS });
+    let unanswered = false;
     const stop = () => messages.stop();
+    const giveUp = setTimeout(() => {
+      unanswered = true;
+      stop();
+    }, PULL_MS + ANSWER_MS);
     signal.addEventListener('abort', stop, { once: true });
     try {
       for await (const message of messages) {
         const offer = readOffer(message, storeId);
-        if (offer === null || signal.aborted) message.nak(1_000);
+        if (signal.aborted) message.nak(0);
+        else if (offer === null) message.nak(FOREIGN_MS);
         else return offer;
+        return signal.aborted ? null : 'foreign';
       }
-      return null;
     } catch (error) {
       this.#consumers.delete(`${storeId}/${segment}`);
       throw error;
     } finally {
+      clearTimeout(giveUp);
       signal.removeEventListener('abort', stop);
     }
+    if (unanswered) throw new Error('NATS does not answer');
+    return null;
   }
 
   /** Says in the bucket that this agent is there; for display only, so a failure is nobody's concern. */
   async present(storeId: string, name: string, about: Record<string, unknown>): Promise<void> {
     try {
-      this.#presence ??= await new Kvm(this.connection).open(presenceBucket(storeId));
+      this.#presence ??= await new Kvm(this.#linked()).open(presenceBucket(storeId));
       await this.#presence.put(segmentToken(name), JSON.stringify(about));
     } catch {
       this.#presence = null;
@@ -100,14 +117,46 @@ export class Shards {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.connection.close();
+    this.#closing.abort();
+    await this.#connection?.close();
+    await this.#kept;
+  }
+
+  /** The library keeps a connection once it has one; what it takes for hopeless at first is tried again here. */
+  async #keepConnected(): Promise<void> {
+    const { signal } = this.#closing;
+    let complaint = '';
+    while (!signal.aborted && this.#connection === null) {
+      const opening = connect(connectionOptions(this.options));
+      const given = once(signal, 'abort').then(() => null);
+      try {
+        this.#connection = await Promise.race([opening, given]);
+        if (this.#connection === null) void opening.then((late) => late.close()).catch(() => undefined);
+      } catch (error) {
+        if (String(error) !== complaint) this.warn(`NATS will not have us: ${error}`);
+        complaint = String(error);
+        await pause(machine, CONNECT_AGAIN_MS, signal);
+      }
+    }
+    if (this.#connection === null) return;
+    this.#up = true;
+    for await (const { type } of this.#connection.status()) {
+      if (type === 'disconnect') this.#up = false;
+      if (type === 'reconnect') this.#up = true;
+    }
+  }
+
+  #linked(): NatsConnection {
+    if (this.#connection === null || !this.#up) throw new Error('NATS is away');
+    return this.#connection;
   }
 
   async #consumer(storeId: string, segment: string): Promise<Consumer> {
+    const connection = this.#linked();
     const key = `${storeId}/${segment}`;
     const known = this.#consumers.get(key);
     if (known !== undefined) return known;
-    const consumer = await jetstream(this.connection, { timeout: 2_000 }).consumers.get(
+    const consumer = await jetstream(connection, { timeout: ANSWER_MS }).consumers.get(
       streamName(storeId),
       consumerName(segment),
     );
@@ -116,33 +165,60 @@ export class Shards {
   }
 }
 
+export interface PullEvents {
+  /** Nothing lay there for so long. */
+  empty(segment: string, pulledMs: number): void;
+  /** NATS has answered no pull for so long. */
+  unanswered(segment: string, sinceMs: number): void;
+  warn(what: string): void;
+}
+
 /** Offers of one segment, one after the other, for as long as `signal` allows and `ready` says when. */
 export async function* offers(
   shards: Pick<Shards, 'pull'>,
   segment: string,
   ready: () => Promise<string | null>,
-  events: { empty(segment: string, pulledMs: number): void; warn(what: string): void },
+  events: PullEvents,
   host: Host,
   signal: AbortSignal,
 ): AsyncGenerator<Offer> {
+  let complaint = '';
+  /** Since when NATS has answered nothing; null: it answers. */
+  let silentSince: number | null = null;
   while (!signal.aborted) {
     const storeId = await ready();
-    if (storeId === null) continue;
+    if (storeId === null) {
+      silentSince = null; // nobody has asked
+      continue;
+    }
     const began = host.monotonicMs();
+    const sinceMs = (from: number) => Math.round(host.monotonicMs() - from);
     try {
       const offer = await shards.pull(storeId, segment, signal);
-      if (offer !== null) yield offer;
-      else if (!signal.aborted) events.empty(segment, Math.round(host.monotonicMs() - began));
+      [complaint, silentSince] = ['', null];
+      if (offer === null && !signal.aborted) events.empty(segment, sinceMs(began));
+      else if (offer !== null && offer !== 'foreign') yield offer;
     } catch (error) {
       if (signal.aborted) return;
       // The coordinator makes the durable when the segment's first shard comes; until then there is none. Where
       // there was one, what lay in it is lost, and that is found out as after any empty pull.
-      if (/not found|no responders/i.test(String(error)))
-        events.empty(segment, Math.round(host.monotonicMs() - began));
-      else events.warn(`pull on ${segment}: ${error}`);
+      if (isMissing(error)) {
+        silentSince = null;
+        events.empty(segment, sinceMs(began));
+      } else {
+        silentSince ??= began;
+        if (String(error) !== complaint) events.warn(`pull on ${segment}: ${error}`);
+        complaint = String(error);
+        events.unanswered(segment, sinceMs(silentSince));
+      }
       await pause(host, RETRY_MS, signal);
     }
   }
+}
+
+/** NATS is there, and what was to be pulled from is not. */
+function isMissing(error: unknown): boolean {
+  return /not found|(consumer|stream) deleted/i.test(String(error));
 }
 
 /** An offer that came over gRPC because NATS would not deliver it: there is no message to acknowledge. */
@@ -151,8 +227,8 @@ export function directOffer(shard: Shard): Offer {
 }
 
 function readOffer(message: JsMsg, storeId: string): Offer | null {
-  const shard = Shard.decode(message.data);
-  if (shard.storeId !== storeId) return null;
+  const shard = readShard(message.data);
+  if (shard?.storeId !== storeId) return null;
   return {
     shard,
     working: () => message.working(),
@@ -163,6 +239,15 @@ function readOffer(message: JsMsg, storeId: string): Offer | null {
   };
 }
 
+/** Null: not one of ours at all. */
+function readShard(data: Uint8Array): Shard | null {
+  try {
+    return Shard.decode(data);
+  } catch {
+    return null;
+  }
+}
+
 /** The connection options that coordinator and agent use alike are few enough to be written twice. */
 function connectionOptions({ servers, token, credsFile, tls, name }: NatsOptions): NodeConnectionOptions {
   return {
@@ -171,6 +256,7 @@ function connectionOptions({ servers, token, credsFile, tls, name }: NatsOptions
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     waitOnFirstConnect: true,
+    ignoreAuthErrorAbort: true,
     pingInterval: 5_000,
     ...(token === null ? {} : { token }),
     ...(credsFile === null ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),

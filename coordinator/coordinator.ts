@@ -1,9 +1,10 @@
 // The coordinator from start to stop. It opens its books first and closes them last: whatever agents still
-// send while it stops has somewhere to go. Offers begin once NATS is connected; until then sweeps wait.
+// send while it stops has somewhere to go. NATS may come later, or never: offers then go over gRPC.
 //
 //   open:  store -> books -> gRPC server -> (NATS -> dispatch and reconcile loops)
 //   close: loops -> streams -> server -> NATS -> store
 import type { Server } from '@grpc/grpc-js';
+import type { PullEmpty } from '../proto/gen/netsweep/v1/agent.js';
 import { Status } from '../proto/gen/netsweep/v1/model.js';
 import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import { LEASE_TERM_MS, LOCK_DELAY_MS } from '../proto/subjects.js';
@@ -17,8 +18,9 @@ import { Service } from './service.js';
 import { openStore } from './store/open.js';
 import type { Store, Write } from './store/store.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
-import { Dispatch } from './sweep/dispatch.js';
-import { type NatsOptions, Offers } from './sweep/offers.js';
+import { Dispatch, type Road } from './sweep/dispatch.js';
+import type { NatsOptions } from './sweep/natsconnection.js';
+import { Offers } from './sweep/offers.js';
 import { Reconcile } from './sweep/reconcile.js';
 
 /** How often the ledger is looked over when nothing happens, in ms. */
@@ -95,7 +97,7 @@ export class Coordinator {
     });
     const coordinator = new Coordinator(duties, store, books, presence, service);
     service.serveOn(server);
-    const missed = (link: AgentLink, segment: string, ms: number) => coordinator.#missed(link, segment, ms);
+    const missed = (link: AgentLink, pull: PullEmpty) => coordinator.#missed(link, pull);
     new Agents(books, presence, () => coordinator.kick(), missed).serveOn(server);
     await restore(books, duties.unfinished);
     return coordinator;
@@ -113,16 +115,16 @@ export class Coordinator {
     return this.presence.all();
   }
 
-  /** Connects to NATS and begins to offer work. */
+  /** Begins to offer work; resolves when NATS takes offers. */
   async connect(nats: NatsOptions): Promise<void> {
-    const offers = await Offers.open(nats, this.store.id, this.#stop.signal);
+    const offers = Offers.open(nats, this.store.id, this.options.warn);
     this.#offers = offers;
     this.work(offers);
+    await offers.ready;
   }
 
-  /** Begins to offer work over a road that is open. */
-  work(offers: Pick<Offers, 'publish' | 'rebuild'>): void {
-    this.#dispatch = new Dispatch(this.books, this.presence, offers, this.options.warn);
+  work(road: Road): void {
+    this.#dispatch = new Dispatch(this.books, this.presence, road, this.options.warn);
     const reconcile = new Reconcile(this.books, this.presence, (sweep) => this.#tellAgents(sweep));
     this.#loop = this.#keepWorking(this.#dispatch, reconcile);
   }
@@ -141,6 +143,7 @@ export class Coordinator {
     for (const link of this.presence.all()) link.end();
     if (this.#server !== null) await close(this.#server, CLOSE_GRACE_MS);
     await this.#offers?.[Symbol.asyncDispose]();
+    await this.#dispatch?.idle();
     await this.store[Symbol.asyncDispose]();
   }
 
@@ -174,10 +177,8 @@ export class Coordinator {
     for (const link of this.presence.all()) link.send({ $case: 'cancel', value: { sweep: sweep.id } });
   }
 
-  #missed(link: AgentLink, segment: string, pulledMs: number): void {
-    this.#dispatch
-      ?.missed(link, segment, pulledMs)
-      .catch((error: unknown) => this.options.warn(error, 're-offer'));
+  #missed(link: AgentLink, pull: PullEmpty): void {
+    this.#dispatch?.missed(link, pull).catch((error: unknown) => this.options.warn(error, 're-offer'));
   }
 }
 

@@ -54,7 +54,11 @@ async function serveClients(state: string, ended: AbortController): Promise<void
       ended.abort();
     },
     warn: (error, what) =>
-      console.error(`netsweep: ${what}: ${error instanceof Error ? error.message : error}`),
+      console.error(
+        error === null
+          ? `netsweep: ${what}`
+          : `netsweep: ${what}: ${error instanceof Error ? error.message : error}`,
+      ),
   });
   coordinator.books.failed.addEventListener('abort', () =>
     crash('the store failed', coordinator.books.failed.reason),

@@ -29,7 +29,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
     unfinished: 'resume',
     submitted: async () => undefined,
     attached: () => undefined,
-    warn: (error, what) => log.warn({ err: error }, what),
+    warn: (error, what) => log.warn(error === null ? {} : { err: error }, what),
   });
   coordinator.books.failed.addEventListener('abort', () => {
     log.fatal({ err: coordinator.books.failed.reason }, 'the store failed');

@@ -17,6 +17,7 @@ import {
   type HostKeySeen,
   type LoginAsk,
   type LoginOutcome,
+  type PullEmpty,
   type RenewReply,
   type RenewRequest,
   type Result,
@@ -52,7 +53,7 @@ export class Agents {
     /** Something changed that may let more work be offered. */
     private readonly kick: () => void,
     /** A pull on a segment came back empty. */
-    private readonly pullEmpty: (link: AgentLink, segment: string, pulledMs: number) => void,
+    private readonly pullEmpty: (link: AgentLink, pull: PullEmpty) => void,
   ) {}
 
   serveOn(server: Pick<Server, 'addService'>): void {
@@ -140,7 +141,7 @@ export class Agents {
       case 'hostKeySeen':
         return void this.#hostKeySeen(link, body.value);
       case 'pullEmpty':
-        return this.pullEmpty(link, body.value.segment, body.value.pulledMs);
+        return this.pullEmpty(link, body.value);
       case 'draining':
         link.draining = true;
         return;

@@ -119,6 +119,14 @@ export class Ledger {
     return this.#shards.add(sweep, row, devices, now);
   }
 
+  /** Puts all but the first `most` devices of a shard that nobody has been offered back in line. */
+  shrink(shard: OpenShard, most: number, writes: Write[]): void {
+    shard.sweep.requeue(shard.devices.slice(most), 0);
+    shard.devices = shard.devices.slice(0, most);
+    shard.row = { ...shard.row, devices: shard.devices.map((state) => state.device.index) };
+    writes.push({ write: 'shard', row: shard.row });
+  }
+
   /** Raises the offer number of an unleased shard; the next publication is another message. */
   reoffer(shard: OpenShard, writes: Write[]): void {
     shard.row = { ...shard.row, offer: shard.row.offer + 1 };

@@ -1,8 +1,6 @@
-// Shards on NATS JetStream: the coordinator's only file that knows NATS. A work-queue stream with a subject
-// and a durable pull consumer per segment carries offers to whichever agent is free. NATS is only the road:
-// losing the stream loses nothing, because the ledger offers again what is neither leased nor finished.
-import { readFileSync } from 'node:fs';
-import { checkServerIdentity } from 'node:tls';
+// Shards on NATS JetStream. A work-queue stream with a subject and a durable pull consumer per segment carries
+// offers to whichever agent is free. NATS is only the road: losing the stream loses nothing, because the ledger
+// offers again what is neither leased nor finished.
 import {
   AckPolicy,
   type JetStreamClient,
@@ -11,15 +9,10 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import {
-  connect,
-  credsAuthenticator,
-  type NatsConnection,
-  type NodeConnectionOptions,
-  nanos,
-} from '@nats-io/transport-node';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { Shard } from '../../proto/gen/netsweep/v1/agent.js';
 import {
   consumerName,
@@ -28,92 +21,128 @@ import {
   shardSubject,
   streamName,
 } from '../../proto/subjects.js';
-import type { TlsFiles } from '../config.js';
+import {
+  messageOf,
+  type NatsOptions,
+  onReconnect,
+  openConnection,
+  rest,
+  type Warn,
+} from './natsconnection.js';
 
-export interface NatsOptions {
-  servers: string[];
-  /** A private server's secret; null: none. */
-  token: string | null;
-  credsFile: string | null;
-  tls: TlsFiles | null;
-  /** A private server loses its memory with its process anyway. */
-  storage: 'file' | 'memory';
-}
+/** How long NATS may take to answer, in ms. A publication is repeated anyway. */
+const ANSWER_MS = 2_000;
+/** Copies that a cluster keeps of everything: one server may be lost. */
+const REPLICAS = 3;
+/** What headers and subject of a message may take of the server's limit, in bytes. */
+const HEADER_BYTES = 1_024;
+/** Pause before stream and consumers are set up again, in ms. */
+const SET_UP_AGAIN_MS = 1_000;
 
-/** The connection options that coordinator and agent use alike are few enough to be written twice. */
-function connectionOptions(options: NatsOptions): NodeConnectionOptions {
-  return {
-    servers: options.servers,
-    name: 'netsweep coordinator',
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    waitOnFirstConnect: true,
-    pingInterval: 5_000,
-    ...(options.token === null ? {} : { token: options.token }),
-    ...(options.credsFile === null
-      ? {}
-      : { authenticator: credsAuthenticator(readFileSync(options.credsFile)) }),
-    ...(options.tls === null ? {} : { tls: tlsOptions(options.tls, options.servers) }),
-  };
-}
-
-/**
- * The library gives TLS no name for an IP address, and TLS then looks for "localhost" in the certificate: there it
- * must be for one of the servers we were told of.
- */
-function tlsOptions({ ca, cert, key }: TlsFiles, servers: string[]) {
-  const told = servers.map(
-    (url) => /^(?:\w+:\/\/)?(?:.*@)?\[?([^[\]/]*?)\]?(?::\d+)?\/?$/.exec(url)?.[1] ?? url,
-  );
-  const identify: typeof checkServerIdentity = (host, certificate) => {
-    const refusals = (host === 'localhost' ? told : [host]).map((name) =>
-      checkServerIdentity(name, certificate),
-    );
-    return refusals.includes(undefined) ? undefined : refusals[0];
-  };
-  return { caFile: ca, certFile: cert, keyFile: key, checkServerIdentity: identify };
+interface Link {
+  connection: NatsConnection;
+  manager: JetStreamManager;
+  client: JetStreamClient;
 }
 
 export class Offers {
-  readonly #segments = new Set<string>();
+  #link: Link | null = null;
+  /** Segments that have had an offer. */
+  readonly #known = new Set<string>();
+  /** Those of them whose durables are there, as far as we know. */
+  readonly #served = new Set<string>();
+  #complaint = '';
+  readonly #closing = new AbortController();
+  readonly #ready: Promise<void>;
+  #watching: Promise<void> = Promise.resolve();
 
   private constructor(
-    private readonly connection: NatsConnection,
-    private readonly manager: JetStreamManager,
-    private readonly client: JetStreamClient,
+    private readonly options: NatsOptions,
     private readonly storeId: string,
-    private readonly storage: StorageType,
-  ) {}
+    private readonly warn: Warn,
+  ) {
+    this.#ready = this.#open();
+  }
 
-  /** Waits until NATS is there; `signal` gives up. */
-  static async open(options: NatsOptions, storeId: string, signal: AbortSignal): Promise<Offers> {
-    const connection = await abandonable(connect(connectionOptions(options)), signal, (late) => late.close());
+  /** Begins to connect. */
+  static open(options: NatsOptions, storeId: string, warn: Warn): Offers {
+    return new Offers(options, storeId, warn);
+  }
+
+  /** Resolves when NATS is there and takes offers, or when this is closed. */
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** Most bytes that one offer may have. */
+  get maxBytes(): number {
+    const most = this.#link?.connection.info?.max_payload ?? 1024 * 1024;
+    return Math.max(HEADER_BYTES, most - HEADER_BYTES);
+  }
+
+  /** Publishes an offer; false: the server has had this very offer before, so nothing new lies there. */
+  async publish(shard: Shard): Promise<boolean> {
+    const { client } = this.#linked();
+    await this.#ensureSegment(shard.segment);
+    const id = `${shard.sweep}/${shard.shard}/${shard.offer}`;
+    const subject = shardSubject(this.storeId, shard.segment);
+    const ack = await client.publish(subject, Shard.encode(shard).finish(), { msgID: id });
+    return !ack.duplicate;
+  }
+
+  /** After an error or a sign of loss: makes stream, bucket and the segments' durables again where missing. */
+  async rebuild(segment: string | null): Promise<void> {
+    const { manager } = this.#linked();
+    await this.#ensureStream();
+    const segments = segment === null ? [...this.#known] : [segment];
+    for (const one of segments) this.#served.delete(one);
+    if (segment !== null)
+      await manager.consumers
+        .delete(streamName(this.storeId), consumerName(segment))
+        .catch((error: Error) => ignoreMissing(error));
+    for (const one of segments) await this.#ensureSegment(one);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#link?.connection.close();
+    await Promise.all([this.#ready, this.#watching]);
+  }
+
+  async #open(): Promise<void> {
+    const { signal } = this.#closing;
+    const connection = await openConnection(this.options, this.warn, signal);
+    if (connection === null) return;
+    const manager = await jetstreamManager(connection, { timeout: ANSWER_MS, checkAPI: false });
+    this.#link = { connection, manager, client: jetstream(connection, { timeout: ANSWER_MS }) };
+    this.#watching = onReconnect(connection, () => void this.#setUp());
+    while (!signal.aborted && !(await this.#setUp())) await rest(SET_UP_AGAIN_MS, signal);
+  }
+
+  /** Whether everything is there now; each new reason why not is said once. */
+  async #setUp(): Promise<boolean> {
     try {
-      const manager = await jetstreamManager(connection, { timeout: 5_000 });
-      const storage = options.storage === 'memory' ? StorageType.Memory : StorageType.File;
-      const offers = new Offers(
-        connection,
-        manager,
-        jetstream(connection, { timeout: 2_000 }),
-        storeId,
-        storage,
-      );
-      await offers.#ensureStream();
-      return offers;
+      await this.rebuild(null);
+      this.#complaint = '';
+      return true;
     } catch (error) {
-      await connection.close();
-      throw error;
+      if (!this.#closing.signal.aborted && String(error) !== this.#complaint)
+        this.warn(null, `NATS is there, but its JetStream can't be used: ${messageOf(error)}`);
+      this.#complaint = String(error);
+      return false;
     }
   }
 
-  get server(): string {
-    return this.connection.getServer();
+  #linked(): Link {
+    if (this.#link === null) throw new Error('no connection');
+    return this.#link;
   }
 
   /** Makes the segment's durable if it is not there; cheap when it is. */
-  async ensureSegment(segment: string): Promise<void> {
-    if (this.#segments.has(segment)) return;
-    await this.manager.consumers.add(streamName(this.storeId), {
+  async #ensureSegment(segment: string): Promise<void> {
+    if (this.#served.has(segment)) return;
+    this.#known.add(segment);
+    await this.#linked().manager.consumers.add(streamName(this.storeId), {
       durable_name: consumerName(segment),
       filter_subject: shardSubject(this.storeId, segment),
       ack_policy: AckPolicy.Explicit,
@@ -122,86 +151,71 @@ export class Offers {
       max_ack_pending: 20_000,
       max_waiting: 4_096,
     });
-    this.#segments.add(segment);
-  }
-
-  /** Publishes an offer; false: the server has had this very offer before, so nothing new lies there. */
-  async publish(shard: Shard): Promise<boolean> {
-    await this.ensureSegment(shard.segment);
-    const id = `${shard.sweep}/${shard.shard}/${shard.offer}`;
-    const subject = shardSubject(this.storeId, shard.segment);
-    const ack = await this.client.publish(subject, Shard.encode(shard).finish(), { msgID: id });
-    return !ack.duplicate;
-  }
-
-  /** After an error or a sign of loss: makes stream, bucket and the segments' durables again where missing. */
-  async rebuild(segment: string | null): Promise<void> {
-    await this.#ensureStream();
-    const segments = segment === null ? [...this.#segments] : [segment];
-    for (const one of segments) {
-      this.#segments.delete(one);
-      if (segment !== null)
-        await this.manager.consumers
-          .delete(streamName(this.storeId), consumerName(one))
-          .catch((error: Error) => ignoreMissing(error));
-      await this.ensureSegment(one);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.connection.close();
+    this.#served.add(segment);
   }
 
   async #ensureStream(): Promise<void> {
+    const { connection, manager } = this.#linked();
     const name = streamName(this.storeId);
-    const there = await this.manager.streams.info(name).then(
-      () => true,
-      (error: Error) => {
-        ignoreMissing(error);
-        return false;
-      },
-    );
-    if (!there)
-      await this.manager.streams.add({
-        name,
-        subjects: [shardSubject(this.storeId, null)],
-        retention: RetentionPolicy.Workqueue,
-        storage: this.storage,
-      });
-    await new Kvm(this.connection).create(presenceBucket(this.storeId), {
-      ttl: LEASE_TERM_MS,
-      history: 1,
-      storage: this.storage,
+    const there = await manager.streams.info(name).catch((error: Error) => {
+      ignoreMissing(error);
+      return null;
     });
+    if (there === null)
+      await this.#withReplicas((replicas) =>
+        manager.streams.add({
+          name,
+          subjects: [shardSubject(this.storeId, null)],
+          retention: RetentionPolicy.Workqueue,
+          storage: this.#storage,
+          num_replicas: replicas,
+        }),
+      );
+    else await this.#replicate(there);
+    // For display only: a server that will not have it loses nothing.
+    await this.#withReplicas((replicas) =>
+      new Kvm(connection).create(presenceBucket(this.storeId), {
+        ttl: LEASE_TERM_MS,
+        history: 1,
+        storage: this.#storage,
+        replicas,
+      }),
+    ).catch(() => undefined);
+  }
+
+  get #storage(): StorageType {
+    return this.options.storage === 'memory' ? StorageType.Memory : StorageType.File;
+  }
+
+  /** A cluster of fewer than three servers keeps what it can: once. */
+  async #withReplicas(make: (replicas: number) => Promise<unknown>): Promise<void> {
+    if (this.#wanted === 1) return void (await make(1));
+    try {
+      await make(REPLICAS);
+    } catch (error) {
+      if (!/replicas|insufficient|no suitable peers/i.test(messageOf(error))) throw error;
+      this.warn(
+        null,
+        `one copy of each offer is kept until the NATS cluster can keep three: ${messageOf(error)}`,
+      );
+      await make(1);
+    }
+  }
+
+  /** What was made when there were fewer servers. */
+  async #replicate({ config }: StreamInfo): Promise<void> {
+    if (config.num_replicas >= this.#wanted) return;
+    const { manager } = this.#linked();
+    await manager.streams.update(config.name, { num_replicas: REPLICAS }).catch(() => undefined);
+  }
+
+  /** A server that is part of a cluster says so. */
+  get #wanted(): number {
+    return this.#linked().connection.info?.cluster === undefined ? 1 : REPLICAS;
   }
 }
 
 /** Stream and consumer not found are answers here; everything else is a failure. */
 function ignoreMissing(error: Error): void {
   if (!/not found/i.test(error.message)) throw error;
-}
-
-/** `work`, or a rejection when `signal` aborts first; what comes too late is closed by `discard`. */
-async function abandonable<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  discard: (late: T) => Promise<void>,
-): Promise<T> {
-  signal.throwIfAborted();
-  let abandoned = false;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        abandoned = true;
-        reject(signal.reason);
-      },
-      { once: true },
-    );
-  });
-  void work.then(
-    (late) => (abandoned ? discard(late) : undefined),
-    () => undefined,
-  );
-  return Promise.race([work, aborted]);
 }

@@ -1,0 +1,56 @@
+// How the way through NATS fares, segment by segment: a permission may shut one of them alone. After a while of
+// refusals offers go directly to agents, and now and then one tries NATS again.
+
+/** Least time between two tries of a way that has just failed, in ms. */
+const TRY_AGAIN_MS = 250;
+/** Least time between two tries of a way that has been shut for long, in ms. */
+const PROBE_EVERY_MS = 2_000;
+
+interface Lane {
+  shutAt: number;
+  /** When an offer was last sent that way. */
+  triedAt: number;
+  complaint: string;
+}
+
+export class Lanes {
+  /** Only those that are shut. */
+  readonly #shut = new Map<string, Lane>();
+
+  constructor(
+    /** How long a way is shut before offers go directly, in ms. */
+    private readonly directAfterMs: number,
+    private readonly warn: (error: unknown, what: string) => void,
+  ) {}
+
+  /** How the next offer of this segment goes now. Whoever is told `nats` has to say how it went. */
+  way(segment: string, now: number): 'nats' | 'direct' | 'wait' {
+    const lane = this.#shut.get(segment);
+    if (lane === undefined) return 'nats';
+    const isShutForLong = now - lane.shutAt >= this.directAfterMs;
+    if (now - lane.triedAt < (isShutForLong ? PROBE_EVERY_MS : TRY_AGAIN_MS))
+      return isShutForLong ? 'direct' : 'wait';
+    lane.triedAt = now;
+    return 'nats';
+  }
+
+  open(segment: string): void {
+    if (this.#shut.delete(segment)) this.warn(null, `NATS takes offers for segment ${segment} again`);
+  }
+
+  /** Each new reason is said once. */
+  shut(segment: string, now: number, error: unknown): void {
+    const complaint = error instanceof Error ? error.message : String(error);
+    const lane = this.#shut.get(segment) ?? { shutAt: now, triedAt: now, complaint: '' };
+    this.#shut.set(segment, lane);
+    if (complaint !== lane.complaint)
+      this.warn(null, `NATS takes no offers for segment ${segment}: ${complaint}`);
+    lane.complaint = complaint;
+  }
+
+  /** What is wrong with the way to any of these; empty: nothing. */
+  trouble(segments: string[]): string {
+    const lane = segments.map((segment) => this.#shut.get(segment)).find((one) => one !== undefined);
+    return lane === undefined ? '' : `NATS takes no offers (${lane.complaint})`;
+  }
+}

@@ -1,0 +1,126 @@
+// The coordinator's connection to NATS, opened in the background and kept for life: whatever is wrong at first
+// (nobody listens, wrong credentials) may be put right while we wait. What is built on it is built again each
+// time the connection has come back, because the server may have come back empty.
+import { readFileSync } from 'node:fs';
+import { checkServerIdentity } from 'node:tls';
+import {
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
+import type { TlsFiles } from '../config.js';
+
+/** Pause before another try, in ms. */
+const RETRY_MS = 1_000;
+
+export interface NatsOptions {
+  servers: string[];
+  /** A private server's secret; null: none. */
+  token: string | null;
+  credsFile: string | null;
+  tls: TlsFiles | null;
+  /** A private server loses its memory with its process anyway. */
+  storage: 'file' | 'memory';
+}
+
+export type Warn = (error: unknown, what: string) => void;
+
+/** Resolves when connected; null once `signal` has given up. Each new reason to wait is said once. */
+export async function openConnection(
+  options: NatsOptions,
+  warn: Warn,
+  signal: AbortSignal,
+): Promise<NatsConnection | null> {
+  let complaint = '';
+  while (!signal.aborted) {
+    try {
+      return await abandonable(connect(connectionOptions(options)), signal);
+    } catch (error) {
+      if (signal.aborted) break;
+      if (String(error) !== complaint) warn(null, `NATS will not have us: ${messageOf(error)}`);
+      complaint = String(error);
+      await rest(RETRY_MS, signal);
+    }
+  }
+  return null;
+}
+
+/** Calls `back` after every reconnect, until the connection is closed. */
+export async function onReconnect(connection: NatsConnection, back: () => void): Promise<void> {
+  for await (const { type } of connection.status()) if (type === 'reconnect') back();
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Resolves after `ms`, or when `signal` aborts. */
+export function rest(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+/** The connection options that coordinator and agent use alike are few enough to be written twice. */
+function connectionOptions(options: NatsOptions): NodeConnectionOptions {
+  return {
+    servers: options.servers,
+    name: 'netsweep coordinator',
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    waitOnFirstConnect: true,
+    ignoreAuthErrorAbort: true,
+    pingInterval: 5_000,
+    ...(options.token === null ? {} : { token: options.token }),
+    ...(options.credsFile === null
+      ? {}
+      : { authenticator: credsAuthenticator(readFileSync(options.credsFile)) }),
+    ...(options.tls === null ? {} : { tls: tlsOptions(options.tls, options.servers) }),
+  };
+}
+
+/**
+ * The library gives TLS no name for an IP address, and TLS then looks for "localhost" in the certificate: there it
+ * must be for one of the servers we were told of.
+ */
+function tlsOptions({ ca, cert, key }: TlsFiles, servers: string[]) {
+  const told = servers.map(
+    (url) => /^(?:\w+:\/\/)?(?:.*@)?\[?([^[\]/]*?)\]?(?::\d+)?\/?$/.exec(url)?.[1] ?? url,
+  );
+  const identify: typeof checkServerIdentity = (host, certificate) => {
+    const refusals = (host === 'localhost' ? told : [host]).map((name) =>
+      checkServerIdentity(name, certificate),
+    );
+    return refusals.includes(undefined) ? undefined : refusals[0];
+  };
+  return { caFile: ca, certFile: cert, keyFile: key, checkServerIdentity: identify };
+}
+
+/** The connection, or a rejection when `signal` aborts first; one that comes too late is closed. */
+async function abandonable(opening: Promise<NatsConnection>, signal: AbortSignal): Promise<NatsConnection> {
+  signal.throwIfAborted();
+  let abandoned = false;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener(
+      'abort',
+      () => {
+        abandoned = true;
+        reject(signal.reason);
+      },
+      { once: true },
+    );
+  });
+  void opening.then(
+    (late) => (abandoned ? late.close() : undefined),
+    () => undefined,
+  );
+  return Promise.race([opening, aborted]);
+}
