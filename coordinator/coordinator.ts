@@ -198,9 +198,7 @@ async function restore(books: Books, unfinished: 'resume' | 'cancel'): Promise<v
         if (status === Status.OK || status === Status.SUSPECT) books.prove(device, sweep.credentials);
       continue;
     }
-    const ending = { status: Status.CANCELLED, failure: null };
-    const halt = { reason: 'its coordinator ended before it did', untouched: ending, touched: ending };
-    books.ledger.halt(sweep, halt, true, wall, writes);
+    books.ledger.cancel(sweep, 'its coordinator ended before it did', wall, writes);
   }
   // The processes that held these leases ended with the coordinator that had started them.
   if (unfinished === 'cancel') books.ledger.lapse(Number.POSITIVE_INFINITY, wall, writes);

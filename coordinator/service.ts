@@ -110,15 +110,8 @@ export class Service {
   async cancel(id: string, reason: string): Promise<Sweep> {
     const sweep = this.books.ledger.sweeps.get(id);
     if (sweep !== undefined) {
-      const ending = { status: Status.CANCELLED, failure: null };
       await this.#write((writes) =>
-        this.books.ledger.halt(
-          sweep,
-          { reason, untouched: ending, touched: ending },
-          true,
-          this.books.host.wallMs(),
-          writes,
-        ),
+        this.books.ledger.cancel(sweep, reason, this.books.host.wallMs(), writes),
       );
       this.hooks.tellAgents(sweep);
     }

@@ -218,7 +218,7 @@ export class Agents {
     callback(null, {
       lost: leases.filter((lease) => !ledger.renew(instance, lease, now)),
       cancelled: [...new Set(leases.map(({ sweep }) => sweep))].filter(
-        (id) => ledger.sweeps.get(id)?.halt != null,
+        (id) => ledger.sweeps.get(id)?.halt?.recalls === true,
       ),
     });
   }

@@ -13,6 +13,7 @@ import {
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { DeviceRow, OpenSweep, SweepRow, Write } from '../store/store.js';
 import { type Endpoints, endpointOf } from './endpoints.js';
+import { Stops } from './stops.js';
 
 /** A device of an open sweep. */
 export interface DeviceState {
@@ -38,6 +39,8 @@ export interface Halt {
   reason: string;
   untouched: { status: Status; failure: Failure | null };
   touched: { status: Status; failure: Failure | null };
+  /** Agents let go of devices that are under way; otherwise these end as they will. */
+  recalls: boolean;
 }
 
 /** Everything about how a device ended except who it is. */
@@ -58,6 +61,7 @@ export interface Ending {
 interface Unit {
   indexes: number[];
   notBefore: number;
+  stage: number;
 }
 
 /** Shard numbers reserved at a time. */
@@ -71,6 +75,9 @@ export class ActiveSweep {
   readonly #counts: Counts;
   /** By segment, first come first served. */
   readonly #waiting = new Map<string, Unit[]>();
+  /** Those of later stages. */
+  readonly #held = new Map<string, Unit[]>();
+  readonly stops: Stops;
   halt: Halt | null = null;
   nextShard = 1;
   /** Devices in offered or leased shards. */
@@ -95,6 +102,7 @@ export class ActiveSweep {
       loginUnknown: false,
     }));
     this.open = devices.length;
+    this.stops = new Stops(row.options, devices.length);
     this.#counts = zeroCounts(devices.length);
     this.#queue(this.states, 0);
   }
@@ -107,6 +115,7 @@ export class ActiveSweep {
       found.credentials,
     );
     sweep.#waiting.clear();
+    sweep.#held.clear();
     sweep.nextShard = found.row.lastShard + 1;
     for (const shard of found.shards) {
       if (shard.epoch === '') continue;
@@ -117,7 +126,7 @@ export class ActiveSweep {
       state.row = row;
       if (state.shard !== 0) sweep.inShards += 1;
       else state.loginUnknown = row.loginSpent;
-      if (report !== null) sweep.#settle(state, report.status);
+      if (report !== null) sweep.#settle(state, report.status, report.failure ?? null);
     }
     sweep.#queue(
       sweep.states.filter((state) => state.status === Status.UNSPECIFIED && state.shard === 0),
@@ -137,7 +146,8 @@ export class ActiveSweep {
 
   /** Whether its limits leave room for one more device to be started; asked again after every change. */
   mayStart(): boolean {
-    return this.halt === null;
+    const started = this.states.filter(({ row, status }) => row.started && status === Status.UNSPECIFIED);
+    return this.halt === null && this.stops.mayStart(started.length);
   }
 
   state(index: number): DeviceState {
@@ -147,7 +157,12 @@ export class ActiveSweep {
   }
 
   segments(): string[] {
-    return [...this.#waiting.keys()];
+    return [...new Set([...this.#waiting.keys(), ...this.#held.keys()])];
+  }
+
+  /** How many more of its devices may be in shards now. */
+  get room(): number {
+    return Math.min(this.row.options.forks, this.stops.most) - this.inShards;
   }
 
   /** Takes up to `most` waiting devices whose endpoints are free into a new shard. Empty: none is ready. */
@@ -158,6 +173,7 @@ export class ActiveSweep {
     now: number,
     writes: Write[],
   ): DeviceState[] {
+    this.#admit(segment);
     const queue = this.#waiting.get(segment);
     if (queue === undefined || most < 1) return [];
     const taken: DeviceState[] = [];
@@ -175,8 +191,7 @@ export class ActiveSweep {
     queue.splice(0, looked);
     // Joined, not spread into a call: there may be hundreds of thousands.
     const line = kept.length === 0 ? queue : kept.concat(queue);
-    if (line.length === 0) this.#waiting.delete(segment);
-    else this.#waiting.set(segment, line);
+    setOrDelete(this.#waiting, segment, line);
     if (taken.length === 0) return taken;
     const shard = this.#takeNumber(writes);
     for (const state of taken) state.shard = shard;
@@ -195,35 +210,35 @@ export class ActiveSweep {
 
   /** Ends a device; its record and its state are one write. */
   end(state: DeviceState, ending: Ending, writes: Write[]): void {
-    this.#settle(state, ending.status);
+    this.#settle(state, ending.status, ending.failure);
     writes.push({ write: 'report', report: this.report(state, ending) });
   }
 
   /** Ends every device that waits in line, as `how` says. */
   endWaiting(how: (state: DeviceState) => Ending | null, writes: Write[]): number {
-    let ended = 0;
-    for (const [segment, queue] of this.#waiting) {
-      const kept: Unit[] = [];
-      for (const unit of queue) {
-        const left = unit.indexes.filter((index) => {
-          const state = this.state(index);
-          const ending = how(state);
-          if (ending === null) return true;
-          this.end(state, ending, writes);
-          ended += 1;
-          return false;
-        });
-        if (left.length > 0) kept.push({ ...unit, indexes: left });
+    const before = this.open;
+    for (const line of [this.#waiting, this.#held])
+      for (const [segment, units] of line) {
+        const kept: Unit[] = [];
+        for (const unit of units) {
+          const left = unit.indexes.filter((index) => {
+            const state = this.state(index);
+            const ending = how(state);
+            if (ending !== null) this.end(state, ending, writes);
+            return ending === null;
+          });
+          if (left.length > 0) kept.push({ ...unit, indexes: left });
+        }
+        setOrDelete(line, segment, kept);
       }
-      if (kept.length > 0) this.#waiting.set(segment, kept);
-      else this.#waiting.delete(segment);
-    }
-    return ended;
+    return before - this.open;
   }
 
   /** How a device ends that a halt has caught. */
   haltEnding(state: DeviceState): Ending {
     if (this.halt === null) throw new Error(`sweep ${this.id} is not halted`);
+    if (!this.halt.recalls && state.lastFailure !== null)
+      return { status: Status.FAILED, failure: state.lastFailure };
     return state.row.attempts > 0 || state.row.loginSpent ? this.halt.touched : this.halt.untouched;
   }
 
@@ -262,13 +277,24 @@ export class ActiveSweep {
     return { ...this.#counts, running, waiting: this.open - running };
   }
 
-  #settle(state: DeviceState, status: Status): void {
+  #settle(state: DeviceState, status: Status, failure: Failure | null): void {
     if (state.status !== Status.UNSPECIFIED) throw new Error(`${state.device.name} would end twice`);
     if (state.shard !== 0) this.inShards -= 1;
     state.shard = 0;
     state.status = status;
     this.open -= 1;
     this.#counts[countOf(status)] += 1;
+    this.stops.ended(state.device, status, failure);
+  }
+
+  /** Lets those in line whose stage has come. Held units are in the order of their stages. */
+  #admit(segment: string): void {
+    const held = this.#held.get(segment);
+    if (held === undefined || (held[0]?.stage ?? 0) > this.stops.stage) return;
+    const later = held.findIndex(({ stage }) => stage > this.stops.stage);
+    const admitted = held.splice(0, later === -1 ? held.length : later);
+    setOrDelete(this.#held, segment, held);
+    setOrDelete(this.#waiting, segment, (this.#waiting.get(segment) ?? []).concat(admitted));
   }
 
   /** The next shard's number; blocks of numbers are reserved on disk, so that none is used again after a crash. */
@@ -283,16 +309,18 @@ export class ActiveSweep {
 
   #queue(states: DeviceState[], notBefore: number): void {
     const units = new Map<string, Unit>();
-    for (const state of states) {
-      const unit = units.get(state.endpoint);
+    for (const { device, endpoint } of states) {
+      const stage = this.stops.stageOf(device.index);
+      const unit = units.get(`${stage} ${endpoint}`);
       if (unit !== undefined) {
-        unit.indexes.push(state.device.index);
+        unit.indexes.push(device.index);
         continue;
       }
-      const made = { indexes: [state.device.index], notBefore };
-      units.set(state.endpoint, made);
-      const queue = this.#waiting.get(state.device.segment);
-      if (queue === undefined) this.#waiting.set(state.device.segment, [made]);
+      const made = { indexes: [device.index], notBefore, stage };
+      units.set(`${stage} ${endpoint}`, made);
+      const line = stage > this.stops.stage ? this.#held : this.#waiting;
+      const queue = line.get(device.segment);
+      if (queue === undefined) line.set(device.segment, [made]);
       else queue.push(made);
     }
   }
@@ -301,6 +329,11 @@ export class ActiveSweep {
 /** Where the agent took the commands of a platform that it had found out, they are known from the outputs. */
 function withCommands(device: Device, outputs: Output[]): Device {
   return device.commands.length > 0 ? device : { ...device, commands: outputs.map(({ command }) => command) };
+}
+
+function setOrDelete(line: Map<string, Unit[]>, segment: string, units: Unit[]): void {
+  if (units.length === 0) line.delete(segment);
+  else line.set(segment, units);
 }
 
 function newRow(index: number): DeviceRow {

@@ -150,8 +150,7 @@ export class Dispatch {
     now: number,
     writes: Write[],
   ): OpenShard | null {
-    const { forks } = sweep.row.options;
-    const most = Math.min(room, forks - sweep.inShards, this.#shardSize(sweep));
+    const most = Math.min(room, sweep.room, this.#shardSize(sweep));
     if (most < 1) return null;
     const shard = this.books.ledger.form(sweep, segment, most, now, writes);
     if (shard !== null) this.#cut(shard, writes);

@@ -50,7 +50,9 @@ export class Ledger {
     private readonly terms: Terms,
     random: () => number = Math.random,
   ) {
-    this.#outcomes = new Outcomes(this.endpoints, terms.lockDelayMs, random);
+    const limits = (sweep: ActiveSweep, wallMs: number, writes: Write[]) =>
+      this.#stopAtLimits(sweep, wallMs, writes);
+    this.#outcomes = new Outcomes(this.endpoints, terms.lockDelayMs, random, limits);
   }
 
   add(row: SweepRow, devices: Device[], credentials: Credential[], writes: Write[]): ActiveSweep {
@@ -68,6 +70,7 @@ export class Ledger {
   restore(found: OpenSweep, now: number, writes: Write[]): ActiveSweep {
     const sweep = ActiveSweep.restore(found);
     this.sweeps.set(sweep.id, sweep);
+    if (sweep.row.state === SweepState.CANCELLED) sweep.halt = cancelled(sweep.row.reason);
     for (const row of found.shards) {
       if (row.epoch === '') {
         writes.push({ write: 'dropShard', sweep: sweep.id, shard: row.shard });
@@ -209,6 +212,7 @@ export class Ledger {
     const sweep = this.sweeps.get(id);
     const state = this.working(id, epoch, index, now);
     if (sweep === undefined || state === null) return 'refused';
+    this.#stopAtLimits(sweep, wallMs, writes, true);
     if (sweep.halt !== null || wallMs >= sweep.deadlineAtMs) return 'refused';
     if (!state.row.started && !sweep.mayStart()) return 'later';
     // Written again for one that was started before: its first write may still be on its way to the disk.
@@ -249,6 +253,11 @@ export class Ledger {
         result.end satisfies never;
     }
     if (lease.left.size === 0) this.#close(shard, writes);
+    else if (state.status === Status.UNSPECIFIED) {
+      // Or a coordinator that starts again would take a device that waits for one that is held.
+      shard.row = { ...shard.row, devices: [...lease.left] };
+      writes.push({ write: 'shard', row: shard.row });
+    }
     this.#finish(shard.sweep, wallMs, writes);
     return Verdict.STORED;
   }
@@ -266,15 +275,19 @@ export class Ledger {
     return lapsed;
   }
 
-  /** The sweep takes no more work; what waits ends now, what is leased when its agent lets go. */
-  halt(sweep: ActiveSweep, halt: Halt, cancelled: boolean, wallMs: number, writes: Write[]): void {
-    if (sweep.halt !== null) return;
+  /** A person wants no more of it. */
+  cancel(sweep: ActiveSweep, reason: string, wallMs: number, writes: Write[]): void {
+    if (sweep.halt?.recalls === true) return;
+    sweep.row = { ...sweep.row, reason, state: SweepState.CANCELLED };
+    this.halt(sweep, cancelled(reason), wallMs, writes);
+  }
+
+  /** The sweep takes no more work; what waits ends now, what is leased when it has ended or its agent lets go. */
+  halt(sweep: ActiveSweep, halt: Halt, wallMs: number, writes: Write[]): void {
+    if (sweep.halt?.recalls === true || (sweep.halt !== null && !halt.recalls)) return;
     sweep.halt = halt;
-    sweep.row = {
-      ...sweep.row,
-      reason: halt.reason,
-      state: cancelled ? SweepState.CANCELLED : sweep.row.state,
-    };
+    // First cause wins.
+    sweep.row = { ...sweep.row, reason: sweep.row.reason || halt.reason };
     writes.push({ write: 'sweep', row: sweep.row });
     for (const shard of this.#shards.offered(sweep)) {
       for (const state of shard.devices) sweep.end(state, sweep.haltEnding(state), writes);
@@ -337,7 +350,18 @@ export class Ledger {
     writes.push({ write: 'dropShard', sweep: shard.row.sweep, shard: shard.row.shard });
   }
 
+  /** Its own limits may keep devices of a sweep from being begun: those that wait, or one that asks for leave. */
+  #stopAtLimits(sweep: ActiveSweep, wallMs: number, writes: Write[], withheld = false): void {
+    const stop = sweep.halt === null ? sweep.stops.reached() : null;
+    if (stop === null || (!withheld && sweep.open === this.running({ sweep }))) return;
+    const { reason, failure } = stop;
+    const untouched = { status: Status.SKIPPED, failure };
+    const touched = { status: Status.FAILED, failure };
+    this.halt(sweep, { reason, untouched, touched, recalls: false }, wallMs, writes);
+  }
+
   #finish(sweep: ActiveSweep, wallMs: number, writes: Write[]): void {
+    this.#stopAtLimits(sweep, wallMs, writes);
     if (sweep.finish(wallMs, writes)) this.sweeps.delete(sweep.id);
   }
 
@@ -345,6 +369,11 @@ export class Ledger {
     const freeAt = this.endpoints.freeAt(state.endpoint);
     return Number.isFinite(freeAt) ? freeAt : now + 500;
   }
+}
+
+function cancelled(reason: string): Halt {
+  const ending = { status: Status.CANCELLED, failure: null };
+  return { reason, untouched: ending, touched: ending, recalls: true };
 }
 
 function leaseOf(row: ShardRow, devices: DeviceState[], now: number, expiresAt: number): OpenLease {

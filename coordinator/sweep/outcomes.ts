@@ -19,6 +19,8 @@ export class Outcomes {
     private readonly endpoints: Endpoints,
     private readonly lockDelayMs: number,
     private readonly random: () => number,
+    /** Called before a device is to be tried again: the sweep may have reached a limit. */
+    private readonly limits: (sweep: ActiveSweep, wallMs: number, writes: Write[]) => void,
   ) {}
 
   /** An attempt has ended: it is published, or kept as evidence before the next. */
@@ -55,7 +57,9 @@ export class Outcomes {
       durationMs: attempt.durationMs,
     };
     if (!mayRetry(sweep, state, failure)) return sweep.end(state, ending, writes);
-    if (sweep.halt !== null) return sweep.end(state, sweep.haltEnding(state), writes);
+    this.limits(sweep, when.wallMs, writes);
+    if (sweep.halt !== null)
+      return sweep.end(state, sweep.halt.recalls ? sweep.haltEnding(state) : ending, writes);
     writes.push({ write: 'evidence', report: sweep.report(state, ending) });
     state.lastFailure = failure;
     sweep.change(state, {}, writes);

@@ -44,14 +44,15 @@ export class Reconcile {
   }
 
   #deadline(sweep: ActiveSweep, wall: number, writes: Write[]): void {
-    if (sweep.halt !== null || wall < sweep.deadlineAtMs) return;
+    if (sweep.halt?.recalls === true || wall < sweep.deadlineAtMs) return;
     const failure = failed(Kind.DEADLINE, 'the deadline of the sweep has passed');
     const halt: Halt = {
       reason: 'deadline',
       untouched: { status: Status.SKIPPED, failure },
       touched: { status: Status.FAILED, failure },
+      recalls: true,
     };
-    this.books.ledger.halt(sweep, halt, false, wall, writes);
+    this.books.ledger.halt(sweep, halt, wall, writes);
     this.tellAgents(sweep);
   }
 

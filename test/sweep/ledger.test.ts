@@ -214,8 +214,7 @@ describe('the ledger', () => {
     const { ledger, sweep, form, claim, result, writes } = open([device(0), device(1)]);
     form(0, 1);
     const { epoch } = granted(claim(1, 0));
-    const ending = { status: Status.CANCELLED, failure: null };
-    ledger.halt(sweep, { reason: 'test', untouched: ending, touched: ending }, true, 0, writes);
+    ledger.cancel(sweep, 'test', 0, writes);
     expect(ledger.counts(sweep)).toMatchObject({ cancelled: 1, running: 1 });
     result(1, epoch, 0, handedBack(true), 1);
     expect(ledger.sweeps.size).toBe(0);

@@ -8,8 +8,6 @@ import { Attempt } from '../../proto/gen/netsweep/v1/session.js';
 import { device, failing, granted, handedBack, ok, open, reopened } from './opened.js';
 
 const WRITES = { allowWrites: true, retries: 2 };
-const CANCELLED = { status: Status.CANCELLED, failure: null };
-const CANCEL = { reason: 'test', untouched: CANCELLED, touched: CANCELLED };
 
 /** One device of a sweep that may write, leased at 0, and started if wanted. */
 function leased(started: boolean, options: Parameters<typeof open>[1] = {}) {
@@ -37,7 +35,7 @@ describe('a device that was started', () => {
   test('ends interrupted when its worker dies, its session is cut, or its sweep is cancelled', () => {
     for (const cancel of [false, true]) {
       const { ledger, sweep, epoch, result, writes, reports } = leased(true);
-      if (cancel) ledger.halt(sweep, CANCEL, true, 0, writes);
+      if (cancel) ledger.cancel(sweep, 'test', 0, writes);
       result(1, epoch, 0, handedBack(true, { workerLost: !cancel, reason: 'killed by SIGSEGV' }), 2);
       expect(reports()).toMatchObject([
         { status: Status.INTERRUPTED, failure: { message: expect.stringContaining('SIGSEGV') } },
@@ -51,7 +49,7 @@ describe('a device that was started', () => {
     expect(failed.reports()).toMatchObject([{ status: Status.FAILED, attempts: 1 }]);
 
     const cancelled = leased(true);
-    cancelled.ledger.halt(cancelled.sweep, CANCEL, true, 0, cancelled.writes);
+    cancelled.ledger.cancel(cancelled.sweep, 'test', 0, cancelled.writes);
     cancelled.result(1, cancelled.epoch, 0, ok, 2);
     expect(cancelled.reports()).toMatchObject([{ status: Status.OK }]);
 
@@ -118,7 +116,7 @@ describe('a device that was not started', () => {
     expect(old.start(old.epoch, 0, 10_000)).toBe('refused');
 
     const over = leased(false);
-    over.ledger.halt(over.sweep, CANCEL, true, 0, over.writes);
+    over.ledger.cancel(over.sweep, 'test', 0, over.writes);
     expect(over.start(over.epoch, 0, 1)).toBe('refused');
     over.result(1, over.epoch, 0, handedBack(true), 2);
     expect(over.reports()).toMatchObject([{ status: Status.CANCELLED }]);
