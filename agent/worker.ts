@@ -2,7 +2,7 @@
 // its parent only and ends when that vanishes, closing every socket. It watches each lease's end by itself: a
 // worker that was paused finds out before its next write.
 
-import type { Output } from '../proto/gen/netsweep/v1/model.js';
+import { Kind, type Output } from '../proto/gen/netsweep/v1/model.js';
 import type { HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
@@ -15,6 +15,8 @@ import { Bastions } from './ssh/bastions.js';
 interface Job {
   lease: string;
   abandon: AbortController;
+  /** The lease forbade it something: what becomes of it is no fault of its device. */
+  forbidden: boolean;
 }
 
 const jobs = new Map<number, Job>();
@@ -69,23 +71,32 @@ setInterval(() => {
 
 async function run(job: number, lease: string, task: SessionTask): Promise<void> {
   const abandon = new AbortController();
-  jobs.set(job, { lease, abandon });
-  const attempt = await runSession(task, ports(job, lease), abandon.signal, bastions);
+  const own: Job = { lease, abandon, forbidden: false };
+  jobs.set(job, own);
+  const attempt = await runSession(task, ports(job, own), abandon.signal, bastions);
   for (const { credential } of [task, ...task.jump]) if (credential !== null) wipeCredential(credential);
   jobs.delete(job);
   if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);
   await sendInChunks(job, [...attempt.outputs, ...(attempt.transcript ? [attempt.transcript] : [])]);
-  await sendToAgent({ say: 'ended', job, attempt, abandoned: abandon.signal.aborted });
+  const cut = own.forbidden && attempt.failure?.kind === Kind.DISCONNECTED;
+  await sendToAgent({ say: 'ended', job, attempt, abandoned: abandon.signal.aborted || cut });
 }
 
-function ports(job: number, lease: string): SessionPorts {
+function ports(job: number, own: Job): SessionPorts {
+  const { lease } = own;
+  const allowed = (may: boolean) => {
+    own.forbidden ||= !may;
+    return may;
+  };
+  const leaseOver = () => {
+    allowed(false);
+    return new Error('the lease is over');
+  };
   return {
     permit: (use: SecretUse, hop = 0) => {
       const ask = ++asks;
       return new Promise<Permit>((resolve, reject) => {
-        permits.set(ask, (permit) =>
-          permit === null ? reject(new Error('the lease is over')) : resolve(permit),
-        );
+        permits.set(ask, (permit) => (permit === null ? reject(leaseOver()) : resolve(permit)));
         void sendToAgent({ say: 'askPermit', ask, job, use, hop });
       });
     },
@@ -94,9 +105,7 @@ function ports(job: number, lease: string): SessionPorts {
     acceptHostKey: (key: HostKey, hop = 0) => {
       const ask = ++asks;
       return new Promise((resolve, reject) => {
-        hostKeys.set(ask, (answer) =>
-          answer === null ? reject(new Error('the lease is over')) : resolve(answer),
-        );
+        hostKeys.set(ask, (answer) => (answer === null ? reject(leaseOver()) : resolve(answer)));
         void sendToAgent({ say: 'askHostKey', ask, job, key, hop });
       });
     },
@@ -107,8 +116,8 @@ function ports(job: number, lease: string): SessionPorts {
         void sendToAgent({ say: 'askStart', ask, job });
       });
     },
-    mayStart: () => monotonicMs() < clockOf(lease).startUntil,
-    mayWrite: () => monotonicMs() < clockOf(lease).stopAt,
+    mayStart: () => allowed(monotonicMs() < clockOf(lease).startUntil),
+    mayWrite: () => allowed(monotonicMs() < clockOf(lease).stopAt),
   };
 }
 

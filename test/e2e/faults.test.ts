@@ -127,6 +127,29 @@ describe.concurrent('a sweep ends', () => {
     expect(fleet.sessions()).toHaveLength(30);
   });
 
+  test('without charging anybody when the coordinator stands still past half a lease, between two commands', {
+    timeout: SWEEP_MS,
+  }, async () => {
+    const commands = [COMMAND, 'show clock'];
+    await using cluster = await startCluster({
+      devices: 6,
+      commandMs: 5_200, // from the last renewal to the second command it is more than half a lease
+      unprivileged: 0,
+      agents: [{ name: 'one', segments: ['default'] }],
+    });
+    const { fleet, serve } = cluster;
+    await using run = cluster.start(commands);
+    await asked(fleet, 6);
+    process.kill(serve.pid, 'SIGSTOP');
+    await until('every first visit has ended', () => fleet.sessions().every(({ to }) => to < Infinity));
+    process.kill(serve.pid, 'SIGCONT');
+    const { status, stdout } = await run.finished;
+    const results = readResults(stdout);
+    expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
+    expect(results.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1, 1]);
+    await checkWitnesses({ cluster, results, command: COMMAND, again: () => 1 });
+  });
+
   test('when an agent freezes, and what it held says nothing more when it thaws', {
     timeout: SWEEP_MS,
   }, async () => {
