@@ -210,15 +210,20 @@ export class Serve {
     return this.#said + (this.#running?.log ?? '');
   }
 
+  get pid(): number {
+    if (this.#running === null) throw new Error('the coordinator is not running');
+    return this.#running.pid;
+  }
+
   get state(): string {
     return this.place.path('coordinator');
   }
 
-  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
+  async start(env: NodeJS.ProcessEnv = {}, timeoutMs?: number): Promise<void> {
     const where = ['--nats', this.nats, '--state', this.state];
     const listen = ['--listen', this.address, '--http', '127.0.0.1:0'];
     this.#running = program(this.place, 'coordinator/main.js', ['serve', ...where, ...listen], env);
-    const [, address] = await this.#running.logged(/^ready listen=(\S+) /m);
+    const [, address] = await this.#running.logged(/^ready listen=(\S+) /m, timeoutMs);
     this.address = address ?? '';
   }
 
@@ -276,12 +281,16 @@ export class AgentProgram {
     return this.#running.log;
   }
 
+  get pid(): number {
+    return this.#running.pid;
+  }
+
   get exitCode(): number | null {
     return this.#running.child.exitCode;
   }
 
-  async ready(): Promise<void> {
-    await this.#running.logged(/^ready name=/m);
+  async ready(timeoutMs?: number): Promise<void> {
+    await this.#running.logged(/^ready name=/m, timeoutMs);
   }
 
   /** Only sends it. */

@@ -117,6 +117,8 @@ export class Netsweep implements AsyncDisposable {
   stdout = '';
   stderr = '';
   readonly finished: Promise<Finished>;
+  /** Told of each piece of its standard output. */
+  onStdout: (text: string) => void = () => undefined;
   readonly #child: ChildProcess;
 
   constructor(args: string[], cwd: string, env: NodeJS.ProcessEnv, input: string) {
@@ -124,6 +126,7 @@ export class Netsweep implements AsyncDisposable {
     this.#child = spawn('setpriv', words, { cwd, env, stdio: 'pipe' });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
+      this.onStdout(text);
     });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
