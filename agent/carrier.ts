@@ -11,7 +11,7 @@ import {
   type Work,
   type WorkHop,
 } from '../proto/gen/netsweep/v1/agent.js';
-import type { Credential, Device, Limits } from '../proto/gen/netsweep/v1/model.js';
+import { type Credential, type Device, Isolation, type Limits } from '../proto/gen/netsweep/v1/model.js';
 import { type Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
 import { wipeCredential } from './credentials.js';
@@ -197,7 +197,7 @@ export class Carrier {
       if (device !== undefined) verdicts.push(await this.#runDevice(held, work, device, credentials));
       else {
         // An old message under a number that is used again: left unanswered, the device would wait for the lapse.
-        const end = handedBack('its offer does not name it', false);
+        const end = handedBack('its offer does not name it', { touched: false });
         verdicts.push(await this.uplink.deliver({ ...held.lease, index: work.index, end }, []));
       }
     }
@@ -213,7 +213,7 @@ export class Carrier {
     const chunks: Chunk[] = [];
     await this.#slot(held.over.signal);
     const end = held.over.signal.aborted
-      ? handedBack(String(held.over.signal.reason), false)
+      ? handedBack(String(held.over.signal.reason), { touched: false })
       : await this.pool.run(
           held.lease.epoch,
           held.clock,
@@ -328,8 +328,8 @@ function sessionTask(
   work: Work,
   credentials: Map<string, Credential>,
 ): SessionTask {
-  const options = shard.options;
-  if (options === undefined) throw new Error('a shard without options');
+  if (shard.options === undefined) throw new Error('a shard without options');
+  const options = work.alone ? { ...shard.options, isolation: Isolation.DEVICE } : shard.options;
   const limit = (name: keyof Limits) => device.limits?.[name] || options.limits?.[name] || 0;
   return {
     sweep: shard.sweep,

@@ -15,14 +15,18 @@ const MAY_PASS: ReadonlySet<Kind> = new Set([
 
 /** Thrown inside a session, caught at its end; never leaves the session as an exception. */
 export class DeviceFailure extends Error {
+  /** The machine that we run on had too little of something: no failure of the device's. */
+  readonly local: boolean;
+
   constructor(
     readonly kind: Kind,
     readonly stage: Stage,
     message: string,
-    options?: ErrorOptions,
+    options: ErrorOptions & { local?: boolean } = {},
   ) {
     super(message, options);
     this.name = 'DeviceFailure';
+    this.local = options.local ?? false;
   }
 
   /** The record of it; a secret that was sent is not sent again, so only a key login is retried after one. */
@@ -43,6 +47,22 @@ const NO_ADDRESS: ReadonlySet<string> = new Set([
   'ENODATA',
   'EAI_NONAME',
 ]);
+
+/** Descriptors, buffers, ports or routes that this machine does not have at present. */
+const LACKING: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'EAGAIN',
+  'ENOBUFS',
+  'ENOMEM',
+  'EADDRNOTAVAIL',
+  'ENETUNREACH',
+  'ENETDOWN',
+]);
+
+export function isLacking(code: string | undefined): boolean {
+  return code !== undefined && LACKING.has(code);
+}
 
 /** A socket that never connected. */
 export function connectFailure(error: NodeJS.ErrnoException, endpoint: string): DeviceFailure {
@@ -66,6 +86,7 @@ export function connectFailure(error: NodeJS.ErrnoException, endpoint: string): 
     `${endpoint} can't be reached (${code || error.message})`,
     {
       cause: error,
+      local: isLacking(code),
     },
   );
 }
@@ -98,12 +119,13 @@ export function forwardFailure(
 }
 
 /** A failure on the way, told of the bastion (`jump`: its host and port) that it happened at. */
-export function atJumpHost({ kind, stage, message, cause }: DeviceFailure, jump: string): DeviceFailure {
+export function atJumpHost(failure: DeviceFailure, jump: string): DeviceFailure {
+  const { kind, stage, message, cause, local } = failure;
   const words = message
     .replace(/\bthe device\b/g, 'it')
     // The word is for one device; that of those behind it says nothing of it.
     .replace(/legacy: true in the inventory/, 'legacy: true for it, as a device of the inventory,');
-  return new DeviceFailure(kind, stage, `jump host ${jump}: ${words}`, { cause });
+  return new DeviceFailure(kind, stage, `jump host ${jump}: ${words}`, { cause, local });
 }
 
 /** What ssh2 puts on its errors. */

@@ -1,15 +1,21 @@
-// What an agent and its workers say to each other. Node's IPC with advanced serialisation: Buffers travel as
-// they are, and a worker whose channel closes knows that its agent has gone.
-import type { ChildProcess } from 'node:child_process';
-import type {
+// What an agent and its workers say to each other, as messages over a stream of their own. A worker that loses the
+// stream knows that its agent has gone. What a worker says is read as a stranger's: it holds hostile devices.
+import type { Socket } from 'node:net';
+import { Status } from '../proto/gen/netsweep/v1/model.js';
+import {
   Attempt,
   Chunk,
   HostKey,
   LoginResult,
-  Permit,
+  type Permit,
   SecretUse,
 } from '../proto/gen/netsweep/v1/session.js';
+import { CHUNK_BYTES } from '../proto/subjects.js';
+import { Frames } from './frames.js';
 import type { SessionTask } from './session/session.js';
+
+/** The stream's descriptor in a worker, the first after the standard ones. */
+export const AGENT_FD = 3;
 
 /** When a lease ends for us: instants on the host's monotonic clock, in ms. */
 export interface LeaseClock {
@@ -30,7 +36,8 @@ export type ToWorker =
   | { say: 'start'; ask: number; granted: boolean };
 
 export type FromWorker =
-  | { say: 'alive' }
+  /** `memory`: bytes that the process takes, buffers and all. */
+  | { say: 'alive'; memory: number }
   /** `hop`: the nth bastion on the way to the job's device; 0: the device. */
   | { say: 'askPermit'; ask: number; job: number; use: SecretUse; hop: number }
   | { say: 'loggedIn'; job: number; use: SecretUse; result: LoginResult; hop: number }
@@ -38,48 +45,194 @@ export type FromWorker =
   | { say: 'askStart'; ask: number; job: number }
   /** Pieces of an output that is too large for one message; they come before their job's `ended`. */
   | { say: 'chunk'; job: number; chunk: Chunk }
-  /** `abandoned`: the session was cut by the agent's order or the lease's end, not by the device. */
-  | { say: 'ended'; job: number; attempt: Attempt; abandoned: boolean };
+  | { say: 'ended'; job: number; attempt: Attempt; how: Ended };
+
+/**
+ * What ended a session: itself or its device; the agent's order or the lease's end; want of what the machine has
+ * too little of.
+ */
+export type Ended = 'done' | 'cut' | 'local';
 
 /** How often a worker says that it is alive, in ms. */
-export const ALIVE_EVERY_MS = 1_000;
+export const ALIVE_EVERY_MS = 250;
 
-/** Sends; false when the worker has gone. */
-export function sendToWorker(worker: ChildProcess, message: ToWorker): boolean {
-  if (!worker.connected) return false;
-  worker.send(message, undefined, undefined, (error) => {
-    // A worker that dies while we speak is noticed by its `exit`; what it held is handed back there.
-    if (error !== null) worker.kill('SIGKILL');
-  });
-  return true;
+/** What is said in one turn travels together, up to so many bytes. */
+const TOGETHER_BYTES = 1 << 20;
+
+/** An agent's end of the stream to one worker. */
+export class WorkerLink {
+  readonly #frames: Frames<FromWorker[]>;
+
+  /** `broken`: the worker says what no worker says; nothing of it is heard after that. */
+  constructor(
+    private readonly stream: Socket,
+    heard: (message: FromWorker) => void,
+    broken: (why: string) => void,
+  ) {
+    const understand = (value: unknown) => {
+      if (!Array.isArray(value)) throw new Error('no list of messages');
+      return value.map(readFromWorker);
+    };
+    const hear = (messages: FromWorker[]) => messages.forEach(heard);
+    this.#frames = new Frames(stream, understand, hear, broken);
+    stream.on('error', () => undefined); // its end says the same
+  }
+
+  /** False when the worker has gone. */
+  send(message: ToWorker): boolean {
+    if (this.stream.writable) this.#frames.send(message, () => undefined);
+    return this.stream.writable;
+  }
+
+  /** The worker ends at once. */
+  end(): void {
+    this.stream.end();
+  }
 }
 
 interface Outgoing {
-  message: FromWorker;
+  value: unknown;
+  bytes: number;
   sent: () => void;
 }
 
-let gathered: Outgoing[] = [];
+/** A worker's end. */
+export class AgentLink {
+  readonly #frames: Frames<ToWorker>;
+  #gathered: Outgoing[] = [];
 
-/** Sends to the agent; resolves when the message has left this process. What is said in one turn travels together. */
-export function sendToAgent(message: FromWorker): Promise<void> {
-  return new Promise((resolve) => {
-    gathered.push({ message, sent: resolve });
-    if (gathered.length === 1) setImmediate(sendGathered);
-  });
+  constructor(
+    private readonly stream: Socket,
+    heard: (message: ToWorker) => void,
+    gone: () => void,
+  ) {
+    this.#frames = new Frames(stream, (value) => value as ToWorker, heard, gone); // our own agent
+    stream.on('end', gone);
+    stream.on('close', gone);
+    stream.on('error', gone);
+  }
+
+  /** Resolves when the message has left this process. */
+  send(message: FromWorker): Promise<void> {
+    return new Promise((sent) => {
+      this.#gathered.push({ ...packed(message), sent });
+      if (this.#gathered.length === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  #flush(): void {
+    while (this.#gathered.length > 0) {
+      let bytes = 0;
+      const further = this.#gathered.findIndex((one, at) => {
+        bytes += one.bytes;
+        return at > 0 && bytes > TOGETHER_BYTES;
+      });
+      const batch = this.#gathered.splice(0, further < 0 ? this.#gathered.length : further);
+      const done = () => {
+        for (const { sent } of batch) sent();
+      };
+      if (this.stream.writable)
+        this.#frames.send(
+          batch.map(({ value }) => value),
+          done,
+        );
+      else done();
+    }
+  }
 }
 
-function sendGathered(): void {
-  const batch = gathered;
-  gathered = [];
-  const done = () => {
-    for (const { sent } of batch) sent();
-  };
-  if (process.send === undefined || !process.connected) return done();
-  process.send(
-    batch.map(({ message }) => message),
-    undefined,
-    undefined,
-    done,
-  );
+/** What has a shape of the contract's travels as its bytes, so that reading it also checks it. */
+function packed(message: FromWorker): { value: unknown; bytes: number } {
+  switch (message.say) {
+    case 'askHostKey':
+      return packedPart(message, 'key', HostKey.encode(message.key).finish());
+    case 'chunk':
+      return packedPart(message, 'chunk', Chunk.encode(message.chunk).finish());
+    case 'ended':
+      return packedPart(message, 'attempt', Attempt.encode(message.attempt).finish());
+    default:
+      return { value: message, bytes: 100 };
+  }
+}
+
+function packedPart(message: FromWorker, name: string, bytes: Uint8Array) {
+  return { value: { ...message, [name]: bytes }, bytes: bytes.length };
+}
+
+/** A digest names bytes by SHA-256. */
+const DIGEST_BYTES = 32;
+const USES = [SecretUse.LOGIN, SecretUse.ENABLE, SecretUse.CHANNEL];
+const RESULTS = Object.values(LoginResult).filter((result) => result !== LoginResult.UNRECOGNIZED);
+const STATUSES: readonly Status[] = [Status.OK, Status.SUSPECT, Status.FAILED, Status.SKIPPED];
+const ENDS: readonly Ended[] = ['done', 'cut', 'local'];
+
+/** Throws when it is no message of a worker's. */
+function readFromWorker(value: unknown): FromWorker {
+  const said = new Said(value);
+  const say = said.field('say');
+  switch (say) {
+    case 'alive':
+      return { say, memory: said.number('memory') };
+    case 'askPermit':
+      return { say, ...said.numbers('ask', 'job', 'hop'), use: said.one('use', USES) };
+    case 'loggedIn':
+      return {
+        say,
+        ...said.numbers('job', 'hop'),
+        use: said.one('use', USES),
+        result: said.one('result', RESULTS),
+      };
+    case 'askHostKey':
+      return { say, ...said.numbers('ask', 'job', 'hop'), key: HostKey.decode(said.bytes('key')) };
+    case 'askStart':
+      return { say, ...said.numbers('ask', 'job') };
+    case 'chunk': {
+      const chunk = Chunk.decode(said.bytes('chunk'));
+      if (chunk.data.length > CHUNK_BYTES || chunk.sha256.length !== DIGEST_BYTES)
+        throw new Error('no piece of an output');
+      return { say, ...said.numbers('job'), chunk };
+    }
+    case 'ended': {
+      const attempt = Attempt.decode(said.bytes('attempt'));
+      if (!STATUSES.includes(attempt.status)) throw new Error('no attempt that has ended');
+      return { say, ...said.numbers('job'), attempt, how: said.one('how', ENDS) };
+    }
+    default:
+      throw new Error('no message that is known');
+  }
+}
+
+class Said {
+  readonly #fields: Record<string, unknown>;
+
+  constructor(value: unknown) {
+    if (typeof value !== 'object' || value === null) throw new Error('no message');
+    this.#fields = value as Record<string, unknown>; // each is looked at when it is taken
+  }
+
+  field(name: string): unknown {
+    return this.#fields[name];
+  }
+
+  number(name: string): number {
+    const value = this.field(name);
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Error(`no number as ${name}`);
+    return value as number;
+  }
+
+  numbers<Name extends string>(...names: Name[]): Record<Name, number> {
+    return Object.fromEntries(names.map((name) => [name, this.number(name)])) as Record<Name, number>; // each of them
+  }
+
+  bytes(name: string): Uint8Array {
+    const value = this.field(name);
+    if (value instanceof Uint8Array) return value;
+    throw new Error(`no bytes as ${name}`);
+  }
+
+  one<Value>(name: string, values: readonly Value[]): Value {
+    const found = values.find((value) => value === this.field(name));
+    if (found === undefined) throw new Error(`nothing known as ${name}`);
+    return found;
+  }
 }

@@ -1,30 +1,32 @@
-// The agent's workers: forked when first needed, kept warm, replaced when they die. Every job handed in ends in
-// exactly one way: the worker's attempt, or handed back because the worker has gone or the order was withdrawn.
-import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// The agent's workers: forked when first needed, kept warm, replaced when they die or have grown old. Every job
+// handed in ends in exactly one way: the worker's attempt, or handed back because the worker has gone, the order was
+// withdrawn, or the machine had too little of something.
+import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { HandedBack, type Result } from '../proto/gen/netsweep/v1/agent.js';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
-import { WORKER_SILENCE_MS } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
-import { type FromWorker, type LeaseClock, sendToWorker } from './ipc.js';
+import type { FromWorker, LeaseClock } from './ipc.js';
 import type { SessionTask } from './session/session.js';
-
-/** util-linux, on every Debian: the kernel ends a worker whose agent has gone, however it went. */
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
-
-/** Nothing of the agent's own environment but its way to an ssh-agent. */
-const WORKER_ENV: NodeJS.ProcessEnv =
-  process.env.SSH_AUTH_SOCK === undefined ? {} : { SSH_AUTH_SOCK: process.env.SSH_AUTH_SOCK };
-
-/** A pattern of the user's that goes back and forth without end on a device's line is matched in linear time. */
-const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtracks';
+import { LOOK_EVERY_MS, MEGABYTE, PROGRAM, WorkerProcess, type WorkerSettings } from './workerprocess.js';
 
 export type JobEnd = NonNullable<Result['end']>;
 
 /** Most jobs that a worker gets for the sake of a bastion that it is connected to. */
 const TOGETHER_MOST = 500;
+/** Pauses before another try to start a worker process where there is none, in ms. */
+const FORK_PAUSES_MS = [250, 500, 1_000];
+/** How long a session that was called off may take to end, in ms. */
+const LET_GO_MS = 15_000;
+/** What one session may ask for: a secret on each hop, and again inside. */
+const ASKS_MOST = 100;
+/** An output compressed may be a little larger than it was; a transcript is one more. */
+const PIECES_SPARE_BYTES = 1 << 24;
+/** Descriptors of a worker that are no sessions'. */
+const DESCRIPTORS_SPARE = 48;
+const HEAP_LEAST_MB = 512;
+const HEAP_MOST_MB = 2_048;
 
 /** What a job needs while it runs. `hop`: the nth bastion on the way; 0: the device. */
 export interface JobPorts {
@@ -36,17 +38,29 @@ export interface JobPorts {
 }
 
 interface Job {
+  number: number;
   lease: string;
-  worker: Worker;
+  clock: LeaseClock;
+  task: SessionTask;
   ports: JobPorts;
+  /** The first bastion on its way; empty: none. */
+  bastion: string;
+  /** Null while there is none. */
+  worker: Worker | null;
+  forksFailed: number;
+  /** When its end was ordered; Infinity: it was not. */
+  cutAt: number;
+  asks: number;
+  /** Bytes. */
+  pieces: number;
   end: (end: JobEnd) => void;
 }
 
 interface Worker {
-  process: ChildProcess;
-  /** Each with the first bastion on its way; empty: none. */
-  jobs: Map<number, string>;
-  heardAt: number;
+  process: WorkerProcess;
+  jobs: Set<Job>;
+  /** Devices that it was given so far. */
+  begun: number;
   /** Bastions that it may still be connected to. */
   bastions: Set<string>;
   /** For one device only; ends after it. */
@@ -57,186 +71,287 @@ export class Pool {
   readonly #workers = new Set<Worker>();
   readonly #jobs = new Map<number, Job>();
   readonly #watch: NodeJS.Timeout;
+  readonly #sessionsMost = sessionsMost();
   #lastJob = 0;
-  #lookedAt = monotonicMs();
 
   private constructor(
     private readonly size: number,
     private readonly warn: (what: string) => void,
+    private readonly settings: WorkerSettings,
   ) {
-    this.#watch = setInterval(() => this.#killSilent(), WORKER_SILENCE_MS / 5);
+    this.#watch = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
-  static async open(size: number, warn: (what: string) => void): Promise<Pool> {
-    return new Pool(size, warn);
+  static async open(
+    size: number,
+    warn: (what: string) => void,
+    settings: Partial<WorkerSettings> = {},
+  ): Promise<Pool> {
+    return new Pool(size, warn, { ...usual(size), ...settings });
   }
 
   get running(): number {
     return this.#jobs.size;
   }
 
+  /** Of its workers, for whoever looks from outside. */
+  get pids(): number[] {
+    return [...this.#workers].map(({ process }) => process.pid);
+  }
+
+  /** Most sessions that the workers have descriptors for. */
+  get capacity(): number {
+    return this.size * this.#sessionsMost;
+  }
+
   /** Runs one session in a worker. Never rejects. */
   run(lease: string, clock: LeaseClock, task: SessionTask, ports: JobPorts): Promise<JobEnd> {
     const [nearest] = task.jump;
-    const bastion = nearest === undefined ? '' : `${nearest.host}:${nearest.port}`;
-    const worker = this.#worker(task.options.isolation, bastion);
-    const job = ++this.#lastJob;
-    worker.jobs.set(job, bastion);
-    if (bastion !== '') worker.bastions.add(bastion);
     return new Promise((resolve) => {
-      const end = (how: JobEnd) => {
-        if (!this.#jobs.delete(job)) return;
-        worker.jobs.delete(job);
-        if (worker.alone) worker.process.disconnect();
-        resolve(how);
+      const job: Job = {
+        number: ++this.#lastJob,
+        lease,
+        clock,
+        task,
+        ports,
+        bastion: nearest === undefined ? '' : `${nearest.host}:${nearest.port}`,
+        worker: null,
+        forksFailed: 0,
+        cutAt: Number.POSITIVE_INFINITY,
+        asks: 0,
+        pieces: 0,
+        end: (how) => {
+          if (!this.#jobs.delete(job.number)) return;
+          if (job.worker !== null) this.#freed(job.worker, job);
+          resolve(how);
+        },
       };
-      this.#jobs.set(job, { lease, worker, ports, end });
-      if (!sendToWorker(worker.process, { say: 'run', job, lease, clock, task }))
-        end(handedBack('its worker has gone', false));
+      this.#jobs.set(job.number, job);
+      this.#place(job);
     });
   }
 
   /** A lease was renewed: its sessions live longer. */
   renewed(lease: string, clock: LeaseClock): void {
-    const workers = new Set(
-      [...this.#jobs.values()].filter((job) => job.lease === lease).map((job) => job.worker),
-    );
-    for (const worker of workers) sendToWorker(worker.process, { say: 'renewed', lease, clock });
+    const workers = new Set<Worker>();
+    for (const job of this.#jobs.values()) {
+      if (job.lease !== lease) continue;
+      job.clock = clock;
+      if (job.worker !== null) workers.add(job.worker);
+    }
+    for (const { process } of workers) process.send({ say: 'renewed', lease, clock });
   }
 
   /** Cuts every session of a lease; each is handed back. */
   abandon(lease: string): void {
-    for (const [number, job] of this.#jobs)
-      if (job.lease === lease) sendToWorker(job.worker.process, { say: 'abandon', jobs: [number] });
+    for (const job of [...this.#jobs.values()]) {
+      if (job.lease !== lease) continue;
+      job.cutAt = Math.min(job.cutAt, monotonicMs());
+      if (job.worker === null) job.end(handedBack('its session was called off', { touched: false }));
+      else job.worker.process.send({ say: 'abandon', jobs: [job.number] });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#watch);
-    const gone = [...this.#workers].map(
-      ({ process }) => new Promise((resolve) => process.once('exit', resolve)),
-    );
-    for (const { process } of this.#workers) {
-      if (process.connected) process.disconnect();
-      else process.kill('SIGKILL');
-    }
-    await Promise.all(gone);
+    for (const job of [...this.#jobs.values()])
+      if (job.worker === null) job.end(handedBack('the agent ends', { touched: false }));
+    await Promise.all([...this.#workers].map(({ process }) => process[Symbol.asyncDispose]()));
+  }
+
+  #look(): void {
+    const now = monotonicMs();
+    for (const { worker, cutAt } of this.#jobs.values())
+      if (now - cutAt > LET_GO_MS) worker?.process.kill('did not let go of a session and was killed');
+    for (const { process } of this.#workers) process.look();
+  }
+
+  /** Gives the job to a worker, now or after a pause. */
+  #place(job: Job): void {
+    if (!this.#jobs.has(job.number)) return;
+    const worker = this.#workerFor(job);
+    if (worker === null) return this.#placeLater(job);
+    job.worker = worker;
+    worker.jobs.add(job);
+    worker.begun += 1;
+    if (worker.begun >= this.settings.devices) worker.process.leaving = true;
+    if (job.bastion !== '') worker.bastions.add(job.bastion);
+    const { number, lease, clock, task } = job;
+    // One that dies meanwhile is heard of by its end; what it holds is handed back then.
+    worker.process.send({ say: 'run', job: number, lease, clock, task });
+  }
+
+  #placeLater(job: Job): void {
+    job.worker = null;
+    const pauseMs = FORK_PAUSES_MS[job.forksFailed++];
+    if (pauseMs === undefined || job.cutAt < Number.POSITIVE_INFINITY)
+      job.end(handedBack('no worker process could be started', { touched: false, local: true }));
+    else setTimeout(() => this.#place(job), pauseMs);
   }
 
   /**
    * The worker that goes through the same bastion, so that an agent has one connection to it; else the least busy
-   * one. A new one while there are fewer than wanted and none is idle.
+   * one. A new one while there are fewer than wanted and none is idle; null when there is none and none can be
+   * started.
    */
-  #worker(isolation: Isolation, bastion: string): Worker {
-    if (isolation === Isolation.DEVICE) return this.#fork(true);
-    const pooled = [...this.#workers].filter(({ alone, process }) => !alone && process.connected);
-    const isGoing = ({ jobs }: Worker) => jobs.size < TOGETHER_MOST && [...jobs.values()].includes(bastion);
+  #workerFor({ task, bastion }: Job): Worker | null {
+    if (task.options.isolation === Isolation.DEVICE) return this.#fork(true);
+    const pooled = [...this.#workers].filter(
+      ({ alone, process, jobs }) => !alone && process.takes && jobs.size < this.#sessionsMost,
+    );
+    const isGoing = ({ jobs }: Worker) =>
+      jobs.size < TOGETHER_MOST && [...jobs].some((job) => job.bastion === bastion);
     const going = bastion === '' ? undefined : pooled.find(isGoing);
     if (going !== undefined) return going;
     const went = ({ bastions }: Worker) => Number(bastions.has(bastion));
     const [least] = pooled.sort((one, other) => one.jobs.size - other.jobs.size || went(other) - went(one));
-    if (least === undefined || (least.jobs.size > 0 && pooled.length < this.size)) return this.#fork(false);
-    return least;
+    if (least === undefined) return this.#fork(false);
+    return (least.jobs.size > 0 && pooled.length < this.size && this.#fork(false)) || least;
   }
 
-  #fork(alone: boolean): Worker {
-    const [execPath, execArgv] =
-      SETPRIV === undefined
-        ? [process.execPath, [LINEAR_PATTERNS]]
-        : [SETPRIV, ['--pdeathsig', 'KILL', '--', process.execPath, LINEAR_PATTERNS]];
-    const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), [], {
-      execPath,
-      execArgv,
-      env: WORKER_ENV,
-      detached: true,
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    const worker: Worker = {
-      process: child,
-      jobs: new Map(),
-      heardAt: monotonicMs(),
-      bastions: new Set(),
-      alone,
-    };
-    this.#workers.add(worker);
-    child.on('message', (messages) => {
-      for (const message of messages as FromWorker[]) this.#heard(worker, message); // our own program
-    });
-    // `exit` may come before the last messages; only when the channel has closed is everything heard.
-    let open = 2;
-    const closed = () => {
-      if (--open > 0) return;
-      this.#workers.delete(worker);
-      if (worker.jobs.size > 0) this.warn(`worker ${child.pid} died with ${worker.jobs.size} sessions`);
-      for (const job of [...worker.jobs.keys()])
-        this.#jobs.get(job)?.end(handedBack('its worker died', true, true));
-    };
-    child.once('exit', closed);
-    child.once('disconnect', closed);
-    child.on('error', (error) => {
-      this.warn(`worker ${child.pid ?? '(not forked)'}: ${error.message}`);
-      if (child.pid === undefined) for (let left = open; left > 0; left--) closed();
-    });
-    return worker;
+  #fork(alone: boolean): Worker | null {
+    try {
+      const worker: Worker = {
+        process: new WorkerProcess(this.settings, {
+          said: (message) => this.#heard(worker, message),
+          gone: (how) => this.#gone(worker, how),
+        }),
+        jobs: new Set(),
+        begun: 0,
+        bastions: new Set(),
+        alone,
+      };
+      this.#workers.add(worker);
+      return worker;
+    } catch (error) {
+      this.warn(error instanceof Error ? error.message : String(error));
+      return null;
+    }
+  }
+
+  /** A worker without its jobs, which may be all that it was kept for. */
+  #freed(worker: Worker, job: Job): void {
+    worker.jobs.delete(job);
+    if (worker.jobs.size === 0 && (worker.alone || worker.process.leaving)) worker.process.end();
+  }
+
+  #gone(worker: Worker, how: string): void {
+    this.#workers.delete(worker);
+    const lost = [...worker.jobs];
+    if (lost.length > 0) this.warn(`worker ${worker.process.pid} ${how}; it held ${lost.length} sessions`);
+    const loss = { touched: true, workerLost: true, alone: lost.length === 1 };
+    for (const job of lost) {
+      if (worker.process.up) job.end(handedBack(`its worker ${how}`, loss));
+      // What ended before it had come up had nothing to do with a device.
+      else this.#placeLater(job);
+    }
   }
 
   #heard(worker: Worker, message: FromWorker): void {
-    worker.heardAt = monotonicMs();
-    if (message.say === 'alive') return;
+    if (message.say === 'alive') {
+      if (worker.jobs.size === 0 && worker.process.leaving) worker.process.end();
+      return;
+    }
+    const { process } = worker;
     const job = this.#jobs.get(message.job);
-    if (job === undefined) return;
+    if (job?.worker !== worker) return this.#heardOfNone(worker, message);
     switch (message.say) {
       case 'askPermit':
+        if (++job.asks > ASKS_MOST) return process.kill('asked without end and was killed');
         void job.ports.permit(message.use, message.hop).then(
-          (permit) => sendToWorker(worker.process, { say: 'permit', ask: message.ask, permit }),
-          () => sendToWorker(worker.process, { say: 'permit', ask: message.ask, permit: null }),
+          (permit) => process.send({ say: 'permit', ask: message.ask, permit }),
+          () => process.send({ say: 'permit', ask: message.ask, permit: null }),
         );
         return;
       case 'loggedIn':
         return job.ports.loggedIn(message.use, message.result, message.hop);
       case 'askHostKey':
+        if (++job.asks > ASKS_MOST) return process.kill('asked without end and was killed');
         void job.ports.acceptHostKey(message.key, message.hop).then(
-          (answer) => sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, answer }),
-          () => sendToWorker(worker.process, { say: 'hostKey', ask: message.ask, answer: null }),
+          (answer) => process.send({ say: 'hostKey', ask: message.ask, answer }),
+          () => process.send({ say: 'hostKey', ask: message.ask, answer: null }),
         );
         return;
       case 'askStart':
+        if (++job.asks > ASKS_MOST) return process.kill('asked without end and was killed');
         void job.ports.start().then(
-          (granted) => sendToWorker(worker.process, { say: 'start', ask: message.ask, granted }),
-          () => sendToWorker(worker.process, { say: 'start', ask: message.ask, granted: false }),
+          (granted) => process.send({ say: 'start', ask: message.ask, granted }),
+          () => process.send({ say: 'start', ask: message.ask, granted: false }),
         );
         return;
       case 'chunk':
+        job.pieces += message.chunk.data.length;
+        if (job.pieces > piecesMost(job.task)) return process.kill('sent too much and was killed');
         return job.ports.chunk(message.chunk);
       case 'ended':
-        return job.end(
-          message.abandoned
-            ? handedBack('its session was cut', true)
-            : { $case: 'attempt', value: message.attempt },
-        );
+        return job.end(endOf(message));
       default:
         message satisfies never;
     }
   }
 
-  #killSilent(): void {
-    const now = monotonicMs();
-    // After a pause of our own, what the workers said meanwhile still lies in their pipes.
-    const paused = now - this.#lookedAt > WORKER_SILENCE_MS / 2;
-    this.#lookedAt = now;
-    if (paused) for (const worker of this.#workers) worker.heardAt = now;
-    for (const worker of this.#workers) {
-      if (now - worker.heardAt < WORKER_SILENCE_MS) continue;
-      this.warn(`worker ${worker.process.pid} is silent and is killed`);
-      worker.process.kill('SIGKILL');
-    }
+  /** A session that is over may still have lent its leave to a bastion's login; nothing else speaks for it. */
+  #heardOfNone({ process }: Worker, message: Exclude<FromWorker, { say: 'alive' }>): void {
+    if (message.say === 'askPermit') process.send({ say: 'permit', ask: message.ask, permit: null });
+    else if (message.say === 'askHostKey') process.send({ say: 'hostKey', ask: message.ask, answer: null });
+    else if (message.say === 'askStart') process.send({ say: 'start', ask: message.ask, granted: false });
+    else if (message.say !== 'loggedIn')
+      process.kill('broke the rules (a result of a session that it does not hold) and was killed');
   }
 }
 
 export function handedBack(
   reason: string,
-  touched: boolean,
-  workerLost = false,
+  how: Partial<Omit<HandedBack, 'reason'>>,
 ): { $case: 'handedBack'; value: HandedBack } {
-  return { $case: 'handedBack', value: HandedBack.create({ reason, touched, workerLost }) };
+  return { $case: 'handedBack', value: HandedBack.create({ reason, ...how }) };
+}
+
+function endOf({ attempt, how }: Extract<FromWorker, { say: 'ended' }>): JobEnd {
+  const touched = !attempt.leftClean;
+  switch (how) {
+    case 'done':
+      return { $case: 'attempt', value: attempt };
+    case 'cut':
+      return handedBack('its session was cut', { touched });
+    case 'local':
+      return handedBack(attempt.failure?.message ?? 'the agent has too little of something', {
+        touched,
+        local: true,
+      });
+    default:
+      return how satisfies never;
+  }
+}
+
+function piecesMost({ device, options }: SessionTask): number {
+  return (device.commands.length + 64) * (options.outputLimit + PIECES_SPARE_BYTES);
+}
+
+/** What this machine has for so many workers: half of its memory between them before they are replaced. */
+function usual(workers: number): WorkerSettings {
+  const share = Math.floor(totalmem() / 2 / workers / MEGABYTE);
+  const fullMb = Math.min(HEAP_MOST_MB, Math.max(HEAP_LEAST_MB, share));
+  return {
+    program: PROGRAM,
+    environment: process.env,
+    heapMb: fullMb,
+    fullMb,
+    mostMb: 2 * fullMb,
+    devices: 5_000,
+  };
+}
+
+/** Each session has a descriptor, and a worker inherits the agent's limit. */
+function sessionsMost(): number {
+  const [, most] = /^Max open files\s+(\d+)/m.exec(readLimits()) ?? [];
+  return most === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Number(most) - DESCRIPTORS_SPARE);
+}
+
+function readLimits(): string {
+  try {
+    return readFileSync('/proc/self/limits', 'utf8');
+  } catch {
+    return ''; // no Linux: the system says it when there are no more
+  }
 }

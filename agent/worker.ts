@@ -2,21 +2,24 @@
 // its parent only and ends when that vanishes, closing every socket. It watches each lease's end by itself: a
 // worker that was paused finds out before its next write.
 
+import { writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { failpoint } from '../proto/failpoint.js';
 import { Kind, type Output } from '../proto/gen/netsweep/v1/model.js';
-import type { HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
+import type { Attempt, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
-import { ALIVE_EVERY_MS, type LeaseClock, sendToAgent, type ToWorker } from './ipc.js';
+import { AGENT_FD, AgentLink, ALIVE_EVERY_MS, type Ended, type LeaseClock, type ToWorker } from './ipc.js';
 import { runSession, type SessionPorts, type SessionTask } from './session/session.js';
 import { Bastions } from './ssh/bastions.js';
 
 interface Job {
   lease: string;
   abandon: AbortController;
-  /** The lease forbade it something: what becomes of it is no fault of its device. */
-  forbidden: boolean;
+  /** What did not allow what the session wanted: the lease, or the machine. */
+  hindered: Exclude<Ended, 'done'> | null;
 }
 
 const jobs = new Map<number, Job>();
@@ -27,7 +30,18 @@ const starts = new Map<number, (granted: boolean) => void>();
 const bastions = new Bastions();
 let asks = 0;
 
-process.on('message', (message: ToWorker) => {
+// Nothing may pass that is not repeated by heart: what an error says may hold a device's words.
+process.on('uncaughtException', (error) => {
+  const [, file = ''] = /\/([a-z]+\.js:\d+)/.exec(error?.stack ?? '') ?? [];
+  writeSync(2, `FATAL ERROR: uncaught ${error?.name}${file === '' ? '' : ` at ${file}`}\n`);
+  process.exit(1);
+});
+
+// The agent has gone: nothing we do can be reported any more.
+const gone = () => process.exit(0);
+const agent = new AgentLink(new Socket({ fd: AGENT_FD, readable: true, writable: true }), heard, gone);
+
+function heard(message: ToWorker): void {
   switch (message.say) {
     case 'run':
       clocks.set(message.lease, message.clock);
@@ -54,70 +68,87 @@ process.on('message', (message: ToWorker) => {
     default:
       message satisfies never;
   }
-});
+}
 
-// The parent has gone: nothing we do can be reported any more.
-process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole terminal group; the parent decides what it means.
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 process.stderr.on('error', () => undefined); // nobody may be left to read it
 
-setInterval(() => {
-  void sendToAgent({ say: 'alive' });
+alive();
+setInterval(alive, ALIVE_EVERY_MS);
+
+function alive(): void {
+  void agent.send({ say: 'alive', memory: process.memoryUsage.rss() });
   const now = monotonicMs();
   for (const job of jobs.values()) if (clockOf(job.lease).stopAt <= now) job.abandon.abort();
-}, ALIVE_EVERY_MS / 4);
-
-async function run(job: number, lease: string, task: SessionTask): Promise<void> {
-  const abandon = new AbortController();
-  const own: Job = { lease, abandon, forbidden: false };
-  jobs.set(job, own);
-  const attempt = await runSession(task, ports(job, own), abandon.signal, bastions);
-  for (const { credential } of [task, ...task.jump]) if (credential !== null) wipeCredential(credential);
-  jobs.delete(job);
-  if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);
-  await sendInChunks(job, [...attempt.outputs, ...(attempt.transcript ? [attempt.transcript] : [])]);
-  const cut = own.forbidden && attempt.failure?.kind === Kind.DISCONNECTED;
-  await sendToAgent({ say: 'ended', job, attempt, abandoned: abandon.signal.aborted || cut });
 }
 
-function ports(job: number, own: Job): SessionPorts {
-  const { lease } = own;
-  const allowed = (may: boolean) => {
-    own.forbidden ||= !may;
-    return may;
-  };
-  const leaseOver = () => {
-    allowed(false);
+async function run(number: number, lease: string, task: SessionTask): Promise<void> {
+  const job: Job = { lease, abandon: new AbortController(), hindered: null };
+  jobs.set(number, job);
+  const { name } = task.device;
+  failpoint(`worker.session.${name}`);
+  const attempt = await runSession(task, ports(number, job, name), job.abandon.signal, bastions);
+  for (const { credential } of [task, ...task.jump]) if (credential !== null) wipeCredential(credential);
+  jobs.delete(number);
+  if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);
+  failpoint(`worker.ending.${name}`);
+  await sendInChunks(number, [...attempt.outputs, ...(attempt.transcript ? [attempt.transcript] : [])]);
+  await agent.send({ say: 'ended', job: number, attempt, how: howEnded(job, attempt) });
+}
+
+/** What a device did wrong by itself is its failure, whatever else was the matter. */
+function howEnded({ abandon, hindered }: Job, { failure }: Attempt): Ended {
+  if (failure?.kind === Kind.DISCONNECTED && (abandon.signal.aborted || hindered === 'cut')) return 'cut';
+  return failure !== undefined && hindered === 'local' ? 'local' : 'done';
+}
+
+function ports(number: number, job: Job, name: string): SessionPorts {
+  const { lease } = job;
+  const over = () => {
+    job.hindered ??= 'cut';
     return new Error('the lease is over');
+  };
+  const before = (end: number) => {
+    const early = monotonicMs() < end;
+    if (!early) over();
+    return early;
   };
   return {
     permit: (use: SecretUse, hop = 0) => {
       const ask = ++asks;
       return new Promise<Permit>((resolve, reject) => {
-        permits.set(ask, (permit) => (permit === null ? reject(leaseOver()) : resolve(permit)));
-        void sendToAgent({ say: 'askPermit', ask, job, use, hop });
+        permits.set(ask, (permit) => (permit === null ? reject(over()) : resolve(permit)));
+        void agent.send({ say: 'askPermit', ask, job: number, use, hop });
       });
     },
-    loggedIn: (use: SecretUse, result: LoginResult, hop = 0) =>
-      void sendToAgent({ say: 'loggedIn', job, use, result, hop }),
+    loggedIn: (use: SecretUse, result: LoginResult, hop = 0) => {
+      failpoint(`worker.loggedIn.${name}`);
+      void agent.send({ say: 'loggedIn', job: number, use, result, hop });
+    },
     acceptHostKey: (key: HostKey, hop = 0) => {
       const ask = ++asks;
       return new Promise((resolve, reject) => {
-        hostKeys.set(ask, (answer) => (answer === null ? reject(leaseOver()) : resolve(answer)));
-        void sendToAgent({ say: 'askHostKey', ask, job, key, hop });
+        hostKeys.set(ask, (answer) => (answer === null ? reject(over()) : resolve(answer)));
+        void agent.send({ say: 'askHostKey', ask, job: number, key, hop });
       });
     },
     start: () => {
       const ask = ++asks;
       return new Promise((resolve) => {
-        starts.set(ask, resolve);
-        void sendToAgent({ say: 'askStart', ask, job });
+        starts.set(ask, (granted) => {
+          if (!granted) over();
+          resolve(granted);
+        });
+        void agent.send({ say: 'askStart', ask, job: number });
       });
     },
-    mayStart: () => allowed(monotonicMs() < clockOf(lease).startUntil),
-    mayWrite: () => allowed(monotonicMs() < clockOf(lease).stopAt),
+    mayStart: () => before(clockOf(lease).startUntil),
+    mayWrite: () => before(clockOf(lease).stopAt),
+    lacking: () => {
+      job.hindered ??= 'local';
+    },
   };
 }
 
@@ -136,7 +167,7 @@ async function sendInChunks(job: number, outputs: readonly Output[]): Promise<vo
     const { body, sha256 } = output;
     for (let seq = 0; seq * CHUNK_BYTES < body.length; seq++) {
       const data = Buffer.from(body.subarray(seq * CHUNK_BYTES, (seq + 1) * CHUNK_BYTES));
-      await sendToAgent({ say: 'chunk', job, chunk: Chunk.create({ sha256, seq, data }) });
+      await agent.send({ say: 'chunk', job, chunk: Chunk.create({ sha256, seq, data }) });
     }
     output.body = Buffer.alloc(0);
   }

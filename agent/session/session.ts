@@ -70,6 +70,8 @@ export interface SessionPorts {
   mayStart(): boolean;
   /** False once the lease allows no byte at all. Checked before every write. */
   mayWrite(): boolean;
+  /** The machine had too little of something: what the attempt failed by is not the device's. */
+  lacking(): void;
 }
 
 /**
@@ -134,6 +136,7 @@ class Session implements ShellEvents {
       await this.#work(this.#rules());
     } catch (thrown) {
       this.#failure ??= asFailure(thrown, this.#course.stage);
+      if (this.#failure.local) this.#ports.lacking();
       this.#transcript?.failed(this.#failure);
       await this.#walk?.abandon();
     }

@@ -268,6 +268,8 @@ export class Coordinator implements SessionPorts {
     return this.may.start;
   }
 
+  lacking(): void {}
+
   mayWrite(): boolean {
     return this.may.write;
   }

@@ -1,0 +1,188 @@
+// One worker process as its agent sees it: forked, listened to, watched, ended. However it ends, that is told once,
+// in words for people, after the last thing that it said.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { WORKER_SILENCE_MS } from '../proto/subjects.js';
+import { monotonicMs } from './clock.js';
+import { type FromWorker, type ToWorker, WorkerLink } from './ipc.js';
+
+/** util-linux, on every Debian: the kernel ends a worker whose agent has gone, however it went. */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+export const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
+
+/** Of the agent's environment: its way to an ssh-agent, and what tests arm. */
+const HANDED_DOWN = ['SSH_AUTH_SOCK', 'NETSWEEP_FAILPOINTS', 'NETSWEEP_FAILPOINTS_LOG'];
+
+/** A pattern of the user's that goes back and forth without end on a device's line is matched in linear time. */
+const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtracks';
+
+export const MEGABYTE = 1 << 20;
+/** How often a worker is looked at, in ms. */
+export const LOOK_EVERY_MS = 250;
+/** Messages from one look to the next that no worker has to say. */
+const FLOOD = 100_000;
+/** How long one that was asked to end may take, in ms. */
+const END_MS = 2_000;
+/** What a worker says of its end comes first or is not worth having. */
+const LAST_WORDS_BYTES = 65_536;
+
+export interface WorkerSettings {
+  program: string;
+  /** The agent's own, of which little is handed down. */
+  environment: NodeJS.ProcessEnv;
+  /** Of the JavaScript heap, in MB. */
+  heapMb: number;
+  /** Of the whole process, in MB: above it no new session begins there, and it ends once it is idle. */
+  fullMb: number;
+  /** Of the whole process, in MB: above it it is killed. */
+  mostMb: number;
+  /** Devices, after which it is replaced. */
+  devices: number;
+}
+
+export interface WorkerEvents {
+  said(message: FromWorker): void;
+  /** Nothing comes after it. `how` completes "its worker ...". */
+  gone(how: string): void;
+}
+
+export class WorkerProcess {
+  /** It has come up; whatever ends it from then on may have to do with its devices. */
+  up = false;
+  /** Bytes. */
+  memory = 0;
+  /** It takes nothing more and ends once it is idle. */
+  leaving = false;
+  readonly #child: ChildProcess;
+  readonly #link: WorkerLink;
+  readonly #limits: WorkerSettings;
+  readonly #lastWords: Buffer[] = [];
+  #heardAt = monotonicMs();
+  #lookedAt = monotonicMs();
+  #messages = 0;
+  #killedFor: string | null = null;
+  #gone = false;
+
+  /** Throws when the machine has no more processes or descriptors to give, or no program to run. */
+  constructor(limits: WorkerSettings, events: WorkerEvents) {
+    this.#limits = limits;
+    this.#child = forked(limits);
+    const [, , errors, stream] = this.#child.stdio as unknown as [null, null, Readable, Socket]; // see forked
+    errors.on('data', (piece: Buffer) => {
+      const kept = this.#lastWords.reduce((sum, { length }) => sum + length, 0);
+      if (kept < LAST_WORDS_BYTES) this.#lastWords.push(piece);
+    });
+    this.#link = new WorkerLink(
+      stream,
+      (message) => this.#heard(message, events),
+      (why) => this.kill(`broke the rules (${why}) and was killed`),
+    );
+    this.#child.on('error', () => undefined); // a signal that could not be sent
+    // Its end, and the end of all that it has said.
+    this.#child.once('close', (code: number | null, signal: NodeJS.Signals | null) => {
+      this.#gone = true;
+      events.gone(this.#killedFor ?? ending(code, signal, Buffer.concat(this.#lastWords).toString('latin1')));
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** It may be given a job. */
+  get takes(): boolean {
+    return this.there && !this.leaving;
+  }
+
+  /** What is sent to it may still arrive. */
+  get there(): boolean {
+    return !this.#gone && this.#killedFor === null;
+  }
+
+  send(message: ToWorker): boolean {
+    return this.there && this.#link.send(message);
+  }
+
+  /** Ends it politely: it holds nothing. */
+  end(): void {
+    this.leaving = true;
+    this.#link.end();
+  }
+
+  /** `how` completes "its worker ...". */
+  kill(how: string): void {
+    if (!this.there) return;
+    this.#killedFor = how;
+    this.#child.kill('SIGKILL');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#gone) return;
+    const closed = once(this.#child, 'close');
+    this.end();
+    await Promise.race([closed, delay(END_MS)]);
+    this.kill('did not end and was killed');
+    await closed;
+  }
+
+  /** To be called every LOOK_EVERY_MS. */
+  look(): void {
+    const now = monotonicMs();
+    // After a pause of our own, what it said meanwhile still lies in its pipe.
+    if (now - this.#lookedAt > WORKER_SILENCE_MS / 2) this.#heardAt = now;
+    this.#lookedAt = now;
+    this.#messages = 0;
+    if (now - this.#heardAt >= WORKER_SILENCE_MS)
+      this.kill(`was silent for ${WORKER_SILENCE_MS / 1_000} s and was killed`);
+  }
+
+  #heard(message: FromWorker, events: WorkerEvents): void {
+    if (!this.there) return;
+    this.#heardAt = monotonicMs();
+    this.up = true;
+    if (++this.#messages > FLOOD) return this.kill('talked without end and was killed');
+    if (message.say === 'alive') this.#weigh(message.memory);
+    events.said(message);
+  }
+
+  #weigh(memory: number): void {
+    this.memory = memory;
+    const { fullMb, mostMb } = this.#limits;
+    if (memory > fullMb * MEGABYTE) this.leaving = true;
+    if (memory > mostMb * MEGABYTE) this.kill(`took more than ${mostMb} MB of memory and was killed`);
+  }
+}
+
+function forked({ program, environment, heapMb }: WorkerSettings): ChildProcess {
+  const words = [LINEAR_PATTERNS, `--max-old-space-size=${heapMb}`, program];
+  const [file, args] =
+    SETPRIV === undefined
+      ? [process.execPath, words]
+      : [SETPRIV, ['--pdeathsig', 'KILL', '--', process.execPath, ...words]];
+  const child = spawn(file, args, {
+    env: Object.fromEntries(
+      HANDED_DOWN.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+    ),
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  if (child.pid !== undefined) return child;
+  child.on('error', () => undefined); // comes later, and says no more
+  throw new Error('no worker process can be started: no process, descriptor or program to be had');
+}
+
+/** Completes "its worker ...". What a worker wrote is not trusted: only these lines of Node's and ours are repeated. */
+function ending(code: number | null, signal: NodeJS.Signals | null, lastWords: string): string {
+  const uncaught = /^FATAL ERROR: uncaught [A-Za-z]{1,40}(?: at [a-z]{1,40}\.js:\d{1,6})?$/m.exec(lastWords);
+  const native = /^FATAL ERROR: [A-Za-z:_-]+(?: [A-Za-z:_-]+){0,16}$/m.exec(lastWords);
+  const words = (uncaught ?? native)?.[0].replace('FATAL ERROR: ', '') ?? '';
+  const because = words === '' ? '' : `: ${words}`;
+  if (signal !== null) return `was killed by ${signal}${because}`;
+  if (code === 0) return 'ended with 0 without a result';
+  return `ended with ${code}${because}`;
+}
