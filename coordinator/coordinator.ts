@@ -93,6 +93,7 @@ export class Coordinator {
       submitted: (segments, header) => duties.submitted(segments, header),
       kick: () => coordinator.kick(),
       tellAgents: (sweep) => coordinator.#tellAgents(sweep),
+      notice: (sweep) => coordinator.#dispatch?.trouble(sweep) ?? '',
       attached: (change) => duties.attached(change),
     });
     const coordinator = new Coordinator(duties, store, books, presence, service);

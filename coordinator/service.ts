@@ -48,6 +48,8 @@ export interface ServiceHooks {
   kick(): void;
   /** Tells the agents of a halted sweep to let go of it. */
   tellAgents(sweep: ActiveSweep): void;
+  /** What hinders the sweep now; empty: nothing. */
+  notice(sweep: ActiveSweep): string;
   /** A client's stream has opened (+1) or ended (-1). */
   attached(change: 1 | -1): void;
 }
@@ -326,7 +328,8 @@ export class Service {
   }
 
   #progress(active: ActiveSweep): Sweep {
-    return Sweep.create({ ...describe(active.row), counts: this.books.ledger.counts(active) });
+    const counts = this.books.ledger.counts(active);
+    return Sweep.create({ ...describe(active.row), counts, notice: this.hooks.notice(active) });
   }
 
   async #write<T>(change: (writes: Write[]) => T): Promise<T> {

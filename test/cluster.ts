@@ -5,7 +5,7 @@ import type { Agent } from '../proto/gen/netsweep/v1/sweeps.ts';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.ts';
 import { type FaultProxy, startFaultProxy } from './faultproxy.ts';
 import { Fleet, type FleetOptions } from './fleet.ts';
-import { type Nats, startNats } from './nats.ts';
+import { type Nats, type NatsOptions, startNats } from './nats.ts';
 import { type Netsweep, Place } from './place.ts';
 import { type Finished, Running, root, until } from './process.ts';
 
@@ -38,7 +38,14 @@ export interface ClusterOptions extends FleetOptions {
   agents?: AgentOptions[];
   /** Every connection between programs goes over a link that can be made bad: see `links`. */
   proxied?: boolean;
+  nats?: NatsOptions;
+  /** NATS of the test's own, as --nats takes it, instead of one nats-server that comes with the cluster. */
+  servers?: string | null;
+  /** Where a program (the coordinator, or an agent by its name) finds NATS; default: where it is. */
+  natsFor?: (program: string, url: string) => Promise<string>;
 }
+
+type Distribution = Required<Pick<ClusterOptions, 'agents' | 'proxied' | 'nats' | 'servers' | 'natsFor'>>;
 
 /** The links of a proxied cluster; an agent has its own two. */
 export interface Links {
@@ -55,11 +62,14 @@ export interface AgentLinks {
 export async function startCluster({
   agents = [],
   proxied = false,
+  nats = {},
+  servers = null,
+  natsFor = async (_program, url) => url,
   ...fleet
 }: ClusterOptions): Promise<Cluster> {
   const cluster = new Cluster(await Fleet.open(fleet), await Place.open());
   try {
-    if (agents.length > 0) await cluster.distribute(agents, proxied);
+    if (agents.length > 0) await cluster.distribute({ agents, proxied, nats, servers, natsFor });
     return cluster;
   } catch (error) {
     await cluster[Symbol.asyncDispose]();
@@ -73,6 +83,9 @@ export class Cluster implements AsyncDisposable {
   #serve: Serve | null = null;
   #links: Links | null = null;
   readonly #proxies: FaultProxy[] = [];
+  #servers = '';
+  /** Where agents that were named at the start find NATS. */
+  readonly #urls = new Map<string, string>();
 
   constructor(
     readonly fleet: Fleet,
@@ -100,12 +113,15 @@ export class Cluster implements AsyncDisposable {
     return links;
   }
 
-  async distribute(agents: AgentOptions[], proxied: boolean): Promise<void> {
-    const nats = await startNats();
-    this.#nats = nats;
-    const toNats = () => `${nats.address}:${nats.port}`;
+  async distribute({ agents, proxied, nats, servers, natsFor }: Distribution): Promise<void> {
+    if (servers === null) this.#nats = await startNats(nats);
+    const toNats = () => `${this.nats.address}:${this.nats.port}`;
     const coordinatorNats = proxied ? await this.#proxy(toNats) : null;
-    this.#serve = await Serve.open(this.place, natsUrl(coordinatorNats) ?? nats.url);
+    this.#servers = servers ?? this.nats.url;
+    this.#serve = await Serve.open(
+      this.place,
+      natsUrl(coordinatorNats) ?? (await natsFor('coordinator', this.#servers)),
+    );
     this.place.env.NETSWEEP_COORDINATOR = this.#serve.address;
     if (coordinatorNats !== null) {
       const client = await this.#proxy(() => this.serve.address);
@@ -117,6 +133,7 @@ export class Cluster implements AsyncDisposable {
           nats: await this.#proxy(toNats),
         });
     }
+    for (const { name } of agents) this.#urls.set(name, await natsFor(name, this.#servers));
     for (const agent of agents) this.startAgent(agent);
     for (const { name } of agents) await this.agent(name).ready();
   }
@@ -124,7 +141,7 @@ export class Cluster implements AsyncDisposable {
   /** Starts an agent; `ready` of it tells when it takes work. One that was not named at the start has no links. */
   startAgent(options: AgentOptions): AgentProgram {
     const links = this.#links?.agents.get(options.name);
-    const nats = natsUrl(links?.nats ?? null) ?? this.nats.url;
+    const nats = natsUrl(links?.nats ?? null) ?? this.#urls.get(options.name) ?? this.#servers;
     const to = links?.coordinator.address ?? this.serve.address;
     const agent = new AgentProgram(this.place, { ...options, nats, to });
     this.agents.set(options.name, agent);

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { program, Running } from './process.ts';
+import { program, Running, until } from './process.ts';
 
 export interface NatsOptions {
   /** More lines of nats-server's configuration file: authorization, tls, ... */
@@ -66,6 +66,19 @@ export class Nats implements AsyncDisposable {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#running?.stop(signal);
     this.#running = null;
+  }
+
+  /** Gives it another configuration while it runs. */
+  async reload(config: string): Promise<void> {
+    await writeFile(join(this.folder, 'nats.conf'), config);
+    const before = this.log.length;
+    this.kill('SIGHUP');
+    await until('reloaded', () => /Reloaded server configuration|Reload failed/.test(this.log.slice(before)));
+  }
+
+  /** Only sends it. */
+  kill(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@
 // has tested nothing.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { fraction } from '../agent/fleet/dice.ts';
+import { dice, fraction } from '../agent/fleet/dice.ts';
 import { bytesOf, type Frame, Frames, headerOf, payloadOf, replyOf } from './natsframes.ts';
 
 /** Shares from 0 to 1. */
@@ -59,6 +59,7 @@ export class NatsProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   readonly #hidden = new Map<string, boolean>();
   readonly #kept: Kept[] = [];
+  readonly #occasions = { ...NONE };
   #draws = 0;
   #reachable = true;
 
@@ -112,10 +113,13 @@ export class NatsProxy implements AsyncDisposable {
     new Conversation(this, client, server).begin();
   }
 
-  /** Whether this fault strikes now. */
+  /** Whether this fault strikes now: once in so many, at a random one of them, so that it does strike. */
   strikes(fault: keyof NatsFaults): boolean {
     const share = this.faults[fault];
-    if (share === 0 || this.chance(fault) >= share) return false;
+    if (share === 0) return false;
+    const every = Math.round(1 / share);
+    const round = Math.floor(this.#occasions[fault] / every);
+    if (this.#occasions[fault]++ % every !== dice(this.seed, round, fault) % every) return false;
     this.fired[fault] += 1;
     return true;
   }

@@ -24,6 +24,7 @@ export class Progress {
   readonly #everyMs: number;
   #shown = false;
   #lastLine = Date.now();
+  #notice = '';
 
   constructor({ stream, when, quiet, paint }: ProgressOptions) {
     this.quiet = quiet;
@@ -37,6 +38,8 @@ export class Progress {
   }
 
   update(sweep: Sweep): void {
+    if (sweep.notice !== '' && sweep.notice !== this.#notice) this.note(sweep.notice);
+    this.#notice = sweep.notice;
     if (this.#live) return this.#show(sweep);
     if (Date.now() - this.#lastLine < this.#everyMs) return;
     this.#lastLine = Date.now();

@@ -90,9 +90,12 @@ export class Dispatch {
     await Promise.all(lost.map((shard) => this.#sending.get(shard)));
   }
 
-  /** Why offers go another way than they should; empty: they do not. */
-  trouble(segments: string[]): string {
-    return this.#lanes.trouble(segments);
+  /** Why a sweep's offers do not go the way they should; empty: they do. */
+  trouble(sweep: ActiveSweep): string {
+    const segments = new Set(sweep.segments());
+    for (const shard of this.books.ledger.shards())
+      if (shard.sweep === sweep && shard.lease === null) segments.add(shard.row.segment);
+    return this.#lanes.trouble(segments, this.books.host.monotonicMs());
   }
 
   /** Resolves when nothing is on its way out any more. */

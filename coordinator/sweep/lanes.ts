@@ -5,6 +5,8 @@
 const TRY_AGAIN_MS = 250;
 /** Least time between two tries of a way that has been shut for long, in ms. */
 const PROBE_EVERY_MS = 2_000;
+/** How long a way is shut before users are told, in ms. */
+const NOTICE_AFTER_MS = 2_000;
 
 interface Lane {
   shutAt: number;
@@ -48,9 +50,13 @@ export class Lanes {
     lane.complaint = complaint;
   }
 
-  /** What is wrong with the way to any of these; empty: nothing. */
-  trouble(segments: string[]): string {
-    const lane = segments.map((segment) => this.#shut.get(segment)).find((one) => one !== undefined);
-    return lane === undefined ? '' : `NATS takes no offers (${lane.complaint})`;
+  /** What is wrong with the way to any of these; empty: nothing worth a word. */
+  trouble(segments: Iterable<string>, now: number): string {
+    for (const segment of segments) {
+      const lane = this.#shut.get(segment);
+      if (lane !== undefined && now - lane.shutAt >= NOTICE_AFTER_MS)
+        return `NATS takes no offers (${lane.complaint}): they go over gRPC`;
+    }
+    return '';
   }
 }
