@@ -8,6 +8,7 @@ import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
 import { type Host, machine } from './host.js';
 import { HostKeys, KnownHostsFile } from './intake/hostkeys.js';
+import { Pause } from './pause.js';
 import type { Store, Write } from './store/store.js';
 import { Ledger, type StartRequest, type Terms } from './sweep/ledger.js';
 import { Logins, type Standing } from './sweep/logins.js';
@@ -23,6 +24,9 @@ export class Books {
   readonly starts = new Starts((request, writes) =>
     this.ledger.start(request, this.host.monotonicMs(), this.host.wallMs(), writes),
   );
+  readonly pause: Pause;
+  /** The latest commit that is under way or done. */
+  #latest = Promise.resolve(0);
 
   private constructor(
     readonly store: Store,
@@ -32,7 +36,9 @@ export class Books {
     readonly host: Host,
     /** The highest commit of the store, which agents remember too. */
     public lastCommit: number,
-  ) {}
+  ) {
+    this.pause = new Pause(store, ledger, host);
+  }
 
   static async open(store: Store, terms: Terms, host: Host = machine): Promise<Books> {
     const [hosts, states, commit] = await Promise.all([
@@ -53,11 +59,16 @@ export class Books {
   }
 
   /**
-   * Resolves with the commit's number when the writes are on disk. Never rejects: after a failure the books are
-   * closed, the promise stays open and `failed` ends the process.
+   * Resolves with the commit's number when the writes are on disk. Without any, when those before them are: a repeat
+   * is answered by what its first try has changed, which may still be under way. Never rejects: after a failure the
+   * books are closed, the promise stays open and `failed` ends the process.
    */
-  async commit(writes: Write[]): Promise<number> {
-    if (writes.length === 0) return 0;
+  commit(writes: Write[]): Promise<number> {
+    if (writes.length > 0) this.#latest = this.#write(writes);
+    return this.#latest;
+  }
+
+  async #write(writes: Write[]): Promise<number> {
     try {
       const commit = await this.store.commit(writes);
       this.lastCommit = Math.max(this.lastCommit, commit);

@@ -54,6 +54,7 @@ export class Coordinator {
   #kicked: () => void = () => undefined;
   #again = false;
 
+  #unwatch: () => void = () => undefined;
   #server: Server | null = null;
   #address = '';
 
@@ -71,6 +72,7 @@ export class Coordinator {
     try {
       const server = createServer();
       const coordinator = await Coordinator.on(store, server, options, machine);
+      coordinator.#watchRoom();
       coordinator.#server = server;
       coordinator.#address = await listen(server, options.listen, options.tls);
       return coordinator;
@@ -140,7 +142,9 @@ export class Coordinator {
     this.#stop.abort();
     this.service.stop();
     this.#kicked();
-    await this.#loop;
+    // What waits for room ends with us; nobody has been told of it.
+    await this.books.pause.unlessFull(this.#loop);
+    this.#unwatch();
     for (const link of this.presence.all()) link.end();
     if (this.#server !== null) await close(this.#server, CLOSE_GRACE_MS);
     await this.#offers?.[Symbol.asyncDispose]();
@@ -174,6 +178,13 @@ export class Coordinator {
     });
   }
 
+  #watchRoom(): void {
+    this.#unwatch = this.books.pause.watch((reason) => {
+      this.options.warn(reason, reason === '' ? 'the pause is over' : 'paused');
+      this.kick();
+    });
+  }
+
   #tellAgents(sweep: ActiveSweep): void {
     for (const link of this.presence.all()) link.send({ $case: 'cancel', value: { sweep: sweep.id } });
   }
@@ -203,5 +214,6 @@ async function restore(books: Books, unfinished: 'resume' | 'cancel'): Promise<v
   }
   // The processes that held these leases ended with the coordinator that had started them.
   if (unfinished === 'cancel') books.ledger.lapse(Number.POSITIVE_INFINITY, wall, writes);
-  await books.commit(writes);
+  // Not waited for: what is read from the store comes after it, and on a full disk it may take a while.
+  void books.commit(writes);
 }

@@ -10,6 +10,7 @@ import { Unreachable } from './connect.js';
 import { Coordinator, type CoordinatorOptions } from './coordinator.js';
 import { CannotListen } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
+import type { Pause } from './pause.js';
 import { StateInUse, StoreRefused } from './store/refusal.js';
 import { readIdentity } from './tls.js';
 
@@ -35,7 +36,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
     log.fatal({ err: coordinator.books.failed.reason }, 'the store failed');
     process.exit(70);
   });
-  await using health = await serveHealth(config);
+  await using health = await serveHealth(config, coordinator.books.pause);
   log.info({ nats: config.nats.map(withoutSecret) }, 'waiting for NATS');
   const connecting = coordinator.connect({
     servers: config.nats,
@@ -72,13 +73,16 @@ async function open(options: CoordinatorOptions): Promise<Coordinator> {
   }
 }
 
-/** `/healthz` says that the process serves; nothing else is there yet. */
-async function serveHealth({ http }: ServeConfig): Promise<AsyncDisposable & { address: string }> {
+/** `/healthz` says that the process serves, or why it takes nothing new; nothing else is there yet. */
+async function serveHealth(
+  { http }: ServeConfig,
+  pause: Pause,
+): Promise<AsyncDisposable & { address: string }> {
   const server = createServer((request, response) => {
     const found = request.url === '/healthz';
     response
       .writeHead(found ? 200 : 404, { 'content-type': 'text/plain' })
-      .end(found ? 'ok\n' : 'not found\n');
+      .end(!found ? 'not found\n' : pause.reason === '' ? 'ok\n' : `paused: ${pause.reason}\n`);
   });
   const [, host = '127.0.0.1', port = '0'] = /^(.*):(\d+)$/.exec(http) ?? [];
   await new Promise<void>((resolve, reject) => {

@@ -6,7 +6,7 @@ import { ulid } from 'ulid';
 import {
   Counts,
   type Credential,
-  type Device,
+  Device,
   type Report,
   Status,
   SweepOptions,
@@ -38,6 +38,8 @@ import { refusePlatforms } from './sweep/ownplatforms.js';
 
 /** Reports read from the store at a time. */
 const PAGE = 64;
+/** Devices that tell how large the others may be. */
+const SAMPLE = 50;
 /** Least time between two progress events of one watcher, in ms. */
 const PROGRESS_EVERY_MS = 250;
 
@@ -160,6 +162,7 @@ export class Service {
   async #add({ header, devices, credentials }: Submission): Promise<SubmitReply> {
     const same = await this.books.store.sweepByKey(header.key);
     if (same !== null) return { sweep: same.id };
+    this.#refuseWithoutRoom(devices);
     const identified = await this.#identify(credentials);
     const options = SweepOptions.create(header.options);
     const { host } = this.books;
@@ -195,6 +198,16 @@ export class Service {
     await this.hooks.submitted([...new Set(planned.map(({ segment }) => segment))], header);
     this.hooks.kick();
     return { sweep: id };
+  }
+
+  #refuseWithoutRoom(devices: Device[]): void {
+    const { pause } = this.books;
+    const sample = devices.slice(0, SAMPLE);
+    const bytes = sample.reduce((sum, device) => sum + Device.encode(device).finish().length, 0);
+    const room = pause.hasRoomFor((bytes * devices.length) / sample.length);
+    if (pause.reason === '' && room) return;
+    const reason = pause.reason || `store full: no room for ${devices.length} devices`;
+    throw new ServiceError(status.RESOURCE_EXHAUSTED, `the coordinator takes no new sweep now: ${reason}`);
   }
 
   /** The client's credential ids, each with the credential under its lasting id. */
@@ -324,12 +337,25 @@ export class Service {
     });
     const ended = [...tally.counts.values()].reduce((sum, number) => sum + number, 0);
     counts.waiting = tally.selected - ended - running;
-    return Sweep.create({ ...describe(row), counts, deviceTimeMs: tally.deviceTimeMs, agents: tally.agents });
+    return Sweep.create({
+      ...this.#describe(row),
+      counts,
+      deviceTimeMs: tally.deviceTimeMs,
+      agents: tally.agents,
+    });
   }
 
   #progress(active: ActiveSweep): Sweep {
     const counts = this.books.ledger.counts(active);
-    return Sweep.create({ ...describe(active.row), counts, notice: this.hooks.notice(active) });
+    return Sweep.create({ ...this.#describe(active.row), counts, notice: this.hooks.notice(active) });
+  }
+
+  /** Without the platforms' data, which would make a long list of sweeps larger than a message may be. */
+  #describe({ id, state, startedAtMs, endedAtMs, reason, options }: SweepRow): Partial<Sweep> {
+    const about = { id, state, startedAtMs, endedAtMs, reason, options: { ...options, platforms: [] } };
+    const { pause } = this.books;
+    if (state !== SweepState.RUNNING || pause.reason === '') return about;
+    return { ...about, state: SweepState.PAUSED, reason: pause.reason };
   }
 
   async #write<T>(change: (writes: Write[]) => T): Promise<T> {
@@ -338,11 +364,6 @@ export class Service {
     await this.books.commit(writes);
     return result;
   }
-}
-
-/** Without the platforms' data, which would make a long list of sweeps larger than a message may be. */
-function describe({ id, state, startedAtMs, endedAtMs, reason, options }: SweepRow): Partial<Sweep> {
-  return { id, state, startedAtMs, endedAtMs, reason, options: { ...options, platforms: [] } };
 }
 
 async function received(call: ServerReadableStream<SubmitPart, SubmitReply>): Promise<Submission> {

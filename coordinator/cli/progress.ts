@@ -1,7 +1,7 @@
 // Everything on stderr while a sweep runs: one live line on a terminal, a quiet line now and then elsewhere,
 // notes in between, the summary at the end. Knows how to take its live line off the screen.
 
-import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { type Sweep, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { countsLine, duration } from '../combine/summary.js';
 import { harmlessLine, type Paint } from './terminal.js';
 
@@ -25,6 +25,7 @@ export class Progress {
   #shown = false;
   #lastLine = Date.now();
   #notice = '';
+  #paused = false;
 
   constructor({ stream, when, quiet, paint }: ProgressOptions) {
     this.quiet = quiet;
@@ -41,6 +42,9 @@ export class Progress {
     if (sweep.notice !== '' && sweep.notice !== this.#notice) this.note(sweep.notice);
     this.#notice = sweep.notice;
     if (this.#live) return this.#show(sweep);
+    const paused = sweep.state === SweepState.PAUSED;
+    if (paused !== this.#paused) this.#lastLine = 0; // said at once
+    this.#paused = paused;
     if (Date.now() - this.#lastLine < this.#everyMs) return;
     this.#lastLine = Date.now();
     this.#stream.write(`${progressLine(sweep)}\n`);
@@ -74,5 +78,6 @@ export class Progress {
 }
 
 function progressLine(sweep: Sweep): string {
-  return `${countsLine(sweep.counts)}; ${duration(Math.max(0, Date.now() - sweep.startedAtMs))}`;
+  const line = `${countsLine(sweep.counts)}; ${duration(Math.max(0, Date.now() - sweep.startedAtMs))}`;
+  return sweep.state === SweepState.PAUSED ? `${line}; paused: ${sweep.reason}` : line;
 }

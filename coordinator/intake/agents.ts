@@ -223,8 +223,10 @@ export class Agents {
     });
   }
 
-  async #results(link: AgentLink, batch: ResultBatch): Promise<void> {
+  async #results(link: AgentLink, sent: ResultBatch): Promise<void> {
     const { ledger } = this.books;
+    const batch = this.#sparing(link, sent);
+    if (batch.chunks.length + batch.results.length === 0) return;
     const pieces: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
     const incomplete = await this.#withoutBodies(batch.results, pieces);
     const now = this.books.host.monotonicMs();
@@ -241,6 +243,17 @@ export class Agents {
     failpoint('intake.committed');
     link.send({ $case: 'acks', value: { acks, commit } });
     this.kick();
+  }
+
+  /** In a pause outputs stay with the agent; what is small is taken as long as anything can be written. */
+  #sparing(link: AgentLink, sent: ResultBatch): ResultBatch {
+    const { pause, lastCommit } = this.books;
+    if (pause.reason === '') return sent;
+    const isSmall = (result: Result) => !pause.full && outputsOf(result).length === 0;
+    const later = sent.results.filter((result) => !isSmall(result));
+    const acks = later.map(({ seq }) => ({ seq, verdict: Verdict.LATER }));
+    if (acks.length > 0) link.send({ $case: 'acks', value: { acks, commit: lastCommit } });
+    return { chunks: [], results: sent.results.filter(isSmall) };
   }
 
   /** Results whose outputs came in pieces that are not all here; the pieces of this batch are kept first. */

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { CHUNK_BYTES } from '../../proto/subjects.js';
 import { StoreFailed } from './refusal.js';
-import type { Sql } from './sql.js';
+import { type Sql, withRoom } from './sql.js';
 
 /** Room for the number of a piece beside the output's id in one row number. */
 const PIECES = 2 ** 20;
@@ -141,7 +141,7 @@ export async function isWhole(sql: Sql, sha256: Uint8Array): Promise<boolean> {
   if (known === undefined || known.pieces > 0) return known !== undefined;
   const pieces = arrived(sql, known.id);
   if (pieces > 0 && (await unpacksTo(sql, known.id, pieces, sha256))) return true;
-  if (find(sql, sha256)?.pieces === 0) sql.transaction(() => dropOutput(sql, known.id));
+  if (find(sql, sha256)?.pieces === 0) withRoom(() => sql.transaction(() => dropOutput(sql, known.id)));
   return false;
 }
 

@@ -1,16 +1,20 @@
 // The store as the coordinator holds it: seals and encodes what goes to the database's thread, decodes what
 // comes back. After a failed commit every call rejects; whatever was in memory is no longer what is on disk,
 // so the process has to end.
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Credential, Device, Report } from '../../proto/gen/netsweep/v1/model.js';
+import { CHECKPOINT_BYTES } from './checkpoints.js';
 import { type Executor, startExecutor } from './executor.js';
-import type { Answer } from './queue.js';
+import { type Answer, GROUP_BYTES } from './queue.js';
 import type { Reads } from './reads.js';
 import { refusalError, StoreFailed, StoreRefused } from './refusal.js';
 import { type Row, toRow } from './rows.js';
 import { Seal } from './seal.js';
-import type { OpenSweep, Store, SweepRow, Write } from './store.js';
+import type { OpenSweep, Room, Store, SweepRow, Write } from './store.js';
 
+/** A full log that is copied into the file, and the transactions that come meanwhile. */
+const LEAST_BYTES = CHECKPOINT_BYTES + 2 * GROUP_BYTES;
 /** Devices fetched at a time, so that neither thread is away for long. */
 const PAGE = 2_000;
 
@@ -25,7 +29,7 @@ export async function openStore(directory: string, keyFile: string | null): Prom
     const seal = Seal.open(keyFile ?? join(directory, 'key'), keyCheck === null);
     if (keyCheck === null) await link.commit([{ write: 'keyCheck', sealed: new Uint8Array(seal.check()) }]);
     else if (!seal.made(keyCheck)) throw new StoreRefused('the key is not the one this store was made with');
-    return new SealedStore(id, link, seal);
+    return new SealedStore(id, directory, link, seal);
   } catch (error) {
     await link[Symbol.asyncDispose]();
     throw error;
@@ -117,7 +121,12 @@ class SealedStore implements Store {
   readonly #link: Link;
   readonly #seal: Seal;
 
-  constructor(id: string, link: Link, seal: Seal) {
+  constructor(
+    id: string,
+    private readonly directory: string,
+    link: Link,
+    seal: Seal,
+  ) {
     this.id = id;
     this.#link = link;
     this.#seal = seal;
@@ -131,8 +140,14 @@ class SealedStore implements Store {
     return this.#link.full;
   }
 
-  spare(): Promise<number> {
-    return this.#link.read('spare');
+  async room(): Promise<Room> {
+    const { directory } = this;
+    const [{ bavail, blocks, bsize }, spareBytes] = await Promise.all([
+      statfs(directory),
+      this.#link.read('spare'),
+    ]);
+    const sizes = { freeBytes: bavail * bsize, diskBytes: blocks * bsize };
+    return { directory, ...sizes, spareBytes, leastBytes: LEAST_BYTES };
   }
 
   async lastCommit(): Promise<number> {

@@ -9,7 +9,7 @@ import { type Reads, readsOf } from './reads.js';
 import { type Refusal, refusalOf } from './refusal.js';
 import { removeSlice } from './removal.js';
 import { type Row, sizeOf } from './rows.js';
-import { isFull, type Sql, sqliteCode } from './sql.js';
+import { isFull, type Sql, sqliteCode, withRoom } from './sql.js';
 import { apply } from './writes.js';
 
 export type Request =
@@ -198,14 +198,4 @@ function groupLength(calls: Commit[]): number {
     return false;
   });
   return length < 0 ? calls.length : length;
-}
-
-/** Work that can be left undone; false: the disk is full, or the work says so. */
-function withRoom(work: () => unknown): boolean {
-  try {
-    return work() !== false;
-  } catch (error) {
-    if (!isFull(error)) throw error;
-    return false;
-  }
 }

@@ -81,6 +81,16 @@ export function isFull(error: unknown): boolean {
   return sqliteCode(error) === SQLITE_FULL;
 }
 
+/** Work that can be left undone; false: the disk is full, or the work says so. */
+export function withRoom(work: () => unknown): boolean {
+  try {
+    return work() !== false;
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return false;
+  }
+}
+
 export const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 export const SQLITE_NOTADB = 26;

@@ -89,6 +89,19 @@ export interface OpenSweep {
   credentials: Credential[];
 }
 
+/** How much more the store can take, in bytes. */
+export interface Room {
+  directory: string;
+  /** Free on its disk, for us. */
+  freeBytes: number;
+  /** The disk's size. */
+  diskBytes: number;
+  /** Free within the store's file. */
+  spareBytes: number;
+  /** What it may need of the disk at once. */
+  leastBytes: number;
+}
+
 export interface Store {
   /** Random, made with the store; part of every NATS name. */
   readonly id: string;
@@ -100,8 +113,7 @@ export interface Store {
   lastCommit(): Promise<number>;
   /** A commit has found the disk full; it and all that came after it wait for room. */
   readonly full: boolean;
-  /** Bytes within the store's file that are free for what is written next. */
-  spare(): Promise<number>;
+  room(): Promise<Room>;
   /** Sweeps that are running or paused, with everything the ledger needs. Reports come without outputs. */
   openSweeps(): Promise<OpenSweep[]>;
   /** Rows of all sweeps, newest first. */

@@ -51,6 +51,7 @@ export class Dispatch {
 
   /** Offers whatever may be offered now, and begins to publish again what could not be published before. */
   async offer(): Promise<void> {
+    if (this.books.pause.reason !== '') return;
     const now = this.books.host.monotonicMs();
     const writes: Write[] = [];
     this.#form(now, writes);
@@ -72,6 +73,7 @@ export class Dispatch {
     if (!pull.unanswered) this.#cutOff.delete(link);
     if (link.draining || (pull.unanswered && pull.pulledMs < DIRECT_AFTER_MS)) return;
     if (pull.unanswered) this.#sayCutOff(link);
+    if (this.books.pause.reason !== '') return;
     const { ledger, host } = this.books;
     const before = host.monotonicMs() - CLAIM_GRACE_MS - (pull.unanswered ? 0 : pull.pulledMs);
     let room = pull.unanswered ? this.#room(link) : Number.POSITIVE_INFINITY;

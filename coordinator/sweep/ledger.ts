@@ -36,6 +36,9 @@ export type ClaimAnswer =
   | { answer: 'drop'; reason: string }
   | { answer: 'later'; ms: number; reason: string };
 
+/** When to ask again for what is not granted in a pause, in ms. */
+const PAUSED_MS = 1_000;
+
 export class Ledger {
   readonly sweeps = new Map<string, ActiveSweep>();
   readonly endpoints = new Endpoints();
@@ -44,6 +47,8 @@ export class Ledger {
   #epochs = 0;
   /** Nothing is granted before this: a store behind its agents may have forgotten leases. */
   #holdUntil = 0;
+  /** Why nothing is offered or granted; empty: it is. */
+  #paused = '';
 
   constructor(
     private readonly incarnation: string,
@@ -102,9 +107,19 @@ export class Ledger {
     }
   }
 
+  /** Nothing is offered or granted for this reason; empty: it is again, after so long. */
+  pause(reason: string, afterMs: number): void {
+    this.#paused = reason;
+    for (const shard of this.#shards) {
+      if (shard.lease !== null) shard.lease.progressAt += afterMs;
+      // What the last claims were told to wait has not passed yet.
+      else shard.quietUntil += afterMs > 0 ? PAUSED_MS + afterMs : 0;
+    }
+  }
+
   /** A new shard of `sweep` for `segment`, offered for the first time; null: nothing is ready. */
   form(sweep: ActiveSweep, segment: string, most: number, now: number, writes: Write[]): OpenShard | null {
-    if (sweep.halt !== null || now < this.#holdUntil) return null;
+    if (sweep.halt !== null || this.#paused !== '' || now < this.#holdUntil) return null;
     const devices = sweep.formShard(segment, most, this.endpoints, now, writes);
     const first = devices[0];
     if (first === undefined) return null;
@@ -158,6 +173,7 @@ export class Ledger {
     if (request.offer < shard.row.offer) return { answer: 'drop', reason: 'an older offer' };
     if (shard.sweep.halt !== null) return { answer: 'drop', reason: 'the sweep takes no more work' };
     if (now < this.#holdUntil) return this.#later(shard, this.#holdUntil - now, now, 'leases unknown');
+    if (this.#paused !== '') return this.#later(shard, PAUSED_MS, now, this.#paused);
 
     const epoch = `${this.incarnation}.${++this.#epochs}`;
     const granted: DeviceState[] = [];
@@ -184,7 +200,7 @@ export class Ledger {
     const held = shard?.lease;
     if (shard === undefined || held == null || held.epoch !== lease.epoch) return false;
     if (held.holder !== instance || held.expiresAt <= now) return false;
-    if (now - held.progressAt > patienceMs(shard)) return false;
+    if (this.#paused === '' && now - held.progressAt > patienceMs(shard)) return false;
     held.expiresAt = now + this.terms.termMs;
     return true;
   }
@@ -214,7 +230,7 @@ export class Ledger {
     if (sweep === undefined || state === null) return 'refused';
     this.#stopAtLimits(sweep, wallMs, writes, true);
     if (sweep.halt !== null || wallMs >= sweep.deadlineAtMs) return 'refused';
-    if (!state.row.started && !sweep.mayStart()) return 'later';
+    if (!state.row.started && (this.#paused !== '' || !sweep.mayStart())) return 'later';
     // Written again for one that was started before: its first write may still be on its way to the disk.
     sweep.change(state, { started: true }, writes);
     return 'granted';

@@ -7,7 +7,7 @@ import type { Write } from '../store/store.js';
 import type { ActiveSweep, Halt } from './activesweep.js';
 
 export class Reconcile {
-  /** Since when a segment with waiting devices has had no agent; monotonic ms. */
+  /** Since when a segment with waiting devices has had no agent; on the clock that stands still in pauses. */
   readonly #alone = new Map<string, number>();
 
   constructor(
@@ -27,7 +27,7 @@ export class Reconcile {
       this.#deadline(sweep, wall, writes);
       this.#stoppedCredentials(sweep, wall, writes);
     }
-    this.#noAgent(now, wall, writes);
+    this.#noAgent(this.books.pause.clockMs(), wall, writes);
     this.books.logins.tick(now);
     this.books.ledger.endpoints.sweepOut(now);
     await this.books.commit(writes);
