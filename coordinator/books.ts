@@ -73,7 +73,7 @@ export class Books {
       const commit = await this.store.commit(writes);
       this.lastCommit = Math.max(this.lastCommit, commit);
       this.#changes.emit('change');
-      this.#lookAtStarts();
+      this.lookAtStarts();
       return commit;
     } catch (error) {
       this.#failed.abort(error);
@@ -84,11 +84,11 @@ export class Books {
   /** Asks for leave to start a device's commands; `answer` is called once, when it is decided and on disk. */
   askStart(request: StartRequest, answer: (granted: boolean) => void): void {
     this.starts.ask(request, answer);
-    this.#lookAtStarts();
+    this.lookAtStarts();
   }
 
   /** Who waits for leave to start is looked at again after every change. */
-  #lookAtStarts(): void {
+  lookAtStarts(): void {
     for (const { writes, answer } of this.starts.look()) {
       failpoint('start.decided');
       void this.commit(writes).then(answer);

@@ -181,6 +181,7 @@ export class Coordinator {
   #watchRoom(): void {
     this.#unwatch = this.books.pause.watch((reason) => {
       this.options.warn(reason, reason === '' ? 'the pause is over' : 'paused');
+      this.books.lookAtStarts();
       this.kick();
     });
   }

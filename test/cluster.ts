@@ -8,6 +8,7 @@ import { Fleet, type FleetOptions } from './fleet.ts';
 import { type Nats, type NatsOptions, startNats } from './nats.ts';
 import { type Netsweep, Place } from './place.ts';
 import { type Finished, Running, root, until } from './process.ts';
+import type { SmallDisk } from './smalldisk.ts';
 
 /** One device of `--format ndjson`. */
 export interface Result {
@@ -36,6 +37,10 @@ export interface AgentOptions {
 export interface ClusterOptions extends FleetOptions {
   /** None: self-contained. */
   agents?: AgentOptions[];
+  /** Where the coordinator keeps its state; default: with everything else. */
+  disk?: SmallDisk;
+  /** Added to the coordinator's environment. */
+  serveEnv?: NodeJS.ProcessEnv;
   /** Every connection between programs goes over a link that can be made bad: see `links`. */
   proxied?: boolean;
   nats?: NatsOptions;
@@ -45,7 +50,9 @@ export interface ClusterOptions extends FleetOptions {
   natsFor?: (program: string, url: string) => Promise<string>;
 }
 
-type Distribution = Required<Pick<ClusterOptions, 'agents' | 'proxied' | 'nats' | 'servers' | 'natsFor'>>;
+type Distribution = Required<Pick<ClusterOptions, 'agents' | 'proxied' | 'nats' | 'servers' | 'natsFor'>> & {
+  serve: ServeOptions;
+};
 
 /** The links of a proxied cluster; an agent has its own two. */
 export interface Links {
@@ -65,11 +72,21 @@ export async function startCluster({
   nats = {},
   servers = null,
   natsFor = async (_program, url) => url,
+  disk,
+  serveEnv,
   ...fleet
 }: ClusterOptions): Promise<Cluster> {
   const cluster = new Cluster(await Fleet.open(fleet), await Place.open());
   try {
-    if (agents.length > 0) await cluster.distribute({ agents, proxied, nats, servers, natsFor });
+    if (agents.length > 0)
+      await cluster.distribute({
+        agents,
+        proxied,
+        nats,
+        servers,
+        natsFor,
+        serve: { disk: disk ?? null, env: serveEnv },
+      });
     return cluster;
   } catch (error) {
     await cluster[Symbol.asyncDispose]();
@@ -113,7 +130,7 @@ export class Cluster implements AsyncDisposable {
     return links;
   }
 
-  async distribute({ agents, proxied, nats, servers, natsFor }: Distribution): Promise<void> {
+  async distribute({ agents, proxied, nats, servers, natsFor, serve }: Distribution): Promise<void> {
     if (servers === null) this.#nats = await startNats(nats);
     const toNats = () => `${this.nats.address}:${this.nats.port}`;
     const coordinatorNats = proxied ? await this.#proxy(toNats) : null;
@@ -121,6 +138,7 @@ export class Cluster implements AsyncDisposable {
     this.#serve = await Serve.open(
       this.place,
       natsUrl(coordinatorNats) ?? (await natsFor('coordinator', this.#servers)),
+      serve,
     );
     this.place.env.NETSWEEP_COORDINATOR = this.#serve.address;
     if (coordinatorNats !== null) {
@@ -205,9 +223,16 @@ export function troubles(results: Result[]): string[] {
   );
 }
 
+interface ServeOptions {
+  disk: SmallDisk | null;
+  env?: NodeJS.ProcessEnv | undefined;
+}
+
 /** `netsweep serve`, which can be ended and started again on its state and its address. */
 export class Serve {
   address = '127.0.0.1:0';
+  /** Of its /healthz. */
+  http = '';
   #running: Running | null = null;
   /** All it has said over all its lives. */
   #said = '';
@@ -215,10 +240,11 @@ export class Serve {
   private constructor(
     private readonly place: Place,
     private readonly nats: string,
+    private readonly options: ServeOptions,
   ) {}
 
-  static async open(place: Place, nats: string): Promise<Serve> {
-    const serve = new Serve(place, nats);
+  static async open(place: Place, nats: string, options: ServeOptions = { disk: null }): Promise<Serve> {
+    const serve = new Serve(place, nats, options);
     await serve.start();
     return serve;
   }
@@ -233,15 +259,18 @@ export class Serve {
   }
 
   get state(): string {
-    return this.place.path('coordinator');
+    return this.options.disk?.folder ?? this.place.path('coordinator');
   }
 
   async start(env: NodeJS.ProcessEnv = {}, timeoutMs?: number): Promise<void> {
     const where = ['--nats', this.nats, '--state', this.state];
     const listen = ['--listen', this.address, '--http', '127.0.0.1:0'];
-    this.#running = program(this.place, 'coordinator/main.js', ['serve', ...where, ...listen], env);
-    const [, address] = await this.#running.logged(/^ready listen=(\S+) /m, timeoutMs);
+    const words = ['serve', ...where, ...listen];
+    const { disk } = this.options;
+    this.#running = program(this.place, 'coordinator/main.js', words, { ...this.options.env, ...env }, disk);
+    const [, address, http] = await this.#running.logged(/^ready listen=(\S+) http=(\S+) /m, timeoutMs);
     this.address = address ?? '';
+    this.http = http ?? '';
   }
 
   /** Ends it and resolves with its exit code; null: by a signal. */
@@ -325,9 +354,16 @@ export class AgentProgram {
   }
 }
 
-function program(place: Place, name: string, args: string[], env: NodeJS.ProcessEnv = {}): Running {
+function program(
+  place: Place,
+  name: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+  disk: SmallDisk | null = null,
+): Running {
   const words = [`${root}/dist/${name}`, ...args];
-  return new Running(process.execPath, words, {
+  const [file, argv] = disk?.command(process.execPath, words, place.folder) ?? [process.execPath, words];
+  return new Running(file, argv, {
     onParentExit: 'killed',
     cwd: place.folder,
     env: place.environment(env),

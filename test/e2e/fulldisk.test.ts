@@ -1,0 +1,82 @@
+// The disk of the coordinator's store runs full in the middle of a sweep, and is given room again.
+import { expect, test } from 'vitest';
+import { type Cluster, readResults, startCluster, troubles } from '../cluster.ts';
+import { until } from '../process.ts';
+import { SmallDisk, withoutSmallDisk } from '../smalldisk.ts';
+import { checkWitnesses } from '../witness.ts';
+
+const REASON = withoutSmallDisk();
+const COMMAND = 'show running-config';
+const RESUME_MS = 10_000;
+
+interface Shown {
+  status: string;
+  reason: string | null;
+}
+
+async function shown(cluster: Cluster): Promise<Shown> {
+  const { stdout } = await cluster.place.netsweep(['sweeps', 'show', 'last', '--json']);
+  return JSON.parse(stdout) as Shown; // the contract's own object
+}
+
+async function health(cluster: Cluster): Promise<string> {
+  return await (await fetch(`http://${cluster.serve.http}/healthz`)).text();
+}
+
+test.skipIf(REASON !== null)(
+  'a sweep pauses before the disk of its coordinator is full, and when it is, says why, and loses nothing',
+  { timeout: 90_000 },
+  async () => {
+    await using disk = await SmallDisk.open(64);
+    await using cluster = await startCluster({
+      devices: 60,
+      commandMs: 300,
+      configLines: 3_000,
+      disk,
+      agents: [
+        { name: 'one', segments: ['default'] },
+        { name: 'two', segments: ['default'] },
+      ],
+    });
+    const { fleet, place } = cluster;
+    await using run = cluster.start(['--forks', '6', '--agent-wait', '2', COMMAND]);
+    const printed = () => readResults(run.stdout).length;
+    await until('some are printed', () => printed() >= 8);
+
+    disk.fill(12e6);
+    await until('the pause is told', async () => (await shown(cluster)).status === 'paused');
+    expect((await shown(cluster)).reason).toMatch(/^store full: \d+ MB free at \//);
+    expect(await health(cluster)).toMatch(/^paused: store full: /);
+    const refused = await place.netsweep(['run', '-i', fleet.inventory(), COMMAND]);
+    expect(refused).toMatchObject({ status: 4, stdout: '' });
+    expect(refused.stderr).toMatch(/^netsweep: the coordinator takes no new sweep now: store full: .*\n$/);
+    await until('progress says so', () => /paused: store full: /.test(run.stderr));
+    await fleet.quiet();
+    const visits = fleet.sessions().length;
+    expect(visits).toBeLessThan(30);
+
+    const before = printed();
+    disk.empty();
+    await until('what was held is printed', () => printed() > before, RESUME_MS);
+    await until('devices are visited again', () => fleet.sessions().length > visits, RESUME_MS);
+    await until('some more are printed', () => printed() >= before + 10);
+
+    disk.fill();
+    await until('the pause is told again', async () => (await shown(cluster)).status === 'paused');
+    await fleet.quiet();
+    const between = printed();
+    disk.empty();
+    await until('it goes on again', () => printed() > between, RESUME_MS);
+
+    const { status, stdout } = await run.finished;
+    const results = readResults(stdout);
+    expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
+    await checkWitnesses({ cluster, results, command: COMMAND });
+    for (const { device, outputs } of results)
+      expect(outputs[0]?.output === fleet.expected(device, COMMAND), device).toBe(true);
+    expect((await shown(cluster)).status).toBe('ended');
+    expect(await health(cluster)).toBe('ok\n');
+  },
+);
+
+test.runIf(REASON !== null)(`a full disk is not tested: ${REASON}`, () => undefined);
