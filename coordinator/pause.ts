@@ -21,7 +21,7 @@ export class Pause {
   #pastMs = 0;
 
   constructor(
-    private readonly store: Store,
+    private readonly store: Pick<Store, 'room' | 'full'>,
     private readonly ledger: Ledger,
     private readonly host: Host,
   ) {}

@@ -1,5 +1,5 @@
 // A disk of a few MB for one test: a tmpfs in a mount namespace of its own, which ends with the programs in it.
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -62,6 +62,17 @@ export class SmallDisk implements AsyncDisposable {
   /** Takes that file away. */
   empty(): void {
     rmSync(this.path('ballast'), { force: true });
+  }
+
+  /** Puts one file of this disk, which need not be there, on a small disk of its own. */
+  beneath(file: string, megabytes: number): SmallDisk {
+    const { folder, holder } = this;
+    const script = `
+      mkdir -p .beneath "$(dirname "$0")" && mount -t tmpfs -o size=${megabytes}m,mode=700 netsweep .beneath &&
+      touch .beneath/file "$0" && chmod 600 .beneath/file && mount --bind .beneath/file "$0"`;
+    const [command, args] = this.command('sh', ['-c', script, file], folder);
+    execFileSync(command, args);
+    return new SmallDisk(join(folder, '.beneath'), holder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

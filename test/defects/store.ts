@@ -1,5 +1,6 @@
 import type { Defect } from './defect.ts';
 
+const PAUSE = 'test/sweep/pause.test.ts';
 const FULL = 'test/store/full.test.ts';
 
 export const defects: Defect[] = [
@@ -33,6 +34,92 @@ export const defects: Defect[] = [
     test: {
       file: FULL,
       title: 'a store on a full disk closes, and opens again full, with all that was acknowledged',
+    },
+  },
+  {
+    name: 'A commit that finds no room pauses nothing',
+    file: 'coordinator/pause.ts',
+    find: 'const short = this.store.full || isShort(',
+    replace: 'const short = isShort(',
+    test: { file: PAUSE, title: 'commits that wait for room pause whatever the disk says' },
+  },
+  {
+    name: 'A pause that is over begins again with the next byte',
+    file: 'coordinator/pause.ts',
+    find: 'this.#now === null ? 1 : AGAIN',
+    replace: '1',
+    test: {
+      file: PAUSE,
+      title: 'a large disk pauses below its reserve and goes on well above it, telling how much is free',
+    },
+  },
+  {
+    name: 'Shards are formed in a pause',
+    file: 'coordinator/sweep/ledger.ts',
+    find: "if (sweep.halt !== null || this.#paused !== '' || now < this.#holdUntil) return null;",
+    replace: 'if (sweep.halt !== null || now < this.#holdUntil) return null;',
+    test: {
+      file: PAUSE,
+      title: 'nothing is formed, granted or started in a pause, and everything is after it',
+    },
+  },
+  {
+    name: 'Leases are granted in a pause',
+    file: 'coordinator/sweep/ledger.ts',
+    find: "if (this.#paused !== '') return this.#later(shard, PAUSED_MS, now, this.#paused);",
+    replace: '',
+    test: {
+      file: PAUSE,
+      title: 'nothing is formed, granted or started in a pause, and everything is after it',
+    },
+  },
+  {
+    name: 'Devices that may be written to are started in a pause',
+    file: 'coordinator/sweep/ledger.ts',
+    find: "(this.#paused !== '' || !sweep.mayStart())",
+    replace: '!sweep.mayStart()',
+    test: {
+      file: PAUSE,
+      title: 'nothing is formed, granted or started in a pause, and everything is after it',
+    },
+  },
+  {
+    name: 'A pause counts as a lease without progress once it is over',
+    file: 'coordinator/sweep/ledger.ts',
+    find: 'if (shard.lease !== null) shard.lease.progressAt += afterMs;',
+    replace: 'if (shard.lease !== null) continue;',
+    test: {
+      file: PAUSE,
+      title:
+        'a lease in which nothing ends is renewed for as long as a pause takes, and not longer than without it',
+    },
+  },
+  {
+    name: 'A pause counts as a time without an agent',
+    file: 'coordinator/sweep/reconcile.ts',
+    find: 'this.#noAgent(this.books.pause.clockMs(), wall, writes);',
+    replace: 'this.#noAgent(now, wall, writes);',
+    test: { file: PAUSE, title: 'the time without an agent does not count in a pause' },
+  },
+  {
+    name: 'Outputs are taken in a pause',
+    file: 'coordinator/intake/agents.ts',
+    find: "if (pause.reason === '') return sent;",
+    replace: 'if (!pause.full) return sent;',
+    test: {
+      file: 'test/e2e/fulldisk.test.ts',
+      title:
+        'a sweep pauses before the disk of its coordinator is full, and when it is, says why, and loses nothing',
+    },
+  },
+  {
+    name: 'A repeated claim or result is answered before its first try is on disk',
+    file: 'coordinator/books.ts',
+    find: 'if (writes.length > 0) this.#latest = this.#write(writes);',
+    replace: 'if (writes.length === 0) return Promise.resolve(0);\n    this.#latest = this.#write(writes);',
+    test: {
+      file: 'test/books.test.ts',
+      title: 'an answer that writes nothing waits for the writes before it',
     },
   },
 ];
