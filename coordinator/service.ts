@@ -342,12 +342,14 @@ export class Service {
       counts,
       deviceTimeMs: tally.deviceTimeMs,
       agents: tally.agents,
+      stage: active?.stops.underWay ?? '',
     });
   }
 
   #progress(active: ActiveSweep): Sweep {
     const counts = this.books.ledger.counts(active);
-    return Sweep.create({ ...this.#describe(active.row), counts, notice: this.hooks.notice(active) });
+    const stage = active.stops.underWay;
+    return Sweep.create({ ...this.#describe(active.row), counts, stage, notice: this.hooks.notice(active) });
   }
 
   /** Without the platforms' data, which would make a long list of sweeps larger than a message may be. */

@@ -8,6 +8,7 @@ import { type ReadOutput, sweepObject } from '../combine/result.js';
 import { summaryLines } from '../combine/summary.js';
 import { Tally, type Tolerance, tolerated } from '../combine/tally.js';
 import type { Values } from '../config.js';
+import { count } from '../inventory/wording.js';
 import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
 import { Progress } from './progress.js';
 import type { OUTPUT } from './settings.js';
@@ -157,9 +158,16 @@ export function conclude(
   for (const line of lines) progress.note(line);
   if (sweepObject(sweep).hostKeys === 'off')
     progress.note('host keys were neither checked nor kept', 'yellow');
-  if (left > 0) progress.note(hint);
+  const codes = [...codesOf(sweep, tally), ...(left > 0 ? [EXIT.failures] : [])];
+  if (codes.includes(EXIT.stopped)) {
+    const untouched = tally.stopped === 0 ? '' : `, ${count(tally.stopped, 'device')} never begun`;
+    progress.say(`stopped${untouched}: ${sweep.reason}`);
+    const rest =
+      tally.ofKind(Kind.LIMIT) === 0 ? '' : ' (--kind limit in place of --failed: those never begun)';
+    progress.say(`${hint}${rest}`);
+  } else if (left > 0) progress.note(hint);
   if (forgiven > 0) progress.say(`tolerated: ${forgiven} of ${tally.notOk} devices that did not end ok`);
-  return decide([...codesOf(sweep, tally), ...(left > 0 ? [EXIT.failures] : [])]);
+  return decide(codes);
 }
 
 function* codesOf({ state, reason }: Sweep, tally: Tally): Generator<ExitCode> {

@@ -19,6 +19,7 @@ import { resolveSecrets } from '../inventory/secrets.js';
 import { selectEntries } from '../inventory/select.js';
 import { ownPlatforms, refusePlatforms } from '../sweep/ownplatforms.js';
 import { checkCommandWords, checkReachableOnce, type Plan, planSweep } from '../sweep/plan.js';
+import { devicesOf } from '../sweep/stops.js';
 import { askHidden } from './asking.js';
 import { UsageError } from './exit.js';
 import { finished } from './follow.js';
@@ -93,7 +94,7 @@ export function plan(
   const planned = planSweep({
     entries,
     commands,
-    options,
+    options: { ...options, ...limitsOf(values, entries.length) },
     platforms,
     agents: values.agents,
     cores: availableParallelism(),
@@ -103,6 +104,15 @@ export function plan(
   const refusal = refusePlatforms(planned.options.platforms);
   if (refusal !== null) throw new UsageError(refusal);
   return planned;
+}
+
+/** A share is of the devices selected here and now. */
+function limitsOf({ maxFail, canary, batch }: RunValues, selected: number) {
+  return {
+    maxFail: devicesOf(maxFail, selected),
+    canary: devicesOf(canary, selected),
+    batch: devicesOf(batch, selected),
+  };
 }
 
 /** Asks, reads and runs what the secrets refer to, and tells each device and bastion its credential. */

@@ -78,6 +78,7 @@ export class Progress {
 }
 
 function progressLine(sweep: Sweep): string {
-  const line = `${countsLine(sweep.counts)}; ${duration(Math.max(0, Date.now() - sweep.startedAtMs))}`;
+  const stage = sweep.stage === '' ? '' : `; ${sweep.stage}`;
+  const line = `${countsLine(sweep.counts)}${stage}; ${duration(Math.max(0, Date.now() - sweep.startedAtMs))}`;
   return sweep.state === SweepState.PAUSED ? `${line}; paused: ${sweep.reason}` : line;
 }

@@ -15,6 +15,7 @@ import {
   readJump,
   readKinds,
   readPath,
+  readShare,
   readSize,
   readText,
   readTolerance,
@@ -221,6 +222,33 @@ export const SWEEP = {
     { flags: '--host-keys <policy>', about: 'strict, accept-new or off', shown: 'accept-new' },
     (text) => readChoice(text, ['strict', 'accept-new', 'off']),
     'accept-new' as const,
+  ),
+  maxFail: one(
+    {
+      flags: '--max-fail <n|p%>',
+      about: 'begin no further device once so many have failed',
+      shown: 'none',
+    },
+    readShare,
+    null,
+  ),
+  canary: one(
+    {
+      flags: '--canary <n|p%>',
+      about: 'the first so many go alone; the rest follows only if all of them end ok',
+      shown: 'none',
+    },
+    readShare,
+    null,
+  ),
+  batch: one(
+    {
+      flags: '--batch <n|p%>',
+      about: 'so many at a time, each batch after the one before has ended',
+      shown: 'none',
+    },
+    readShare,
+    null,
   ),
   allowWrites: toggle({
     flags: '--allow-writes',

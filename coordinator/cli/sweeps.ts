@@ -5,6 +5,7 @@ import { isoTime, sweepObject } from '../combine/result.js';
 import { countsLine, duration, timeLine } from '../combine/summary.js';
 import type { Column } from '../combine/table.js';
 import type { Connection } from '../connect.js';
+import { printLimits } from '../sweep/stops.js';
 import { bodyReader } from './body.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
@@ -47,7 +48,8 @@ export async function showSweep({ args, values, stop }: TableCall): Promise<Exit
     await printLines([
       `sweep ${sweep.id}: ${label('SWEEP_STATE', sweep.state)}${sweep.reason === '' ? '' : ` (${sweep.reason})`}`,
       `started ${isoTime(sweep.startedAtMs) ?? '-'}, ended ${isoTime(sweep.endedAtMs) ?? '-'}`,
-      countsLine(sweep.counts),
+      `${countsLine(sweep.counts)}${sweep.stage === '' ? '' : `; ${sweep.stage}`}`,
+      ...(sweep.options === undefined ? [] : printLimits(sweep.options)),
       timeLine(sweep),
     ]);
   return EXIT.ok;

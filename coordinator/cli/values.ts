@@ -8,6 +8,7 @@ import type { Tolerance } from '../combine/tally.js';
 import { nearest, ValueError } from '../config.js';
 import type { JumpHop } from '../inventory/inventory.js';
 import { partsOf } from '../inventory/jump.js';
+import type { Share } from '../sweep/stops.js';
 
 /** The words of all failure kinds. */
 export const KINDS: ReadonlyMap<string, Kind> = new Map(
@@ -16,6 +17,7 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map(
     .map((kind) => [label('KIND', kind), kind]),
 );
 
+const MOST_DEVICES = 1_000_000;
 /** Longest duration taken: a sweep's own ceiling. */
 const DAY_MS = 24 * 3600 * 1000;
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/;
@@ -88,6 +90,19 @@ export function readJump(text: string): JumpHop[] {
 export function readText(text: string): string {
   if (text === '') throw new ValueError('found nothing, expected a value');
   return text;
+}
+
+/** A number of devices or a share of the selection; null for `none`. */
+export function readShare(text: string): Share | null {
+  if (text === 'none') return null;
+  const [, number = '', unit] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
+  const value = Number(number);
+  if (unit === '%' && value > 0 && value <= 100) return { percent: value };
+  if (unit === '' && Number.isInteger(value) && value >= 1 && value <= MOST_DEVICES)
+    return { devices: value };
+  throw new ValueError(
+    `found ${quote(text)}, expected a number of devices from 1, a share from above 0% to 100%, or none`,
+  );
 }
 
 export function readTolerance(text: string): Tolerance {

@@ -2,7 +2,7 @@
 // Pure; the command line prints it on stderr.
 
 import type { Counts } from '../../proto/gen/netsweep/v1/model.js';
-import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { type Sweep, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { label } from '../../proto/label.js';
 import { foldNames } from './nodeset.js';
 import type { Tally } from './tally.js';
@@ -11,7 +11,7 @@ const NAMES_WIDTH = 200;
 
 export function summaryLines(sweep: Sweep, tally: Tally): string[] {
   return [
-    `${countsLine(sweep.counts)}${sweep.reason === '' ? '' : ` - ${sweep.reason}`}`,
+    `${countsLine(sweep.counts)}${sweep.state === SweepState.CANCELLED ? ` - ${sweep.reason}` : ''}`,
     ...failureLines(tally),
     ...suspectLines(tally),
     ...noteLines(tally),

@@ -6,6 +6,7 @@ import { addressKey, sameHost } from '../inventory/address.js';
 import type { Entry } from '../inventory/inventory.js';
 import { count, didYouMean, Issues, nearest, quote } from '../inventory/wording.js';
 import { type LoginRow, loginsOf, printLogin, printWay, tally, type WayRow, waysOf } from './planlogins.js';
+import { printLimits, Stops } from './stops.js';
 
 export interface PlanInput {
   /** In inventory order; logins applied. */
@@ -64,7 +65,7 @@ export function planSweep(input: PlanInput): Plan {
     sessions: Math.min(options.forks, devices.length),
     logins: loginsOf(entries),
     ways: waysOf(entries),
-    estimateMs: Math.ceil(devices.length / Math.max(1, options.forks)) * DEVICE_MS,
+    estimateMs: roundsOf(options, devices.length) * DEVICE_MS,
   };
 }
 
@@ -132,10 +133,17 @@ export function printPlan(plan: Plan): string {
     ...(legacy === 0 ? [] : [`legacy       weak algorithms allowed on ${count(legacy, 'device')}`]),
     `sessions     at most ${plan.sessions} at once`,
     'pace         none',
+    ...printLimits(options).map((line) => `limit        ${line}`),
     `writes       ${options.allowWrites ? 'allowed: at most one attempt a device' : 'refused'}`,
     `time         about ${printSeconds(plan.estimateMs)}`,
     '',
   ].join('\n');
+}
+
+/** How often all places are filled anew; a stage that has begun is waited for. */
+function roundsOf(options: SweepOptions, selected: number): number {
+  const stages = new Stops(options, selected);
+  return stages.sizes.reduce((sum, size) => sum + Math.ceil(size / Math.max(1, options.forks)), 0);
 }
 
 function deviceOf(entry: Entry, index: number, { commands, platforms }: PlanInput, issues: Issues): Device {

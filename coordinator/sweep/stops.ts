@@ -7,7 +7,7 @@
 import { Failure, Kind, Stage, Status, type SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import { label } from '../../proto/label.js';
 
-export type Limits = Pick<SweepOptions, 'maxFail' | 'canary' | 'batch' | 'allowWrites'>;
+type Limits = Pick<SweepOptions, 'maxFail' | 'canary' | 'batch' | 'allowWrites'>;
 
 /** A number of devices, or a share of the selection. */
 export type Share = { devices: number } | { percent: number };
@@ -25,8 +25,16 @@ export interface Stop {
   failure: Failure;
 }
 
+/** What the limits of a sweep are, a line each; none: it has none. */
+export function printLimits({ canary, batch, maxFail }: Omit<Limits, 'allowWrites'>): string[] {
+  return [
+    ...(canary > 0 ? [`canary of ${canary}: all must end ok before any other is begun`] : []),
+    ...(batch > 0 ? [`batches of ${batch}: each must end before the next is begun`] : []),
+    ...(maxFail > 0 ? [`none is begun once ${maxFail === 1 ? '1 has' : `${maxFail} have`} failed`] : []),
+  ];
+}
+
 export class Stops {
-  /** Devices of each stage that have not ended. */
   readonly #left: number[];
   #stage = 0;
   #failed = 0;
@@ -43,16 +51,29 @@ export class Stops {
     }
   }
 
+  /** Devices of each stage that have not ended. */
+  get sizes(): readonly number[] {
+    return this.#left;
+  }
+
   /** The stage under way; devices of later ones wait. */
   get stage(): number {
     return this.#stage;
   }
 
+  /** The same in words; empty where there are no stages. */
+  get underWay(): string {
+    const { canary, batch } = this.limits;
+    if ((canary === 0 && batch === 0) || this.#stage === this.#left.length) return '';
+    if (this.#stage < this.#canaries) return 'canary';
+    const of = this.#left.length - this.#canaries;
+    return of === 1 ? 'after the canary' : `batch ${this.#stage - this.#canaries + 1} of ${of}`;
+  }
+
   stageOf(index: number): number {
     const { canary, batch } = this.limits;
     if (index < canary) return 0;
-    const first = canary > 0 ? 1 : 0;
-    return batch > 0 ? first + Math.floor((index - canary) / batch) : first;
+    return this.#canaries + (batch > 0 ? Math.floor((index - canary) / batch) : 0);
   }
 
   ended(device: { index: number; name: string }, status: Status, failure: Failure | null): void {
@@ -62,6 +83,11 @@ export class Stops {
     if (status === Status.FAILED || status === Status.INTERRUPTED) this.#failed += 1;
     if (device.index < this.limits.canary && status !== Status.OK)
       this.#badCanary ||= ending(device.name, status, failure);
+  }
+
+  /** Stages that are a canary. */
+  get #canaries(): number {
+    return this.limits.canary > 0 ? 1 : 0;
   }
 
   /** null: the limits allow more to be begun. */

@@ -53,7 +53,17 @@ describe('bad usage is one clear line and exit 2', () => {
     [run('-e', 'jump=x:0'), '--set jump: jump: the port of jump host "x" is not one'],
     [run('--tree', join(inventory, 'x')), `--tree: ${inventory} is not a directory`],
     [run('--session-log', inventory), `--session-log: ${inventory} is not a directory`],
-    [run('--canary', '1'), "unknown option '--canary'"],
+    [
+      run('--max-fail', '0'),
+      '--max-fail: found "0", expected a number of devices from 1, a share from above 0% to 100%, or none',
+    ],
+    [run('--max-fail', '101%'), '--max-fail: found "101%", expected a number of devices'],
+    [run('--canary', '0%'), '--canary: found "0%"'],
+    [run('--canary', 'two'), '--canary: found "two"'],
+    [run('--batch', '1.5'), '--batch: found "1.5"'],
+    [run('--batch', '-3'), '--batch: found "-3"'],
+    [run('--batch', '2', '--batch', '3'), '--batch: given more than once'],
+    [run('--max-fali', '2'), "unknown option '--max-fali' (did you mean --max-fail?)"],
     [run('--forks'), "option '-f, --forks <n>' argument missing"],
     [run('--forks', '0'), '--forks: found "0", expected a whole number from 1 to 1000000'],
     [run('--forks', '-1'), '--forks: found "-1", expected a whole number'],
@@ -104,6 +114,9 @@ describe('bad usage is one clear line and exit 2', () => {
   test('from the environment and from netsweep.yaml just as well', async () => {
     vi.stubEnv('NETSWEEP_FORKS', 'lots');
     expect((await netsweep(...run())).message).toContain('NETSWEEP_FORKS: found "lots"');
+    vi.stubEnv('NETSWEEP_FORKS', '');
+    vi.stubEnv('NETSWEEP_MAX_FAIL', '0');
+    expect((await netsweep(...run())).message).toContain('NETSWEEP_MAX_FAIL: found "0"');
   });
 });
 
@@ -141,6 +154,21 @@ describe('without touching anything', () => {
     );
     expect(end.code).toBe(0);
     expect(end.printed).toContain('"show version" on 1 device');
+  });
+
+  test('--check shows the limits, a share as the number of devices that it is', async () => {
+    vi.stubEnv('NETSWEEP_BATCH', '30%');
+    const words = ['-i', inventory, '-C', '--max-fail', '5%', '--canary', '1', 'show version'];
+    const { code, printed } = await netsweep('run', ...words);
+    expect(code).toBe(0);
+    expect(printed).toContain(
+      [
+        'limit        canary of 1: all must end ok before any other is begun',
+        'limit        batches of 1: each must end before the next is begun',
+        'limit        none is begun once 1 has failed',
+        'writes ',
+      ].join('\n'),
+    );
   });
 
   test('--check shows jump hosts, where keys come from and the ssh-agent, without asking for anything', async () => {

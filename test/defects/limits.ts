@@ -22,4 +22,100 @@ export const defects: Defect[] = [
       title: 'is one sweep however often its submit is repeated, also at the same moment',
     },
   },
+  {
+    name: 'one more device than --max-fail says may fail before the sweep stops',
+    file: 'coordinator/sweep/stops.ts',
+    find: 'this.#failed < maxFail) return null',
+    replace: 'this.#failed <= maxFail) return null',
+    test: {
+      file: 'test/sweep/stops.test.ts',
+      title: 'lets nothing begin once so many have failed, and what is under way ends as it will',
+    },
+  },
+  {
+    name: 'an interrupted device does not count as failed',
+    file: 'coordinator/sweep/stops.ts',
+    find: 'status === Status.FAILED || status === Status.INTERRUPTED',
+    replace: 'status === Status.FAILED',
+    test: { file: 'test/sweep/stops.test.ts', title: 'counts what was interrupted' },
+  },
+  {
+    name: 'a suspect canary passes for a good one',
+    file: 'coordinator/sweep/stops.ts',
+    find: 'device.index < this.limits.canary && status !== Status.OK',
+    replace: 'device.index < this.limits.canary && status === Status.FAILED',
+    test: {
+      file: 'test/sweep/stops.test.ts',
+      title: 'that ends %s stops the sweep, which says which device it was',
+    },
+  },
+  {
+    name: 'devices of later stages are offered with the canary',
+    file: 'coordinator/sweep/activesweep.ts',
+    find: 'stage > this.stops.stage ? this.#held : this.#waiting',
+    replace: 'stage < 0 ? this.#held : this.#waiting',
+    test: {
+      file: 'test/e2e/limits.test.ts',
+      title:
+        '--canary and --batch begin a stage when the one before has ended, also over a death of the coordinator',
+    },
+  },
+  {
+    name: 'a batch begins before the last device of the one before has ended',
+    file: 'coordinator/sweep/stops.ts',
+    find: 'while (this.#left[this.#stage] === 0)',
+    replace: 'while ((this.#left[this.#stage] ?? 9) <= 1)',
+    test: {
+      file: 'test/sweep/stops.test.ts',
+      title: 'begins when the batch before it has ended, in all segments',
+    },
+  },
+  {
+    name: 'a sweep that may write has more under way than may fail',
+    file: 'coordinator/sweep/stops.ts',
+    find: 'return allowWrites && maxFail > 0 ?',
+    replace: 'return !allowWrites && maxFail > 0 ?',
+    test: {
+      file: 'test/sweep/stops.test.ts',
+      title: 'holds back a sweep that may write: under way and failed are never more than may fail',
+    },
+  },
+  {
+    name: 'a sweep that was cancelled goes on after a restart of its coordinator',
+    file: 'coordinator/sweep/ledger.ts',
+    find: 'if (sweep.row.state === SweepState.CANCELLED) sweep.halt',
+    replace: 'if (sweep.row.state === SweepState.PAUSED) sweep.halt',
+    test: { file: 'test/sweep/stops.test.ts', title: 'a cancelled sweep begins nothing after a restart' },
+  },
+  {
+    name: 'a restarted coordinator takes a device that waits to be tried again for one that is held',
+    file: 'coordinator/sweep/ledger.ts',
+    find: 'shard.row = { ...shard.row, devices: [...lease.left] };',
+    replace: '',
+    test: {
+      file: 'test/sweep/stops.test.ts',
+      title:
+        'a device that waits to be tried again is tried again after a restart, while others of its shard are under way',
+    },
+  },
+  {
+    name: 'a device that a stopped sweep does not try again loses the record of its attempt',
+    file: 'coordinator/sweep/outcomes.ts',
+    find: 'this.limits(sweep, when.wallMs, writes);',
+    replace: '',
+    test: {
+      file: 'test/sweep/stops.test.ts',
+      title: 'withholds another attempt, and keeps the record of the one before',
+    },
+  },
+  {
+    name: 'a share of the selection is rounded down',
+    file: 'coordinator/sweep/stops.ts',
+    find: 'Math.max(1, Math.ceil(',
+    replace: 'Math.max(1, Math.floor(',
+    test: {
+      file: 'test/sweep/stops.test.ts',
+      title: 'a share %j of %i devices is %i: rounded up, at least one',
+    },
+  },
 ];

@@ -32,7 +32,7 @@ export function wrongWith({ file, find, replace, test }: Defect): string | null 
 /** Matches the test's full name, with anything in place of placeholders, and with the blocks around it. */
 export function pattern(title: string): string {
   const escaped = title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return `(^| )${escaped.replace(/%[sdifjo]|\\\$\w+/g, '.*')}$`;
+  return `(^| )${escaped.replace(/%[sdifjo]|\\\$(\w+|\\\{.*?\\\})/g, '.*')}$`;
 }
 
 function text(file: string): string {

@@ -105,6 +105,9 @@ describe('a plan', () => {
     expect(made.places).toHaveLength(10);
     expect(made.places[0]).toEqual({ segment: 's0', site: 'north', devices: 1 });
     expect([made.agents, made.sessions, made.estimateMs]).toEqual([3, 4, 9000]);
+    const ten = Array.from({ length: 10 }, (_, index) => ({ name: `R${index}` }));
+    const staged = plan(ten, [], { forks: 4, canary: 1, batch: 3 });
+    expect(staged.estimateMs).toBe(4 * 3000);
   });
 
   test('is told to people line by line', () => {

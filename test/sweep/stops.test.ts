@@ -226,6 +226,16 @@ describe('--max-fail', () => {
     expect(play.writes.filter(({ write }) => write === 'evidence')).toHaveLength(1);
   });
 
+  test('withholds another attempt, and keeps the record of the one before', () => {
+    const play = new Play(2, { maxFail: 1 });
+    play.begin();
+    play.end(0, refused);
+    expect(play.reason).toBe('');
+    play.end(1, unreachable);
+    expect(play.reports().map(({ agent }) => agent)).toEqual(['agent', 'agent']);
+    expect(play.reason).toBe('1 device has failed and --max-fail is 1');
+  });
+
   test('counts no device that is only to be tried again', () => {
     const play = new Play(3, { maxFail: 1, forks: 1 });
     play.begin();
@@ -407,6 +417,15 @@ describe('a sweep that a limit has stopped', () => {
     const request = { instance: 'a', claimId: 'x', sweep: 'S1', shard: shard?.row.shard ?? 0, offer: 1 };
     expect(play.ledger.claim(request, 0, play.writes)).toMatchObject({ answer: 'drop' });
   });
+});
+
+test('a device that waits to be tried again is tried again after a restart, while others of its shard are under way', () => {
+  const play = new Play(3, { forks: 3 });
+  play.begin();
+  play.end(0, unreachable);
+  const again = play.restarted();
+  expect(again.leased().sort()).toEqual([1, 2]);
+  expect(again.begin()).toEqual([0]);
 });
 
 test('a cancelled sweep begins nothing after a restart', () => {
