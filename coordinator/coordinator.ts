@@ -101,7 +101,8 @@ export class Coordinator {
     const coordinator = new Coordinator(duties, store, books, presence, service);
     service.serveOn(server);
     const missed = (link: AgentLink, pull: PullEmpty) => coordinator.#missed(link, pull);
-    new Agents(books, presence, () => coordinator.kick(), missed).serveOn(server);
+    const warn = (why: string, what: string) => duties.warn(why, what);
+    new Agents(books, presence, () => coordinator.kick(), missed, warn).serveOn(server);
     await restore(books, duties.unfinished);
     return coordinator;
   }

@@ -177,6 +177,8 @@ export class Service {
       endedAtMs: 0,
       reason: '',
       lastShard: 0,
+      refusedResults: 0,
+      repeatedResults: 0,
     };
     const lasting = (submitted: string) => identified.get(submitted)?.id ?? '';
     const planned = devices.map((device, index) => ({
@@ -353,8 +355,18 @@ export class Service {
   }
 
   /** Without the platforms' data, which would make a long list of sweeps larger than a message may be. */
-  #describe({ id, state, startedAtMs, endedAtMs, reason, options }: SweepRow): Partial<Sweep> {
-    const about = { id, state, startedAtMs, endedAtMs, reason, options: { ...options, platforms: [] } };
+  #describe(row: SweepRow): Partial<Sweep> {
+    const { id, state, startedAtMs, endedAtMs, reason, options, refusedResults, repeatedResults } = row;
+    const late = { refusedResults, repeatedResults };
+    const about = {
+      id,
+      state,
+      startedAtMs,
+      endedAtMs,
+      reason,
+      ...late,
+      options: { ...options, platforms: [] },
+    };
     const { pause } = this.books;
     if (state !== SweepState.RUNNING || pause.reason === '') return about;
     return { ...about, state: SweepState.PAUSED, reason: pause.reason };

@@ -2,7 +2,7 @@
 import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { label } from '../../proto/label.js';
 import { isoTime, sweepObject } from '../combine/result.js';
-import { countsLine, duration, timeLine } from '../combine/summary.js';
+import { countsLine, duration, lateLine, timeLine } from '../combine/summary.js';
 import type { Column } from '../combine/table.js';
 import type { Connection } from '../connect.js';
 import { printLimits } from '../sweep/stops.js';
@@ -44,14 +44,17 @@ export async function showSweep({ args, values, stop }: TableCall): Promise<Exit
   await using link = await openLink(values, stop);
   const sweep = await findSweep(link, args[0] ?? '');
   if (values.json) await printLines([JSON.stringify(sweepObject(sweep), null, 2)]);
-  else
+  else {
+    const late = lateLine(sweep);
     await printLines([
       `sweep ${sweep.id}: ${label('SWEEP_STATE', sweep.state)}${sweep.reason === '' ? '' : ` (${sweep.reason})`}`,
       `started ${isoTime(sweep.startedAtMs) ?? '-'}, ended ${isoTime(sweep.endedAtMs) ?? '-'}`,
       `${countsLine(sweep.counts)}${sweep.stage === '' ? '' : `; ${sweep.stage}`}`,
       ...(sweep.options === undefined ? [] : printLimits(sweep.options)),
       timeLine(sweep),
+      ...(late === null ? [] : [late]),
     ]);
+  }
   return EXIT.ok;
 }
 

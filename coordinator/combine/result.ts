@@ -93,6 +93,8 @@ export function sweepObject(sweep: Sweep) {
     hostKeys: hostKeyWord(sweep.options?.hostKeys ?? HostKeyPolicy.ACCEPT_NEW),
     deviceTimeMs: Math.round(sweep.deviceTimeMs),
     agents: sweep.agents,
+    refusedResults: sweep.refusedResults,
+    repeatedResults: sweep.repeatedResults,
   };
 }
 

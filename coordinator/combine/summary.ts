@@ -77,6 +77,14 @@ export function timeLine(sweep: Sweep): string {
   return `took ${duration(tookMs)}${agents}${serial}`;
 }
 
+/** What came after a fault and changed nothing; null: there was none. */
+export function lateLine({ refusedResults, repeatedResults }: Sweep): string | null {
+  const refused = refusedResults === 0 ? [] : [`${refusedResults} refused because they came too late`];
+  const repeated = repeatedResults === 0 ? [] : [`${repeatedResults} that had come before`];
+  const parts = [...refused, ...repeated];
+  return parts.length === 0 ? null : `results that changed nothing: ${parts.join(', ')}`;
+}
+
 /** `850 ms`, `4.2 s`, `6 min 12 s`, `2 h 05 min`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

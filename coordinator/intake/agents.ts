@@ -16,7 +16,6 @@ import {
   type CoordinatorMessage,
   type HostKeySeen,
   type LoginAsk,
-  type LoginOutcome,
   type PullEmpty,
   type RenewReply,
   type RenewRequest,
@@ -26,15 +25,15 @@ import {
   Verdict,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
-import { type Device, type Output, Status } from '../../proto/gen/netsweep/v1/model.js';
-import { type HostKey, LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
-import { CHUNK_BYTES } from '../../proto/subjects.js';
-import { type Books, credentialsOf, loginKey } from '../books.js';
+import type { Device } from '../../proto/gen/netsweep/v1/model.js';
+import type { HostKey } from '../../proto/gen/netsweep/v1/session.js';
+import { type Books, credentialsOf } from '../books.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
 import { placeOf } from '../sweep/endpoints.js';
 import type { ClaimAnswer } from '../sweep/ledger.js';
-import type { Answer } from '../sweep/logins.js';
+import { isSound, outputsOf, Pieces } from './bodies.js';
+import { LoginAsks } from './loginasks.js';
 import { Outbox } from './outbox.js';
 import type { AgentLink, Presence } from './presence.js';
 
@@ -44,8 +43,7 @@ type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 const BATCHES_UNCOMMITTED = 8;
 
 export class Agents {
-  /** By sweep: bastions that may have had a secret, and devices that may have had one inside the session. */
-  readonly #spent = new Map<string, Set<string>>();
+  readonly #logins: LoginAsks;
 
   constructor(
     private readonly books: Books,
@@ -54,7 +52,10 @@ export class Agents {
     private readonly kick: () => void,
     /** A pull on a segment came back empty. */
     private readonly pullEmpty: (link: AgentLink, pull: PullEmpty) => void,
-  ) {}
+    private readonly warn: (why: string, what: string) => void = () => undefined,
+  ) {
+    this.#logins = new LoginAsks(books, kick);
+  }
 
   serveOn(server: Pick<Server, 'addService'>): void {
     const service: AgentsServer = {
@@ -68,6 +69,7 @@ export class Agents {
   #link(stream: Stream): void {
     let link: AgentLink | null = null;
     let uncommitted = 0;
+    const pieces = new Pieces();
     const outbox = new Outbox<CoordinatorMessage>(
       this.books.host,
       (messages) => stream.write({ messages }),
@@ -95,7 +97,7 @@ export class Agents {
       else if (body?.$case === 'results') {
         if (!isSound(body.value)) return refuse('results that cannot be stored', status.INVALID_ARGUMENT);
         if (++uncommitted >= BATCHES_UNCOMMITTED) stream.pause();
-        void this.#results(link, body.value).then(() => {
+        void this.#results(link, pieces, body.value).then(() => {
           if (--uncommitted < BATCHES_UNCOMMITTED) stream.resume();
         });
       } else this.#said(link, body);
@@ -137,7 +139,7 @@ export class Agents {
       case 'loginAsk':
         return this.#loginAsk(link, body.value);
       case 'loginOutcome':
-        return this.#loginOutcome(body.value);
+        return this.#logins.outcome(body.value);
       case 'hostKeySeen':
         return void this.#hostKeySeen(link, body.value);
       case 'pullEmpty':
@@ -155,6 +157,10 @@ export class Agents {
       default:
         body satisfies never;
     }
+  }
+
+  #loginAsk(link: AgentLink, ask: LoginAsk): void {
+    this.#logins.ask(ask, (permit) => link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit } }));
   }
 
   #startAsk(link: AgentLink, { ask, sweep, epoch, index }: StartAsk): void {
@@ -223,18 +229,21 @@ export class Agents {
     });
   }
 
-  async #results(link: AgentLink, sent: ResultBatch): Promise<void> {
-    const { ledger } = this.books;
+  async #results(link: AgentLink, pieces: Pieces, sent: ResultBatch): Promise<void> {
+    const { ledger, host } = this.books;
     const batch = this.#sparing(link, sent);
     if (batch.chunks.length + batch.results.length === 0) return;
-    const pieces: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
-    const incomplete = await this.#withoutBodies(batch.results, pieces);
-    const now = this.books.host.monotonicMs();
-    const writes: Write[] = [...pieces];
+    const chunks: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
+    pieces.take(batch);
+    if (chunks.length > 0) await this.books.commit(chunks);
+    const missing = await pieces.missing(batch, this.books.store);
+    const now = host.monotonicMs();
+    const writes: Write[] = [];
     const acks = batch.results.map((result) => {
-      if (incomplete.has(result)) return { seq: result.seq, verdict: Verdict.NEED_BODY };
+      if (missing.has(result)) return { seq: result.seq, verdict: Verdict.NEED_BODY };
       const device = ledger.sweeps.get(result.sweep)?.states[result.index]?.device;
-      const verdict = ledger.result(result, link.hello.name, now, this.books.host.wallMs(), writes);
+      const verdict = ledger.result(result, link.hello.name, now, host.wallMs(), writes);
+      if (verdict === Verdict.DISCARD) this.#refused(link, result);
       if (device !== undefined) this.books.endLogins([device], result.epoch, now);
       return { seq: result.seq, verdict };
     });
@@ -256,98 +265,12 @@ export class Agents {
     return { chunks: [], results: sent.results.filter(isSmall) };
   }
 
-  /** Results whose outputs came in pieces that are not all here; the pieces of this batch are kept first. */
-  async #withoutBodies(results: Result[], pieces: Write[]): Promise<Set<Result>> {
-    const incomplete = new Set<Result>();
-    const inPieces = results.flatMap((result) =>
-      outputsOf(result).flatMap(({ body, sha256 }) => (body.length === 0 ? [{ result, sha256 }] : [])),
+  #refused({ hello }: AgentLink, { sweep, index, epoch }: Result): void {
+    const now = this.books.ledger.epochOf(sweep, index) || 'none';
+    this.warn(
+      `its epoch is ${epoch}, now it is ${now}`,
+      `a result of ${hello.name} for ${sweep}/${index} is refused`,
     );
-    if (inPieces.length === 0) return incomplete;
-    await this.books.commit(pieces.splice(0));
-    for (const { result, sha256 } of inPieces)
-      if (!(await this.books.store.hasBody(sha256))) incomplete.add(result);
-    return incomplete;
-  }
-
-  #loginAsk(link: AgentLink, ask: LoginAsk): void {
-    const { ledger, logins } = this.books;
-    const answer = (permit: Permit) => link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit } });
-    const working = () => ledger.working(ask.sweep, ask.epoch, ask.index, this.books.host.monotonicMs());
-    const state = working();
-    if (state === null || !isOwn(state.device, ask)) return answer(Permit.LOST);
-    const guard = this.books.guardOf(ask.credential, ask.use);
-    const key = loginKey(ask.epoch, ask.index, ask.use, ask.hop);
-    if (ask.hop > 0) return this.#bastionAsk(ask, state.device, guard, answer);
-    const spent = this.#isSpent(ask, state.row);
-    const decided = (permit: Answer) => {
-      const sweep = ledger.sweeps.get(ask.sweep);
-      if (permit === 'stopped') return answer(Permit.STOPPED);
-      if (permit === 'spent') return answer(Permit.SPENT);
-      if (sweep === undefined || working() === null) return answer(Permit.LOST);
-      if (ask.use === SecretUse.CHANNEL) {
-        this.#had(ask.sweep).add(`${ask.index}`);
-        return answer(Permit.SEND);
-      }
-      const writes: Write[] = [];
-      sweep.change(
-        state,
-        ask.use === SecretUse.ENABLE ? { enableSpent: true } : { loginSpent: true },
-        writes,
-      );
-      void this.books.commit(writes).then(() => answer(Permit.SEND));
-    };
-    // Spent without a result: its agent died with the outcome. It is repeated only once the credential is proved.
-    logins.ask(guard, key, this.books.host.monotonicMs(), decided, spent && !logins.isUnderWay(guard, key));
-  }
-
-  /**
-   * Many devices share a bastion: what counts is the guard of its credential, and that a bastion which may have had
-   * the secret gets it again, from whichever agent or worker, only once it has proved good.
-   */
-  #bastionAsk(ask: LoginAsk, device: Device, guard: string, answer: (permit: Permit) => void): void {
-    const { logins } = this.books;
-    const key = loginKey(ask.epoch, ask.index, ask.use, ask.hop);
-    const had = this.#had(ask.sweep);
-    const place = loginPlace(device, ask);
-    const decided = (permit: Answer) => {
-      if (permit === 'send') had.add(place);
-      answer(permit === 'send' ? Permit.SEND : permit === 'spent' ? Permit.SPENT : Permit.STOPPED);
-    };
-    logins.ask(
-      guard,
-      key,
-      this.books.host.monotonicMs(),
-      decided,
-      had.has(place) && !logins.isUnderWay(guard, key),
-    );
-  }
-
-  /** Whether the device may have had this secret in this use. */
-  #isSpent({ sweep, index, use }: LoginAsk, row: { loginSpent: boolean; enableSpent: boolean }): boolean {
-    if (use === SecretUse.CHANNEL) return this.#had(sweep).has(`${index}`);
-    return use === SecretUse.ENABLE ? row.enableSpent : row.loginSpent;
-  }
-
-  #had(sweep: string): Set<string> {
-    const { ledger } = this.books;
-    for (const id of this.#spent.keys()) if (!ledger.sweeps.has(id)) this.#spent.delete(id);
-    const had = this.#spent.get(sweep) ?? new Set();
-    this.#spent.set(sweep, had);
-    return had;
-  }
-
-  #loginOutcome(outcome: LoginOutcome): void {
-    const { ledger, logins } = this.books;
-    const device = ledger.sweeps.get(outcome.sweep)?.states[outcome.index]?.device;
-    if (device !== undefined && !isOwn(device, outcome)) return;
-    const guard = this.books.guardOf(outcome.credential, outcome.use);
-    const key = loginKey(outcome.epoch, outcome.index, outcome.use, outcome.hop);
-    if (device !== undefined && outcome.result === LoginResult.UNSENT) {
-      if (outcome.hop > 0) this.#spent.get(outcome.sweep)?.delete(loginPlace(device, outcome));
-      if (outcome.use === SecretUse.CHANNEL) this.#spent.get(outcome.sweep)?.delete(`${outcome.index}`);
-    }
-    logins.outcome(guard, key, loginWord(outcome.result), this.books.host.monotonicMs());
-    if (logins.isStopped(guard)) this.kick();
   }
 
   async #hostKeySeen(link: AgentLink, seen: HostKeySeen): Promise<void> {
@@ -368,58 +291,5 @@ export class Agents {
     const known = device === null ? [] : this.#hostKeys(device, seen.hop);
     await this.books.commit(writes);
     link.send({ $case: 'hostKeyAnswer', value: { ask: seen.ask, accepted, known } });
-  }
-}
-
-/** Names a bastion and what logs in there. */
-function loginPlace(device: Device, { hop, credential }: LoginAsk | LoginOutcome): string {
-  const way = device.jump.slice(0, hop).map(({ host, port }) => `${host} ${port}`);
-  return [device.segment, ...way, credential].join('\n');
-}
-
-/** Whether a login is one that this device, or a bastion on the way to it, takes. */
-function isOwn(device: Device, { credential, use, hop }: LoginAsk | LoginOutcome): boolean {
-  return credentialsOf(device)[hop] === credential && (hop === 0 || use === SecretUse.LOGIN);
-}
-
-/** All that comes with a body: outputs, and the transcript where there is one. */
-function outputsOf({ end }: Result): Output[] {
-  if (end?.$case !== 'attempt') return [];
-  const { outputs, transcript } = end.value;
-  return transcript === undefined ? outputs : [...outputs, transcript];
-}
-
-/** How an attempt may end; the other states are the coordinator's to give. */
-const ATTEMPT_ENDS: ReadonlySet<Status> = new Set([Status.OK, Status.SUSPECT, Status.FAILED, Status.SKIPPED]);
-
-/** What ledger or store would refuse must not get that far: a failed commit ends the process. */
-function isSound({ chunks, results }: ResultBatch): boolean {
-  return (
-    chunks.every(
-      ({ sha256, data }) => sha256.length === 32 && data.length > 0 && data.length <= CHUNK_BYTES,
-    ) &&
-    results.every(
-      (result) =>
-        (result.end?.$case !== 'attempt' || ATTEMPT_ENDS.has(result.end.value.status)) &&
-        outputsOf(result).every(({ sha256 }) => sha256.length === 32),
-    )
-  );
-}
-
-function loginWord(result: LoginResult): 'accepted' | 'refused' | 'hung-up' | 'unknown' | 'unsent' {
-  switch (result) {
-    case LoginResult.ACCEPTED:
-      return 'accepted';
-    case LoginResult.REFUSED:
-      return 'refused';
-    case LoginResult.HUNG_UP:
-      return 'hung-up';
-    case LoginResult.UNSENT:
-      return 'unsent';
-    case LoginResult.UNKNOWN:
-    case LoginResult.UNRECOGNIZED:
-      return 'unknown';
-    default:
-      return result satisfies never;
   }
 }

@@ -174,7 +174,11 @@ class SealedStore implements Store {
     const credentials = secrets.map(({ credential, sealed }) =>
       this.#seal.unsealCredential(row.id, credential, sealed),
     );
-    return { row, devices, shards, credentials };
+    const [bastions, taken] = [
+      await this.#link.read('bastions', row.id),
+      await this.#link.read('taken', row.id),
+    ];
+    return { row, devices, shards, credentials, bastions, taken };
   }
 
   async *#storedDevices(sweep: string) {

@@ -10,6 +10,9 @@ import type { DeviceRow, ShardRow, SweepRow } from './store.js';
 /** Bodies stop filling a page of reports here; those left out are fetched by digest, as large ones are. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 
+/** Results that agents may send again because they never learnt that they are here: the last so many of a sweep. */
+const TAKEN = 20_000;
+
 export type Reads = ReturnType<typeof readsOf>;
 
 /** A device as stored: protobuf of what was submitted, its state, and its report without outputs. */
@@ -35,6 +38,11 @@ export function readsOf(sql: Sql) {
     storedDevices: (sweep: string, after: number, limit: number) => storedDevices(sql, sweep, after, limit),
     shards: (sweep: string) => shards(sql, sweep),
     secrets: (sweep: string) => secrets(sql, sweep),
+    bastions: (sweep: string) =>
+      sql
+        .all<{ login: string }>(`SELECT login FROM bastions WHERE sweep = ${NO}`, sweep)
+        .map(({ login }) => login),
+    taken: (sweep: string) => taken(sql, sweep),
     tally: (sweep: string) => tally(sql, sweep),
     reportsAfter: (sweep: string, after: number, limit: number, bodies: boolean) =>
       page(
@@ -57,7 +65,8 @@ export function readsOf(sql: Sql) {
 
 const NO = '(SELECT no FROM sweeps WHERE id = ?)';
 const SWEEP = `SELECT id, coalesce(key, '') AS key, state, options, started_at_ms AS startedAtMs,
-  ended_at_ms AS endedAtMs, reason, last_shard AS lastShard FROM sweeps`;
+  ended_at_ms AS endedAtMs, reason, last_shard AS lastShard, refused_results AS refusedResults,
+  repeated_results AS repeatedResults FROM sweeps`;
 const REPORT = `SELECT r.seq, r.head, r.outputs FROM reports r WHERE r.sweep = ${NO}`;
 
 function meta(sql: Sql): { id: string; commit: number; keyCheck: Uint8Array | null } {
@@ -85,6 +94,8 @@ interface RawSweep {
   endedAtMs: number;
   reason: string;
   lastShard: number;
+  refusedResults: number;
+  repeatedResults: number;
 }
 
 function sweepRow(raw: RawSweep): SweepRow {
@@ -104,12 +115,15 @@ interface RawDevice {
   login_spent: number;
   enable_spent: number;
   started: number;
+  channel_spent: number;
+  deaths: string | null;
   head: Uint8Array | null;
 }
 
 function storedDevices(sql: Sql, sweep: string, after: number, limit: number): StoredDevice[] {
   const rows = sql.all<RawDevice>(
-    `SELECT d.device, d.submitted, s.attempts, s.worked_ms, s.login_spent, s.enable_spent, s.started, r.head
+    `SELECT d.device, d.submitted, s.attempts, s.worked_ms, s.login_spent, s.enable_spent, s.started,
+       s.channel_spent, s.deaths, r.head
      FROM devices d
      LEFT JOIN states s ON s.sweep = d.sweep AND s.device = d.device
      LEFT JOIN reports r ON r.sweep = d.sweep AND r.device = d.device
@@ -129,7 +143,9 @@ function deviceRow(raw: RawDevice): DeviceRow {
     workedMs: raw.worked_ms ?? 0,
     loginSpent: Boolean(raw.login_spent),
     enableSpent: Boolean(raw.enable_spent),
+    channelSpent: Boolean(raw.channel_spent),
     started: Boolean(raw.started),
+    deaths: JSON.parse(raw.deaths ?? '[]') as string[], // written by putState
   };
 }
 
@@ -143,6 +159,16 @@ function shards(sql: Sql, sweep: string): ShardRow[] {
 
 function secrets(sql: Sql, sweep: string): { credential: string; sealed: Uint8Array }[] {
   return sql.all(`SELECT credential, sealed FROM secrets WHERE sweep = ${NO} ORDER BY credential`, sweep);
+}
+
+function taken(sql: Sql, sweep: string): { index: number; epoch: string }[] {
+  const last = (table: string, order: string) =>
+    sql.all<{ index: number; epoch: string }>(
+      `SELECT device AS "index", epoch FROM ${table} WHERE sweep = ${NO} AND epoch <> ''
+       ORDER BY ${order} DESC LIMIT ${TAKEN}`,
+      sweep,
+    );
+  return [...last('reports', 'seq'), ...last('evidence', 'no')];
 }
 
 function tally(sql: Sql, sweep: string) {

@@ -12,6 +12,7 @@ export function removeSweep(sql: Sql, id: string): void {
   if (row === undefined) return;
   sql.run('UPDATE sweeps SET id = NULL, key = NULL, open = 0 WHERE no = ?', row.no);
   sql.run('DELETE FROM secrets WHERE sweep = ?', row.no);
+  sql.run('DELETE FROM bastions WHERE sweep = ?', row.no);
   sql.run('DELETE FROM shards WHERE sweep = ?', row.no);
 }
 

@@ -15,6 +15,7 @@ export interface ReportRow {
   agent: string;
   attempts: number;
   durationMs: number;
+  epoch: string;
   /** The report without outputs and transcript. */
   head: Uint8Array;
   /** A report of nothing but outputs and transcript, without their bodies. */
@@ -43,7 +44,7 @@ export function toRow(write: Write, seal: Seal): Row {
       return { ...write, open: OPEN_STATES.includes(write.row.state) };
     case 'report':
     case 'evidence':
-      return { write: write.write, row: reportRow(write.report) };
+      return { write: write.write, row: reportRow(write.report, write.epoch ?? '') };
     case 'chunk':
       return { ...write, sha256: own(write.sha256), data: own(write.data) };
     case 'devices':
@@ -74,7 +75,7 @@ export function sizeOf(row: Row): number {
   }
 }
 
-function reportRow(report: Report): ReportRow {
+function reportRow(report: Report, epoch: string): ReportRow {
   if (report.device === undefined) throw new TypeError('a report names its device');
   const { outputs, transcript } = report;
   return {
@@ -85,6 +86,7 @@ function reportRow(report: Report): ReportRow {
     agent: report.agent,
     attempts: report.attempts,
     durationMs: report.durationMs,
+    epoch,
     head: Report.encode({ ...report, outputs: [], transcript: undefined }).finish(),
     outputs: Report.encode({
       ...NO_OUTPUTS,

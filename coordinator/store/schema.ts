@@ -105,10 +105,22 @@ const STEPS = [
     SELECT segment, '', host, port, type, key, first_seen_ms, agent FROM host_keys_reached_directly;
   DROP TABLE host_keys_reached_directly;
   `,
+  `
+  ALTER TABLE states ADD COLUMN channel_spent INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE states ADD COLUMN deaths TEXT NOT NULL DEFAULT '[]'; -- texts, as JSON
+  CREATE TABLE bastions ( -- that may have had a secret
+    sweep INTEGER NOT NULL, login TEXT NOT NULL,
+    PRIMARY KEY (sweep, login)
+  ) WITHOUT ROWID;
+  ALTER TABLE sweeps ADD COLUMN refused_results INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE sweeps ADD COLUMN repeated_results INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE reports ADD COLUMN epoch TEXT NOT NULL DEFAULT ''; -- under which its result was taken
+  ALTER TABLE evidence ADD COLUMN epoch TEXT NOT NULL DEFAULT '';
+  `,
 ];
 
-/** Opens and locks the store of a directory, making both where they are missing. */
-export function openDatabase(directory: string): Sql {
+/** Opens and locks the store of a directory, making both where they are missing; in an older `format` for tests. */
+export function openDatabase(directory: string, format = STEPS.length): Sql {
   const file = join(directory, 'store.db');
   makeFile(directory, file);
   const sql = new Sql(file);
@@ -125,7 +137,7 @@ export function openDatabase(directory: string): Sql {
     throw error;
   }
   try {
-    migrate(sql);
+    migrate(sql, format);
     return sql;
   } catch (error) {
     sql.close();
@@ -164,8 +176,8 @@ function lock(sql: Sql): void {
 }
 
 // A store of this format is left as it is, so that it opens on a full disk too.
-function migrate(sql: Sql): void {
-  if (formatOf(sql) === STEPS.length) return;
+function migrate(sql: Sql, format: number): void {
+  if (formatOf(sql) === format) return;
   sql.transaction(() => {
     sql.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID');
     const schema = formatOf(sql);
@@ -174,8 +186,8 @@ function migrate(sql: Sql): void {
         `the store has format ${schema}, this netsweep reads up to ${STEPS.length}: use the newer one`,
       );
     }
-    for (const step of STEPS.slice(schema)) sql.exec(step);
-    sql.run(`INSERT OR REPLACE INTO meta VALUES ('schema', ?)`, STEPS.length);
+    for (const step of STEPS.slice(schema, format)) sql.exec(step);
+    sql.run(`INSERT OR REPLACE INTO meta VALUES ('schema', ?)`, format);
     sql.run(`INSERT OR IGNORE INTO meta VALUES ('id', ?)`, randomBytes(8).toString('hex'));
     sql.run(`INSERT OR IGNORE INTO meta VALUES ('commit', 0)`);
   });

@@ -18,6 +18,9 @@ export interface SweepRow {
   reason: string;
   /** Shard numbers up to this one may have been used; a number is never used again. */
   lastShard: number;
+  /** Results that came too late, and results that came again; kept with the row's next write. */
+  refusedResults: number;
+  repeatedResults: number;
 }
 
 /** A device's state in a sweep beyond what was submitted. */
@@ -27,11 +30,14 @@ export interface DeviceRow {
   attempts: number;
   /** Work time so far over all attempts, in ms. */
   workedMs: number;
-  /** A secret of this device's credential has been permitted in this sweep: [login, enable]. */
+  /** A secret of this device's credential has been permitted in this sweep: to log in, to enable, to log in inside. */
   loginSpent: boolean;
   enableSpent: boolean;
+  channelSpent: boolean;
   /** A sweep that may write has started this device's commands. */
   started: boolean;
+  /** How the processes died that were in session with it. */
+  deaths: string[];
 }
 
 export interface ShardRow {
@@ -65,6 +71,10 @@ export type Write =
   | { write: 'secret'; sweep: string; credential: Credential }
   | { write: 'dropSecrets'; sweep: string }
   | { write: 'device'; sweep: string; row: DeviceRow }
+  /** Whether a bastion may have had a secret; `login` names both. */
+  | { write: 'bastion'; sweep: string; login: string; spent: boolean }
+  /** Counts of a sweep that has ended. */
+  | { write: 'lateResults'; sweep: string; refused: number; repeated: number }
   | { write: 'shard'; row: ShardRow }
   | { write: 'dropShard'; sweep: string; shard: number }
   /** A piece of an output's gzip body; repeats are ignored. */
@@ -72,10 +82,11 @@ export type Write =
   /**
    * A device's published record: state and outputs in one. `Output.body` goes into the bodies (once per
    * digest) and is not kept in the report. A second one for the same device is a bug and fails the commit.
+   * `epoch`: of the result that it came with, if it did.
    */
-  | { write: 'report'; report: Report }
+  | { write: 'report'; report: Report; epoch?: string }
   /** An older attempt, kept as evidence. */
-  | { write: 'evidence'; report: Report }
+  | { write: 'evidence'; report: Report; epoch?: string }
   | { write: 'hostKey'; host: KnownHost; replace: boolean }
   | ({ write: 'dropHostKeys' } & Place)
   | { write: 'credential'; state: CredentialState }
@@ -87,6 +98,10 @@ export interface OpenSweep {
   devices: { device: Device; row: DeviceRow /** Terminal status, if published. */; report: Report | null }[];
   shards: ShardRow[];
   credentials: Credential[];
+  /** Logins at bastions that may have had their secret. */
+  bastions: string[];
+  /** Under which epochs results were taken, of the latest: their agents may not know that yet. */
+  taken: { index: number; epoch: string }[];
 }
 
 /** How much more the store can take, in bytes. */

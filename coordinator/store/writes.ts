@@ -21,7 +21,18 @@ export function apply(sql: Sql, row: Row): void {
       put(sql, 'secrets', sweepNumber(sql, row.sweep), row.credential, row.sealed);
       break;
     case 'dropSecrets':
-      sql.run('DELETE FROM secrets WHERE sweep = ?', sweepNumber(sql, row.sweep));
+      dropSecrets(sql, sweepNumber(sql, row.sweep));
+      break;
+    case 'bastion':
+      putBastion(sql, row.sweep, row.login, row.spent);
+      break;
+    case 'lateResults':
+      sql.run(
+        'UPDATE sweeps SET refused_results = ?, repeated_results = ? WHERE id = ?',
+        row.refused,
+        row.repeated,
+        row.sweep,
+      );
       break;
     case 'device':
       putState(sql, row.sweep, row.row);
@@ -74,11 +85,13 @@ function put(sql: Sql, table: string, ...values: (string | number | Uint8Array)[
 
 function putSweep(sql: Sql, row: SweepRow, open: boolean): void {
   sql.run(
-    `INSERT INTO sweeps (id, key, state, open, started_at_ms, ended_at_ms, reason, last_shard, selected, options)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+    `INSERT INTO sweeps (id, key, state, open, started_at_ms, ended_at_ms, reason, last_shard, selected, options,
+       refused_results, repeated_results)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET state = excluded.state, open = excluded.open,
        started_at_ms = excluded.started_at_ms, ended_at_ms = excluded.ended_at_ms, reason = excluded.reason,
-       last_shard = excluded.last_shard, options = excluded.options`,
+       last_shard = excluded.last_shard, options = excluded.options,
+       refused_results = excluded.refused_results, repeated_results = excluded.repeated_results`,
     row.id,
     row.key === '' ? null : row.key,
     row.state,
@@ -88,6 +101,8 @@ function putSweep(sql: Sql, row: SweepRow, open: boolean): void {
     row.reason,
     row.lastShard,
     SweepOptions.encode(row.options).finish(),
+    row.refusedResults,
+    row.repeatedResults,
   );
 }
 
@@ -100,8 +115,20 @@ function putDevices(sql: Sql, id: string, devices: { index: number; submitted: U
 }
 
 function putState(sql: Sql, id: string, row: DeviceRow): void {
-  const spent = [row.loginSpent, row.enableSpent, row.started].map(Number);
-  put(sql, 'states', sweepNumber(sql, id), row.index, row.attempts, row.workedMs, ...spent);
+  const spent = [row.loginSpent, row.enableSpent, row.started, row.channelSpent].map(Number);
+  const deaths = JSON.stringify(row.deaths);
+  put(sql, 'states', sweepNumber(sql, id), row.index, row.attempts, row.workedMs, ...spent, deaths);
+}
+
+function dropSecrets(sql: Sql, sweep: number): void {
+  sql.run('DELETE FROM secrets WHERE sweep = ?', sweep);
+  sql.run('DELETE FROM bastions WHERE sweep = ?', sweep);
+}
+
+function putBastion(sql: Sql, id: string, login: string, spent: boolean): void {
+  const sweep = sweepNumber(sql, id);
+  if (spent) put(sql, 'bastions', sweep, login);
+  else sql.run('DELETE FROM bastions WHERE sweep = ? AND login = ?', sweep, login);
 }
 
 function putShard(sql: Sql, row: ShardRow): void {
@@ -124,8 +151,8 @@ function putReport(sql: Sql, row: ReportRow): void {
   const sweep = sweepNumber(sql, row.sweep);
   for (const { sha256, data } of row.bodies) useOutput(sql, sweep, sha256, data);
   const { changes } = sql.run(
-    `INSERT INTO reports (sweep, device, status, kind, attempts, duration_ms, head, outputs)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sweep, device) DO NOTHING`,
+    `INSERT INTO reports (sweep, device, status, kind, attempts, duration_ms, head, outputs, epoch)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sweep, device) DO NOTHING`,
     sweep,
     row.device,
     row.status,
@@ -134,6 +161,7 @@ function putReport(sql: Sql, row: ReportRow): void {
     row.durationMs,
     row.head,
     row.outputs,
+    row.epoch,
   );
   if (changes === 0) throw new StoreFailed(`device ${row.device} of sweep ${row.sweep} is reported already`);
   sql.run(
@@ -150,12 +178,13 @@ function putEvidence(sql: Sql, row: ReportRow): void {
   const sweep = sweepNumber(sql, row.sweep);
   for (const { sha256, data } of row.bodies) useOutput(sql, sweep, sha256, data);
   sql.run(
-    'INSERT INTO evidence (sweep, device, attempt, head, outputs) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO evidence (sweep, device, attempt, head, outputs, epoch) VALUES (?, ?, ?, ?, ?, ?)',
     sweep,
     row.device,
     row.attempts,
     row.head,
     row.outputs,
+    row.epoch,
   );
 }
 

@@ -24,14 +24,15 @@ export interface DeviceState {
   shard: number;
   /** UNSPECIFIED until the device has ended. */
   status: Status;
-  /** Epoch whose result was taken last; tells a repeat from a stranger. */
-  lastEpoch: string;
+  /** Epochs under which a result was taken; they tell a repeat from a stranger. */
+  epochs: string[];
   /** The attempt before the one to come, for a device that is waiting to be tried again. */
   lastFailure: Failure | null;
   /** Workers that died while they held it. */
   workersLost: number;
-  /** A lease ended after leave to send the password: nobody knows whether it was sent, and how it fared. */
+  /** A lease ended after leave to send a secret: nobody knows whether it was sent, and how it fared. */
   loginUnknown: boolean;
+  channelUnknown: boolean;
 }
 
 /** Why a sweep takes no more work, and how its unfinished devices end. */
@@ -82,6 +83,8 @@ export class ActiveSweep {
   nextShard = 1;
   /** Devices in offered or leased shards. */
   inShards = 0;
+  /** Logins at bastions that may have had their secret, each with the first that was given leave. */
+  readonly bastions = new Map<string, string>();
   open: number;
 
   constructor(
@@ -96,10 +99,11 @@ export class ActiveSweep {
       row: newRow(device.index),
       shard: 0,
       status: Status.UNSPECIFIED,
-      lastEpoch: '',
+      epochs: [],
       lastFailure: null,
       workersLost: 0,
       loginUnknown: false,
+      channelUnknown: false,
     }));
     this.open = devices.length;
     this.stops = new Stops(row.options, devices.length);
@@ -125,9 +129,14 @@ export class ActiveSweep {
       const state = sweep.state(device.index);
       state.row = row;
       if (state.shard !== 0) sweep.inShards += 1;
-      else state.loginUnknown = row.loginSpent;
+      else {
+        state.loginUnknown = row.loginSpent;
+        state.channelUnknown = row.channelSpent;
+      }
       if (report !== null) sweep.#settle(state, report.status, report.failure ?? null);
     }
+    for (const { index, epoch } of found.taken) sweep.state(index).epochs.push(epoch);
+    for (const login of found.bastions) sweep.bastions.set(login, '');
     sweep.#queue(
       sweep.states.filter((state) => state.status === Status.UNSPECIFIED && state.shard === 0),
       0,
@@ -211,7 +220,7 @@ export class ActiveSweep {
   /** Ends a device; its record and its state are one write. */
   end(state: DeviceState, ending: Ending, writes: Write[]): void {
     this.#settle(state, ending.status, ending.failure);
-    writes.push({ write: 'report', report: this.report(state, ending) });
+    writes.push({ write: 'report', report: this.report(state, ending), epoch: state.epochs.at(-1) ?? '' });
   }
 
   /** Ends every device that waits in line, as `how` says. */
@@ -259,9 +268,27 @@ export class ActiveSweep {
     });
   }
 
+  /** A result changed nothing; kept with the row's next write, at the latest its last. */
+  countLate(again: boolean): void {
+    const { refusedResults, repeatedResults } = this.row;
+    this.row = again
+      ? { ...this.row, repeatedResults: repeatedResults + 1 }
+      : { ...this.row, refusedResults: refusedResults + 1 };
+  }
+
   change(state: DeviceState, change: Partial<DeviceRow>, writes: Write[]): void {
     state.row = { ...state.row, ...change };
     writes.push({ write: 'device', sweep: this.id, row: state.row });
+  }
+
+  /** A bastion is given a secret, by the login of this key, or has after all not been given it by that login. */
+  spendAtBastion(login: string, key: string, spent: boolean, writes: Write[]): void {
+    const first = this.bastions.get(login);
+    if (spent && first === undefined) this.bastions.set(login, key);
+    else if (!spent && first === key) this.bastions.delete(login);
+    else if (!spent) return;
+    // Written again for one that was spent before: its first write may still be on its way to the disk.
+    writes.push({ write: 'bastion', sweep: this.id, login, spent });
   }
 
   /** Ends the sweep itself once its last device has ended. */
@@ -337,7 +364,8 @@ function setOrDelete(line: Map<string, Unit[]>, segment: string, units: Unit[]):
 }
 
 function newRow(index: number): DeviceRow {
-  return { index, attempts: 0, workedMs: 0, loginSpent: false, enableSpent: false, started: false };
+  const spent = { loginSpent: false, enableSpent: false, channelSpent: false };
+  return { index, attempts: 0, workedMs: 0, ...spent, started: false, deaths: [] };
 }
 
 function zeroCounts(selected: number): Counts {

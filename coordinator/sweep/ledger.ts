@@ -15,6 +15,7 @@ import { Status } from '../../proto/gen/netsweep/v1/model.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { OpenSweep, ShardRow, SweepRow, Write } from '../store/store.js';
 import { ActiveSweep, type DeviceState, type Ending, type Halt } from './activesweep.js';
+import { EndedSweeps } from './endedsweeps.js';
 import { Endpoints } from './endpoints.js';
 import { interrupted, Outcomes, UNKNOWN_END } from './outcomes.js';
 import { type OpenLease, type OpenShard, patienceMs, Shards } from './shards.js';
@@ -43,6 +44,7 @@ export class Ledger {
   readonly sweeps = new Map<string, ActiveSweep>();
   readonly endpoints = new Endpoints();
   readonly #shards = new Shards();
+  readonly #ended = new EndedSweeps();
   readonly #outcomes: Outcomes;
   #epochs = 0;
   /** Nothing is granted before this: a store behind its agents may have forgotten leases. */
@@ -251,10 +253,10 @@ export class Ledger {
       lease.epoch !== result.epoch ||
       !lease.left.has(result.index)
     )
-      return state?.lastEpoch === result.epoch || state === undefined ? Verdict.DUPLICATE : Verdict.DISCARD;
+      return this.#late(result, writes);
     lease.left.delete(result.index);
     lease.progressAt = now;
-    state.lastEpoch = result.epoch;
+    state.epochs.push(lease.epoch);
     switch (result.end?.$case) {
       case 'attempt':
         this.#outcomes.attempted(shard, state, result.end.value, { agent, now, wallMs }, writes);
@@ -278,6 +280,12 @@ export class Ledger {
     return Verdict.STORED;
   }
 
+  /** The epoch under which a device is worked on now; empty: none. */
+  epochOf(sweep: string, index: number): string {
+    const shard = this.sweeps.get(sweep)?.states[index]?.shard ?? 0;
+    return this.#shards.get(sweep, shard)?.row.epoch ?? '';
+  }
+
   /** Ends leases whose term is over; their devices wait out the lock delay and are offered again. */
   lapse(now: number, wallMs: number, writes: Write[]): OpenShard[] {
     const lapsed = this.#shards.lapsed(now);
@@ -288,6 +296,7 @@ export class Ledger {
       this.#close(shard, writes);
       this.#finish(shard.sweep, wallMs, writes);
     }
+    this.#ended.tick(now);
     return lapsed;
   }
 
@@ -334,6 +343,17 @@ export class Ledger {
     return sweep.counts(this.running({ sweep }));
   }
 
+  /** A result that changes nothing: one that was taken before, whatever its epoch, or one that came too late. */
+  #late({ sweep: id, index, epoch }: Result, writes: Write[]): Verdict {
+    const sweep = this.sweeps.get(id);
+    const again =
+      sweep === undefined
+        ? this.#ended.late(id, index, epoch, writes)
+        : sweep.states[index]?.epochs.includes(epoch) === true;
+    sweep?.countLate(again);
+    return again ? Verdict.DUPLICATE : Verdict.DISCARD;
+  }
+
   #repeatedClaim(
     shard: OpenShard,
     lease: OpenLease,
@@ -378,7 +398,9 @@ export class Ledger {
 
   #finish(sweep: ActiveSweep, wallMs: number, writes: Write[]): void {
     this.#stopAtLimits(sweep, wallMs, writes);
-    if (sweep.finish(wallMs, writes)) this.sweeps.delete(sweep.id);
+    if (!sweep.finish(wallMs, writes)) return;
+    this.sweeps.delete(sweep.id);
+    this.#ended.add(sweep);
   }
 
   #freeAt(state: DeviceState, now: number): number {

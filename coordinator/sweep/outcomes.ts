@@ -33,7 +33,7 @@ export class Outcomes {
   ): void {
     const { sweep } = shard;
     const free = when.now + (attempt.leftClean ? 0 : this.lockDelayMs);
-    this.endpoints.release(state.endpoint, state.lastEpoch, free);
+    this.endpoints.release(state.endpoint, shard.row.epoch, free);
     const failure = attempt.failure ?? null;
     // Written with whatever becomes of it: its record, or its place back in line.
     state.row = {
@@ -42,6 +42,7 @@ export class Outcomes {
       workedMs: state.row.workedMs + attempt.durationMs,
       loginSpent: attempt.secretSent || state.loginUnknown,
       enableSpent: attempt.secretSent && state.row.enableSpent,
+      channelSpent: state.channelUnknown || (attempt.secretSent && state.row.channelSpent),
       // An agent that did not ask has written all the same.
       started: state.row.started || (sweep.row.options.allowWrites && attempt.outputs.length > 0),
     };
@@ -60,7 +61,7 @@ export class Outcomes {
     this.limits(sweep, when.wallMs, writes);
     if (sweep.halt !== null)
       return sweep.end(state, sweep.halt.recalls ? sweep.haltEnding(state) : ending, writes);
-    writes.push({ write: 'evidence', report: sweep.report(state, ending) });
+    writes.push({ write: 'evidence', report: sweep.report(state, ending), epoch: shard.row.epoch });
     state.lastFailure = failure;
     sweep.change(state, {}, writes);
     const wait = backoffMs(state.row.attempts, this.random);
@@ -71,8 +72,9 @@ export class Outcomes {
   handedBack(shard: OpenShard, state: DeviceState, back: HandedBack, now: number, writes: Write[]): void {
     const { sweep } = shard;
     const free = now + (back.touched ? this.lockDelayMs : 0);
-    this.endpoints.release(state.endpoint, shard.lease?.epoch ?? '', free);
+    this.endpoints.release(state.endpoint, shard.row.epoch, free);
     state.loginUnknown ||= state.row.loginSpent;
+    state.channelUnknown ||= state.row.channelSpent;
     if (state.row.started) return sweep.end(state, interrupted(back.reason), writes);
     if (sweep.halt !== null) return sweep.end(state, sweep.haltEnding(state), writes);
     if (back.workerLost && ++state.workersLost >= WORKERS_LOST_MOST) {

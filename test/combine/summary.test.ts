@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, noteLines, summaryLines } from '../../coordinator/combine/summary.ts';
+import { duration, lateLine, noteLines, summaryLines } from '../../coordinator/combine/summary.ts';
 import { Tally, tolerated } from '../../coordinator/combine/tally.ts';
 import { Kind, Proof, Status } from '../../proto/gen/netsweep/v1/model.ts';
 import { endedSweep, failedReport, okReport, output } from './reports.ts';
@@ -28,6 +28,17 @@ test('a summary names failures by kind with folded names, what is not proved, an
     '  not proved whole: "show version" of R2',
     'took 4.0 s with 3 agents; one after the other would have taken 6 min 12 s (93 times as long)',
   ]);
+});
+
+test('results that changed nothing are told apart, and not mentioned where there were none', () => {
+  const sweep = endedSweep();
+  expect(lateLine(sweep)).toBeNull();
+  expect(lateLine({ ...sweep, refusedResults: 3 })).toBe(
+    'results that changed nothing: 3 refused because they came too late',
+  );
+  expect(lateLine({ ...sweep, refusedResults: 3, repeatedResults: 1 })).toBe(
+    'results that changed nothing: 3 refused because they came too late, 1 that had come before',
+  );
 });
 
 test('a summary says each note once, with how many devices it is about and which', () => {

@@ -1,116 +1,26 @@
 // What the coordinator gives to an agent for devices behind bastions, and what it takes from it for them.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { ChannelCredentials } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { Books } from '../../coordinator/books.js';
-import { Agents } from '../../coordinator/intake/agents.js';
-import { Presence } from '../../coordinator/intake/presence.js';
-import { close, createServer, listen } from '../../coordinator/intake/server.js';
-import { openStore } from '../../coordinator/store/open.js';
-import type { Write } from '../../coordinator/store/store.js';
-import {
-  type AgentMessage,
-  AgentsClient,
-  type ClaimReply,
-  type CoordinatorBatch,
-  type CoordinatorMessage,
-  type Grant,
-  Hello,
-  HostKeySeen,
-  LoginAsk,
-  LoginOutcome,
-} from '../../proto/gen/netsweep/v1/agent.js';
-import { Credential, Device } from '../../proto/gen/netsweep/v1/model.js';
+import { type Grant, HostKeySeen, LoginAsk, LoginOutcome } from '../../proto/gen/netsweep/v1/agent.js';
+import type { Device } from '../../proto/gen/netsweep/v1/model.js';
 import { type HostKey, LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
-import { sweepRow } from '../store/samples.js';
+import { type Body, device, Intake } from './intake.js';
 
-type Body = NonNullable<AgentMessage['body']>;
-type Answer = NonNullable<CoordinatorMessage['body']>;
+async function opened(devices: Device[]) {
+  const intake = await Intake.open(devices);
+  const { books, sweep, agent } = intake;
+  const grant = await agent.granted();
+  return {
+    ...{ books, sweep, grant, stream: agent.stream },
+    say: agent.say,
+    [Symbol.asyncDispose]: () => intake[Symbol.asyncDispose](),
+  };
+}
 
-const CREDENTIALS = ['own', 'first', 'unused'].map((id) =>
-  Credential.create({ id, name: id, username: 'u', password: Buffer.from(id) }),
-);
 /** Through b1, by a credential of its own, and b2, by the device's. */
 const JUMP = [
   { host: 'b1', port: 22, credential: 'first', username: '', legacy: false },
   { host: 'fd00::2', port: 2222, credential: '', username: '', legacy: false },
 ];
-
-function device(index: number, changes: Partial<Device> = {}): Device {
-  const place = { segment: 's', host: '10.0.0.1', port: 22 };
-  const own = { index, name: `R${index}`, commands: ['show version'], credential: 'own' };
-  return Device.create({ ...place, ...own, ...changes });
-}
-
-/** A coordinator's intake with one sweep of these devices, and an agent on its stream. */
-async function opened(devices: Device[]) {
-  const directory = mkdtempSync(join(tmpdir(), 'netsweep-intake-'));
-  const store = await openStore(directory, null);
-  const books = await Books.open(store, { termMs: 60_000, lockDelayMs: 5_000 });
-  const presence = new Presence(() => 0);
-  const server = createServer();
-  new Agents(
-    books,
-    presence,
-    () => undefined,
-    () => undefined,
-  ).serveOn(server);
-  const client = new AgentsClient(
-    await listen(server, `unix:${join(directory, 'sock')}`, null),
-    ChannelCredentials.createInsecure(),
-  );
-  const writes: Write[] = [];
-  for (const credential of CREDENTIALS)
-    books.useCredential(credential, await books.guardsOf(credential), 3, 0, writes);
-  const sweep = books.ledger.add(sweepRow('S'), devices, CREDENTIALS, writes);
-  const shard = books.ledger.form(sweep, 's', devices.length, 0, writes);
-  await books.commit(writes);
-
-  const stream = client.link();
-  stream.on('error', () => undefined);
-  const heard: Answer[] = [];
-  let wake = () => {};
-  stream.on('data', ({ messages }: CoordinatorBatch) => {
-    heard.push(...messages.flatMap(({ body }) => body ?? []));
-    wake();
-  });
-  /** Says it; resolves with the next message that comes. */
-  const say = async (body: Body): Promise<Answer> => {
-    heard.splice(0);
-    stream.write({ messages: [{ body }] });
-    while (heard[0] === undefined)
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    return heard[0];
-  };
-  await say({
-    $case: 'hello',
-    value: Hello.create({ name: 'a', instance: 'a-1', segments: ['s'], forks: 9 }),
-  });
-  const claim = new Promise<ClaimReply>((resolve, reject) => {
-    const request = { instance: 'a-1', claimId: 'c', sweep: 'S', shard: shard?.row.shard ?? 0, offer: 1 };
-    client.claim(request, (error, reply) => (error ? reject(error) : resolve(reply)));
-  });
-  const { answer } = await claim;
-  if (answer?.$case !== 'grant') throw new Error(`no grant: ${JSON.stringify(answer)}`);
-  return {
-    books,
-    sweep,
-    stream,
-    grant: answer.value,
-    say,
-    async [Symbol.asyncDispose]() {
-      stream.end();
-      client.close();
-      await close(server, 100);
-      await store[Symbol.asyncDispose]();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
 
 const key = (text: string): HostKey => ({ type: 'ssh-ed25519', blob: Buffer.from(text) });
 

@@ -12,7 +12,7 @@ const WRITE = `
   const { randomBytes, createHash } = await import('node:crypto');
   const { openStore } = await import(built + 'coordinator/store/open.js');
   const { Report, Device, Output, SweepOptions } = await import(built + 'proto/gen/netsweep/v1/model.js');
-  const row = { id: 'S1', key: 'k', state: 'SWEEP_STATE_RUNNING', options: SweepOptions.create(), startedAtMs: 1, endedAtMs: 0, reason: '', lastShard: 0 };
+  const row = { id: 'S1', key: 'k', state: 'SWEEP_STATE_RUNNING', options: SweepOptions.create(), startedAtMs: 1, endedAtMs: 0, reason: '', lastShard: 0, refusedResults: 0, repeatedResults: 0 };
   const store = await openStore(directory, null);
   await store.commit([{ write: 'sweep', row }]);
   const output = () => { const body = randomBytes(50_000); return Output.create({ sha256: createHash('sha256').update(body).digest(), body }); };

@@ -39,6 +39,8 @@ export function sweepRow(id: string, changes: Partial<SweepRow> = {}): SweepRow 
     endedAtMs: 0,
     reason: '',
     lastShard: 0,
+    refusedResults: 0,
+    repeatedResults: 0,
     ...changes,
   };
 }

@@ -80,25 +80,6 @@ test('a store of a newer format and a file that is none are refused by name', as
   await expect(openStore(directory.path, null)).rejects.toThrow('is not a netsweep store');
 });
 
-test('a store from before jump hosts keeps its host keys, as of places reached directly', async () => {
-  using directory = new TemporaryDirectory();
-  const sql = openDatabase(directory.path);
-  sql.exec(`
-    DROP TABLE host_keys;
-    CREATE TABLE host_keys (
-      segment TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL, type TEXT NOT NULL,
-      key BLOB NOT NULL, first_seen_ms REAL NOT NULL, agent TEXT NOT NULL,
-      PRIMARY KEY (segment, host, port, type)
-    ) WITHOUT ROWID;
-    INSERT INTO host_keys VALUES ('default', '10.0.0.1', 22, 'ssh-ed25519', x'01', 5.5, 'agent-1');
-    UPDATE meta SET value = 1 WHERE name = 'schema'`);
-  sql.close();
-  await using store = await openStore(directory.path, null);
-  const place = { segment: 'default', jump: '', host: '10.0.0.1', port: 22 };
-  const key = { type: 'ssh-ed25519', blob: Buffer.from([1]), firstSeenMs: 5.5, agent: 'agent-1' };
-  expect(await store.hostKeys()).toEqual([{ ...place, ...key }]);
-});
-
 test('a sealed record opens only where it was put, and only unchanged', () => {
   using directory = new TemporaryDirectory();
   using seal = Seal.open(join(directory.path, 'key'), true);

@@ -39,7 +39,9 @@ test('an unfinished sweep comes back whole after a restart', async () => {
     workedMs: 1312,
     loginSpent: true,
     enableSpent: false,
+    channelSpent: true,
     started: true,
+    deaths: ['killed by SIGSEGV', 'its agent died'],
   };
   const ended = report('S1', 2, [output('Cisco IOS')]);
   {
@@ -55,7 +57,11 @@ test('an unfinished sweep comes back whole after a restart', async () => {
       { write: 'shard', row: shard },
       { write: 'dropShard', sweep: 'S1', shard: 2 },
       { write: 'device', sweep: 'S1', row },
-      { write: 'report', report: ended },
+      { write: 'report', report: ended, epoch: 'e9' },
+      { write: 'evidence', report: report('S1', 1, []), epoch: 'e8' },
+      { write: 'bastion', sweep: 'S1', login: 'b1 22 c1', spent: true },
+      { write: 'bastion', sweep: 'S1', login: 'b2 22 c1', spent: true },
+      { write: 'bastion', sweep: 'S1', login: 'b1 22 c1', spent: false },
     ]);
   }
   const sweeps = await reopened(directory.path, (store) => store.openSweeps());
@@ -64,7 +70,9 @@ test('an unfinished sweep comes back whole after a restart', async () => {
     workedMs: 0,
     loginSpent: false,
     enableSpent: false,
+    channelSpent: false,
     started: false,
+    deaths: [],
   };
   expect(sweeps).toEqual([
     {
@@ -76,6 +84,11 @@ test('an unfinished sweep comes back whole after a restart', async () => {
       ],
       shards: [shard],
       credentials: [credential('c1', 'hunter2')],
+      bastions: ['b2 22 c1'],
+      taken: [
+        { index: 2, epoch: 'e9' },
+        { index: 1, epoch: 'e8' },
+      ],
     },
   ]);
 });

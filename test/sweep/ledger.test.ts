@@ -138,6 +138,8 @@ describe('the ledger', () => {
       endedAtMs: 0,
       reason: '',
       lastShard: 0,
+      refusedResults: 0,
+      repeatedResults: 0,
     };
     const other = ledger.add(row, [device(0, { host: 'h' })], [], writes);
     expect(ledger.form(other, 's', 9, 1, writes)).toBeNull();
@@ -183,7 +185,8 @@ describe('the ledger', () => {
     const add = (id: string) => {
       const options = SweepOptions.create({ forks: 400_000 });
       const row = { id, key: id, state: SweepState.RUNNING, options };
-      return ledger.add({ ...row, startedAtMs: 0, endedAtMs: 0, reason: '', lastShard: 0 }, many, [], writes);
+      const numbers = { startedAtMs: 0, endedAtMs: 0, lastShard: 0, refusedResults: 0, repeatedResults: 0 };
+      return ledger.add({ ...row, ...numbers, reason: '' }, many, [], writes);
     };
     const held = ledger.form(add('S2'), 's', 199_999, 0, writes);
     const request = { instance: 'a', claimId: 'c', sweep: 'S2', shard: held?.row.shard ?? 0, offer: 1 };
@@ -236,6 +239,8 @@ describe('the ledger', () => {
           { sweep: 'S1', shard: 1, segment: 's', offer: 1, epoch, holder: 'a', claimId: 'c1', devices: [0] },
         ],
         credentials: [],
+        bastions: [],
+        taken: [],
       },
       1_000,
       writes,

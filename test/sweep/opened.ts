@@ -40,6 +40,8 @@ export function open(devices: Device[], options: Partial<SweepOptions> = {}) {
     endedAtMs: 0,
     reason: '',
     lastShard: 0,
+    refusedResults: 0,
+    repeatedResults: 0,
   };
   const sweep = ledger.add(row, devices, [], writes);
   const form = (now: number, most = 100) => ledger.form(sweep, 's', most, now, writes);
@@ -69,6 +71,10 @@ export function reopened(
       devices: sweep.states.map(({ device, row }) => ({ device, row, report: null })),
       shards: [...before.shards()].map(({ row }) => row),
       credentials: [],
+      bastions: [...sweep.bastions.keys()],
+      taken: sweep.states.flatMap(({ device, epochs }) =>
+        epochs.map((epoch) => ({ index: device.index, epoch })),
+      ),
     },
     now,
     writes,

@@ -61,6 +61,8 @@ class Play {
         endedAtMs: 0,
         reason: '',
         lastShard: 0,
+        refusedResults: 0,
+        repeatedResults: 0,
       },
       options: SweepOptions.create({ forks: 100, retries: 2, ...options }),
     };
@@ -150,7 +152,8 @@ class Play {
       if (write.write === 'dropShard') shards.delete(write.shard);
     }
     const reports = new Map(this.reports().map((report) => [report.device?.index, report]));
-    const none = { attempts: 0, workedMs: 0, loginSpent: false, enableSpent: false, started: false };
+    const unspent = { loginSpent: false, enableSpent: false, channelSpent: false };
+    const none = { attempts: 0, workedMs: 0, ...unspent, started: false, deaths: [] };
     return {
       row: this.#last('sweep').at(-1)?.row as SweepRow,
       devices: (submitted?.devices ?? []).map((device) => ({
@@ -160,6 +163,8 @@ class Play {
       })),
       shards: [...shards.values()],
       credentials: [],
+      bastions: [],
+      taken: [],
     };
   }
 

@@ -1,0 +1,118 @@
+// Who of an agent's devices and bastions may be sent a secret now, and how it fared. The rules are those of
+// `sweep/logins.ts`; here a question becomes one of them, and that the secret is spent is on disk before leave is
+// given: nobody who comes after a crash may take a device for one that has not had it.
+import type { LoginAsk, LoginOutcome } from '../../proto/gen/netsweep/v1/agent.js';
+import type { Device } from '../../proto/gen/netsweep/v1/model.js';
+import { LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
+import { type Books, credentialsOf, loginKey } from '../books.js';
+import type { Write } from '../store/store.js';
+import type { ActiveSweep, DeviceState } from '../sweep/activesweep.js';
+import type { Answer } from '../sweep/logins.js';
+
+export class LoginAsks {
+  constructor(
+    private readonly books: Books,
+    /** Something changed that may end devices or let more work be offered. */
+    private readonly kick: () => void,
+  ) {}
+
+  /** Answers once, now or when the turn has come. */
+  ask(ask: LoginAsk, answer: (permit: Permit) => void): void {
+    const { ledger, logins } = this.books;
+    const now = this.books.host.monotonicMs();
+    const working = () => ledger.working(ask.sweep, ask.epoch, ask.index, this.books.host.monotonicMs());
+    const sweep = ledger.sweeps.get(ask.sweep);
+    const state = working();
+    if (sweep === undefined || state === null || !isOwn(state.device, ask)) return answer(Permit.LOST);
+    const guard = this.books.guardOf(ask.credential, ask.use);
+    const key = keyOf(ask);
+    const decided = (permit: Answer) => {
+      if (permit === 'stopped') return answer(Permit.STOPPED);
+      if (permit === 'spent') return answer(Permit.SPENT);
+      if (working() === null) return answer(Permit.LOST);
+      const writes: Write[] = [];
+      spend(sweep, state, ask, true, writes);
+      void this.books.commit(writes).then(() => answer(Permit.SEND));
+    };
+    // Spent without a result: its agent died with the outcome. It is repeated only once the credential is proved.
+    const repeat = isSpent(sweep, state, ask) && !logins.isUnderWay(guard, key);
+    logins.ask(guard, key, now, decided, repeat);
+  }
+
+  outcome(outcome: LoginOutcome): void {
+    const { ledger, logins } = this.books;
+    const sweep = ledger.sweeps.get(outcome.sweep);
+    const state = sweep?.states[outcome.index];
+    if (state !== undefined && !isOwn(state.device, outcome)) return;
+    if (sweep !== undefined && state !== undefined && outcome.result === LoginResult.UNSENT) {
+      const writes: Write[] = [];
+      spend(sweep, state, outcome, false, writes);
+      void this.books.commit(writes);
+    }
+    const guard = this.books.guardOf(outcome.credential, outcome.use);
+    logins.outcome(guard, keyOf(outcome), loginWord(outcome.result), this.books.host.monotonicMs());
+    if (logins.isStopped(guard)) this.kick();
+  }
+}
+
+/** What is said of the secret from now on: it may have been sent, or it was not sent after all. */
+function spend(
+  sweep: ActiveSweep,
+  state: DeviceState,
+  login: LoginAsk | LoginOutcome,
+  spent: boolean,
+  writes: Write[],
+): void {
+  // Many devices share a bastion, and whichever agent or worker asks for it may send the secret there.
+  if (login.hop > 0)
+    return sweep.spendAtBastion(loginPlace(state.device, login), keyOf(login), spent, writes);
+  // What an earlier lease may have sent stays spent.
+  if (login.use === SecretUse.CHANNEL)
+    return sweep.change(state, { channelSpent: spent || state.channelUnknown }, writes);
+  // Whether these were sent is said by the attempt.
+  if (spent)
+    sweep.change(
+      state,
+      login.use === SecretUse.ENABLE ? { enableSpent: true } : { loginSpent: true },
+      writes,
+    );
+}
+
+function isSpent(sweep: ActiveSweep, { device, row }: DeviceState, ask: LoginAsk): boolean {
+  if (ask.hop > 0) return sweep.bastions.has(loginPlace(device, ask));
+  if (ask.use === SecretUse.CHANNEL) return row.channelSpent;
+  return ask.use === SecretUse.ENABLE ? row.enableSpent : row.loginSpent;
+}
+
+function keyOf({ epoch, index, use, hop }: LoginAsk | LoginOutcome): string {
+  return loginKey(epoch, index, use, hop);
+}
+
+/** Names a bastion and what logs in there. */
+function loginPlace(device: Device, { hop, credential }: LoginAsk | LoginOutcome): string {
+  const way = device.jump.slice(0, hop).map(({ host, port }) => `${host} ${port}`);
+  return [device.segment, ...way, credential].join('\n');
+}
+
+/** Whether a login is one that this device, or a bastion on the way to it, takes. */
+function isOwn(device: Device, { credential, use, hop }: LoginAsk | LoginOutcome): boolean {
+  return credentialsOf(device)[hop] === credential && (hop === 0 || use === SecretUse.LOGIN);
+}
+
+function loginWord(result: LoginResult): 'accepted' | 'refused' | 'hung-up' | 'unknown' | 'unsent' {
+  switch (result) {
+    case LoginResult.ACCEPTED:
+      return 'accepted';
+    case LoginResult.REFUSED:
+      return 'refused';
+    case LoginResult.HUNG_UP:
+      return 'hung-up';
+    case LoginResult.UNSENT:
+      return 'unsent';
+    case LoginResult.UNKNOWN:
+    case LoginResult.UNRECOGNIZED:
+      return 'unknown';
+    default:
+      return result satisfies never;
+  }
+}

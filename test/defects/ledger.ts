@@ -1,0 +1,82 @@
+import type { Defect } from './defect.ts';
+
+const START = 'test/sweep/start.test.ts';
+const RESULTS = 'test/intake/results.test.ts';
+const SPENT = 'test/intake/spent.test.ts';
+
+export const defects: Defect[] = [
+  {
+    name: 'A started device is tried again',
+    file: 'coordinator/sweep/outcomes.ts',
+    find: 'state.row.attempts > options.retries || state.row.started) return false;',
+    replace: 'state.row.attempts > options.retries) return false;',
+    test: {
+      file: START,
+      title: 'is not tried again whatever its failure, and never ends cancelled or skipped',
+    },
+  },
+  {
+    name: 'A started device whose lease is lost is leased again',
+    file: 'coordinator/sweep/outcomes.ts',
+    find: 'if (state.row.started) return sweep.end(state, interrupted(back.reason), writes);',
+    replace: '',
+    test: { file: START, title: 'ends interrupted when its lease is lost' },
+  },
+  {
+    name: 'Leave to begin is granted again before its first commit is on disk',
+    file: 'coordinator/sweep/ledger.ts',
+    find: "    sweep.change(state, { started: true }, writes);\n    return 'granted';",
+    replace:
+      "    if (!state.row.started) sweep.change(state, { started: true }, writes);\n    return 'granted';",
+    test: {
+      file: START,
+      title: 'is granted again to the session whose answer was lost, and written again before that',
+    },
+  },
+  {
+    name: 'The first command is sent while the answer is awaited',
+    file: 'agent/session/walk.ts',
+    find: 'this.#started = await this.#course.during(this.#ports.start());',
+    replace: 'this.#started = true;\n      void this.#ports.start();',
+    test: {
+      file: 'test/agent/start.test.ts',
+      title:
+        'the first command waits at the prompt for leave, however long that takes, and is asked for once',
+    },
+  },
+  {
+    name: 'A digest of what the store has is believed without its bytes',
+    file: 'coordinator/intake/bodies.ts',
+    find: 'if (!came || !(await store.hasBody(sha256))) missing.add(result);',
+    replace: 'if (!came && !(await store.hasBody(sha256))) missing.add(result);',
+    test: { file: RESULTS, title: 'a digest alone is no output: its bytes have to come on the same stream' },
+  },
+  {
+    name: 'Results that were taken are forgotten with the process',
+    file: 'coordinator/sweep/activesweep.ts',
+    find: 'for (const { index, epoch } of found.taken) sweep.state(index).epochs.push(epoch);',
+    replace: '',
+    test: {
+      file: RESULTS,
+      title:
+        'what comes again is a repeat whatever its epoch, also after a restart; what comes too late is refused',
+    },
+  },
+  {
+    name: 'Leave to send a secret is given before the store has it',
+    file: 'coordinator/intake/loginasks.ts',
+    find: 'void this.books.commit(writes).then(() => answer(Permit.SEND));',
+    replace: 'answer(Permit.SEND);\n      void this.books.commit(writes);',
+    test: { file: SPENT, title: 'leave for %s leaves only when the store has it' },
+  },
+  {
+    name: 'That a bastion had its secret is forgotten with the process',
+    file: 'coordinator/sweep/activesweep.ts',
+    find: "for (const login of found.bastions) sweep.bastions.set(login, '');",
+    replace: '',
+    test: {
+      file: SPENT,
+      title: 'that a bastion or a login inside the session had its secret is known after a restart',
+    },
+  },
+];

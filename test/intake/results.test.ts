@@ -1,0 +1,102 @@
+// What the coordinator says to a result, and when: nothing is acknowledged that is not on disk, a digest is no proof
+// of having the bytes, and what comes again or too late is told apart, counted, and changes nothing.
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { type Result, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
+import { Output, Proof, Status } from '../../proto/gen/netsweep/v1/model.js';
+import { Attempt, Chunk } from '../../proto/gen/netsweep/v1/session.js';
+import { type Body, device, Intake, type TestAgent } from './intake.js';
+
+const TEXT = 'Cisco IOS Software\n';
+const SHA256 = createHash('sha256').update(TEXT).digest();
+const PIECE = Chunk.create({ sha256: SHA256, seq: 0, data: gzipSync(TEXT) });
+
+function output(body = Buffer.alloc(0)): Output {
+  return Output.create({
+    command: 'show version',
+    proof: Proof.COMPLETE,
+    sha256: SHA256,
+    bytes: TEXT.length,
+    body,
+  });
+}
+
+function results(epoch: string, index: number, outputs: Output[], chunks: Chunk[] = [], seq = 1): Body {
+  const value = Attempt.create({ status: Status.OK, leftClean: true, outputs });
+  const result: Result = { seq, sweep: 'S', shard: 1, epoch, index, end: { $case: 'attempt', value } };
+  return { $case: 'results', value: { chunks, results: [result] } };
+}
+
+async function verdict(agent: TestAgent, said: Body): Promise<Verdict | undefined> {
+  const answer = await agent.say(said);
+  if (answer.$case !== 'acks') throw new Error(`expected acks, got ${answer.$case}`);
+  return answer.value.acks[0]?.verdict;
+}
+
+const DEVICES = [device(0, { host: 'h0' }), device(1, { host: 'h1' }), device(2, { host: 'h2' })];
+
+test('a digest alone is no output: its bytes have to come on the same stream', async () => {
+  await using intake = await Intake.open(DEVICES);
+  const { agent } = intake;
+  const { epoch } = await agent.granted();
+  expect(await verdict(agent, results(epoch, 0, [output()]))).toBe(Verdict.NEED_BODY);
+  expect(await verdict(agent, results(epoch, 0, [output(gzipSync(TEXT))]))).toBe(Verdict.STORED);
+  // The store has it now, which is no reason to believe that this device printed it.
+  expect(await verdict(agent, results(epoch, 1, [output()]))).toBe(Verdict.NEED_BODY);
+  expect(await verdict(agent, results(epoch, 1, [output()], [PIECE]))).toBe(Verdict.STORED);
+  const again = await intake.join('b');
+  expect(await verdict(again, results(epoch, 2, [output()]))).toBe(Verdict.NEED_BODY);
+  again.leave();
+});
+
+test('a repeat is acknowledged only when what it repeats is on disk', async () => {
+  await using intake = await Intake.open(DEVICES);
+  const { agent, books } = intake;
+  const { epoch } = await agent.granted();
+  intake.disk.slow = true;
+  const body = gzipSync(TEXT);
+  agent.tell(results(epoch, 0, [output(body)], [], 1), results(epoch, 0, [output(body)], [], 2));
+  // A question that needs no disk is answered after both were heard.
+  expect(await renewed(agent, epoch)).toEqual([]);
+  expect(intake.disk.waiting).toHaveLength(1);
+  expect(agent.heard).toEqual([]);
+  intake.disk.recover();
+  expect(await agent.next()).toMatchObject({ value: { acks: [{ seq: 1, verdict: Verdict.STORED }] } });
+  const second = agent.heard[0] ?? (await agent.next());
+  expect(second).toMatchObject({
+    value: { acks: [{ seq: 2, verdict: Verdict.DUPLICATE }], commit: books.lastCommit },
+  });
+});
+
+function renewed(agent: TestAgent, epoch: string): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    const leases = [{ sweep: 'S', shard: 1, epoch }];
+    agent.client.renew({ instance: `${agent.name}-1`, leases }, (error, reply) =>
+      error ? reject(error) : resolve(reply.lost),
+    );
+  });
+}
+
+test('what comes again is a repeat whatever its epoch, also after a restart; what comes too late is refused', async () => {
+  await using intake = await Intake.open(DEVICES);
+  const { epoch } = await intake.agent.granted();
+  const body = gzipSync(TEXT);
+  expect(await verdict(intake.agent, results(epoch, 0, [output(body)]))).toBe(Verdict.STORED);
+  expect(await verdict(intake.agent, results(epoch, 0, [output(body)]))).toBe(Verdict.DUPLICATE);
+  await intake.restart();
+  expect(await verdict(intake.agent, results(epoch, 0, [output(body)]))).toBe(Verdict.DUPLICATE);
+  expect(await verdict(intake.agent, results('old', 1, [output(body)]))).toBe(Verdict.DISCARD);
+  expect(intake.warnings).toEqual([`a result of a for S/1 is refused: its epoch is old, now it is ${epoch}`]);
+  for (const index of [1, 2])
+    expect(await verdict(intake.agent, results(epoch, index, [output(body)]))).toBe(Verdict.STORED);
+  expect(intake.books.ledger.sweeps.size).toBe(0);
+  const counted = async () => {
+    const [row] = await intake.store.sweeps(1);
+    return [row?.repeatedResults, row?.refusedResults];
+  };
+  expect(await counted()).toEqual([1, 1]);
+  expect(await verdict(intake.agent, results(epoch, 2, [output(body)]))).toBe(Verdict.DUPLICATE);
+  expect(await verdict(intake.agent, results('old', 2, [output(body)]))).toBe(Verdict.DISCARD);
+  expect(await counted()).toEqual([2, 2]);
+});
