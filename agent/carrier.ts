@@ -15,6 +15,7 @@ import { type Credential, type Device, Isolation, type Limits } from '../proto/g
 import { type Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
 import { wipeCredential } from './credentials.js';
+import { Headroom } from './headroom.js';
 import { type Host, pause } from './host.js';
 import type { LeaseClock } from './ipc.js';
 import type { Offer } from './lease.js';
@@ -29,6 +30,9 @@ import type { Uplink } from './uplink.js';
  */
 const CLAIM_MS = 8_000;
 const CLAIM_PAUSE_MS = 200;
+/** How long a device stays here that the machine's own trouble kept from it, so that it is not tried at every turn. */
+const LOCAL_PAUSE_MS = 1_000;
+const WARN_EVERY_MS = 10_000;
 /** A wall clock that moves this much against the monotonic one means that the host slept; in ms. */
 const CLOCK_JUMP_MS = 1_000;
 
@@ -49,18 +53,22 @@ export class Carrier {
   #claims = 0;
   #draining = false;
   readonly #freed: (() => void)[] = [];
+  readonly #headroom: Headroom;
+  #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly instance: string,
-    private readonly forks: number,
+    forks: number,
     private readonly pool: Pick<Pool, 'run' | 'renewed' | 'abandon'>,
     private readonly uplink: Uplink,
     private readonly host: Host,
     private readonly warn: (what: string) => void,
-  ) {}
+  ) {
+    this.#headroom = new Headroom(forks);
+  }
 
   get freeSlots(): number {
-    return Math.max(0, this.forks - this.#busy);
+    return Math.max(0, this.#headroom.at(this.host.monotonicMs()) - this.#busy);
   }
 
   /** Resolves when another shard may be taken, or `signal` aborts. */
@@ -117,6 +125,7 @@ export class Carrier {
       }
       // A renewal that is slow to come back must not delay the next.
       void this.#renew();
+      this.#wake(); // there may be more room by now
       await pause(this.host, RENEW_EVERY_MS, signal);
     }
   }
@@ -221,6 +230,8 @@ export class Carrier {
           this.#jobPorts(held.lease, work, chunks),
         );
     this.#free();
+    if (end.$case === 'handedBack' && end.value.local)
+      await pause(this.host, LOCAL_PAUSE_MS, held.over.signal);
     return this.uplink.deliver({ ...held.lease, index: work.index, end }, chunks);
   }
 
@@ -247,6 +258,7 @@ export class Carrier {
       },
       start: () => this.uplink.start({ ...lease, index }),
       chunk: (chunk) => void chunks.push(chunk),
+      lacked: (reason) => this.#lacked(reason),
     };
   }
 
@@ -282,6 +294,15 @@ export class Carrier {
     this.pool.abandon(held.lease.epoch);
   }
 
+  /** Less is begun at once for a while. */
+  #lacked(reason: string): void {
+    const now = this.host.monotonicMs();
+    this.#headroom.lacked(now, this.#busy - 1);
+    if (now - this.#warnedAt < WARN_EVERY_MS) return;
+    this.#warnedAt = now;
+    this.warn(`${reason}: fewer sessions at once for now`);
+  }
+
   async #slot(signal: AbortSignal): Promise<void> {
     while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);
     this.#busy += 1;
@@ -289,6 +310,10 @@ export class Carrier {
 
   #free(): void {
     this.#busy -= 1;
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const wake of this.#freed.splice(0)) wake();
   }
 

@@ -15,18 +15,18 @@ const MAY_PASS: ReadonlySet<Kind> = new Set([
 
 /** Thrown inside a session, caught at its end; never leaves the session as an exception. */
 export class DeviceFailure extends Error {
-  /** The machine that we run on had too little of something: no failure of the device's. */
-  readonly local: boolean;
+  /** It is the machine's that we run on, not the device's. */
+  readonly local: Local | null;
 
   constructor(
     readonly kind: Kind,
     readonly stage: Stage,
     message: string,
-    options: ErrorOptions & { local?: boolean } = {},
+    options: ErrorOptions & { local?: Local | null } = {},
   ) {
     super(message, options);
     this.name = 'DeviceFailure';
-    this.local = options.local ?? false;
+    this.local = options.local ?? null;
   }
 
   /** The record of it; a secret that was sent is not sent again, so only a key login is retried after one. */
@@ -48,7 +48,7 @@ const NO_ADDRESS: ReadonlySet<string> = new Set([
   'EAI_NONAME',
 ]);
 
-/** Descriptors, buffers, ports or routes that this machine does not have at present. */
+/** Descriptors, buffers or ports that this machine has none left of. */
 const LACKING: ReadonlySet<string> = new Set([
   'EMFILE',
   'ENFILE',
@@ -56,12 +56,17 @@ const LACKING: ReadonlySet<string> = new Set([
   'ENOBUFS',
   'ENOMEM',
   'EADDRNOTAVAIL',
-  'ENETUNREACH',
-  'ENETDOWN',
 ]);
+/** No way out of this machine: its network is down, or it never had a route there. */
+const ROUTELESS: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN']);
 
-export function isLacking(code: string | undefined): boolean {
-  return code !== undefined && LACKING.has(code);
+/** What a failure says of our own machine; null: nothing. */
+export type Local = 'lacking' | 'routeless';
+
+export function localTrouble(code: string | undefined): Local | null {
+  if (code === undefined) return null;
+  if (LACKING.has(code)) return 'lacking';
+  return ROUTELESS.has(code) ? 'routeless' : null;
 }
 
 /** A socket that never connected. */
@@ -86,7 +91,7 @@ export function connectFailure(error: NodeJS.ErrnoException, endpoint: string): 
     `${endpoint} can't be reached (${code || error.message})`,
     {
       cause: error,
-      local: isLacking(code),
+      local: localTrouble(code),
     },
   );
 }
@@ -173,5 +178,6 @@ export function connectionFailure(error: SshError, stage: Stage): DeviceFailure 
 export function asFailure(thrown: unknown, stage: Stage): DeviceFailure {
   if (thrown instanceof DeviceFailure) return thrown;
   const words = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return new DeviceFailure(Kind.PROTOCOL, stage, `unexpected: ${quote(words)}`, { cause: thrown });
+  const local = localTrouble((thrown as NodeJS.ErrnoException | undefined)?.code);
+  return new DeviceFailure(Kind.PROTOCOL, stage, `unexpected: ${quote(words)}`, { cause: thrown, local });
 }

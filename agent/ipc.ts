@@ -11,6 +11,7 @@ import {
   SecretUse,
 } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
+import type { Local } from './failure.js';
 import { Frames } from './frames.js';
 import type { SessionTask } from './session/session.js';
 
@@ -36,7 +37,7 @@ export type ToWorker =
   | { say: 'start'; ask: number; granted: boolean };
 
 export type FromWorker =
-  /** `memory`: bytes that the process takes, buffers and all. */
+  /** `memory`: bytes that the process takes, buffers and all; 0: unknown. */
   | { say: 'alive'; memory: number }
   /** `hop`: the nth bastion on the way to the job's device; 0: the device. */
   | { say: 'askPermit'; ask: number; job: number; use: SecretUse; hop: number }
@@ -47,11 +48,8 @@ export type FromWorker =
   | { say: 'chunk'; job: number; chunk: Chunk }
   | { say: 'ended'; job: number; attempt: Attempt; how: Ended };
 
-/**
- * What ended a session: itself or its device; the agent's order or the lease's end; want of what the machine has
- * too little of.
- */
-export type Ended = 'done' | 'cut' | 'local';
+/** What ended a session: itself or its device; the agent's order or the lease's end; the machine's own trouble. */
+export type Ended = 'done' | 'cut' | Local;
 
 /** How often a worker says that it is alive, in ms. */
 export const ALIVE_EVERY_MS = 250;
@@ -164,7 +162,7 @@ const DIGEST_BYTES = 32;
 const USES = [SecretUse.LOGIN, SecretUse.ENABLE, SecretUse.CHANNEL];
 const RESULTS = Object.values(LoginResult).filter((result) => result !== LoginResult.UNRECOGNIZED);
 const STATUSES: readonly Status[] = [Status.OK, Status.SUSPECT, Status.FAILED, Status.SKIPPED];
-const ENDS: readonly Ended[] = ['done', 'cut', 'local'];
+const ENDS: readonly Ended[] = ['done', 'cut', 'lacking', 'routeless'];
 
 /** Throws when it is no message of a worker's. */
 function readFromWorker(value: unknown): FromWorker {

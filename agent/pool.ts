@@ -23,6 +23,9 @@ const LET_GO_MS = 15_000;
 const ASKS_MOST = 100;
 /** An output compressed may be a little larger than it was; a transcript is one more. */
 const PIECES_SPARE_BYTES = 1 << 24;
+/** How often a device is handed back for want of a route, and of how many devices that is remembered. */
+const ROUTELESS_MOST = 3;
+const REMEMBERED_MOST = 10_000;
 /** Descriptors of a worker that are no sessions'. */
 const DESCRIPTORS_SPARE = 48;
 const HEAP_LEAST_MB = 512;
@@ -35,6 +38,8 @@ export interface JobPorts {
   acceptHostKey(key: HostKey, hop: number): Promise<{ accepted: boolean; known: HostKey[] }>;
   start(): Promise<boolean>;
   chunk(chunk: Chunk): void;
+  /** The machine had nothing left for it: descriptors, ports, processes. It is handed back. */
+  lacked(reason: string): void;
 }
 
 interface Job {
@@ -72,6 +77,7 @@ export class Pool {
   readonly #jobs = new Map<number, Job>();
   readonly #watch: NodeJS.Timeout;
   readonly #sessionsMost = sessionsMost();
+  readonly #routeless = new Tries();
   #lastJob = 0;
 
   private constructor(
@@ -97,11 +103,6 @@ export class Pool {
   /** Of its workers, for whoever looks from outside. */
   get pids(): number[] {
     return [...this.#workers].map(({ process }) => process.pid);
-  }
-
-  /** Most sessions that the workers have descriptors for. */
-  get capacity(): number {
-    return this.size * this.#sessionsMost;
   }
 
   /** Runs one session in a worker. Never rejects. */
@@ -184,9 +185,13 @@ export class Pool {
   #placeLater(job: Job): void {
     job.worker = null;
     const pauseMs = FORK_PAUSES_MS[job.forksFailed++];
-    if (pauseMs === undefined || job.cutAt < Number.POSITIVE_INFINITY)
-      job.end(handedBack('no worker process could be started', { touched: false, local: true }));
-    else setTimeout(() => this.#place(job), pauseMs);
+    if (pauseMs !== undefined && job.cutAt === Number.POSITIVE_INFINITY) {
+      setTimeout(() => this.#place(job), pauseMs);
+      return;
+    }
+    const reason = 'no worker process could be started';
+    job.ports.lacked(reason);
+    job.end(handedBack(reason, { touched: false, local: true }));
   }
 
   /**
@@ -284,9 +289,30 @@ export class Pool {
         if (job.pieces > piecesMost(job.task)) return process.kill('sent too much and was killed');
         return job.ports.chunk(message.chunk);
       case 'ended':
-        return job.end(endOf(message));
+        return job.end(this.#endOf(job, message));
       default:
         message satisfies never;
+    }
+  }
+
+  #endOf(job: Job, { attempt, how }: Extract<FromWorker, { say: 'ended' }>): JobEnd {
+    const touched = !attempt.leftClean;
+    const reason = attempt.failure?.message ?? '';
+    switch (how) {
+      case 'done':
+        return { $case: 'attempt', value: attempt };
+      case 'cut':
+        return handedBack('its session was cut', { touched });
+      case 'lacking':
+        job.ports.lacked(reason);
+        return handedBack(reason, { touched, local: true });
+      case 'routeless':
+        // The network may be back in a moment; without a route after that, the device can't be reached from here.
+        if (this.#routeless.again(`${job.task.sweep} ${job.task.device.index}`))
+          return handedBack(reason, { touched, local: true });
+        return { $case: 'attempt', value: attempt };
+      default:
+        return how satisfies never;
     }
   }
 
@@ -300,28 +326,27 @@ export class Pool {
   }
 }
 
+/** What may be tried a few times more. */
+class Tries {
+  readonly #made = new Map<string, number>();
+
+  /** False once it has been tried often enough. */
+  again(what: string): boolean {
+    const made = (this.#made.get(what) ?? 0) + 1;
+    this.#made.delete(what);
+    if (made > ROUTELESS_MOST) return false;
+    const [oldest] = this.#made.keys();
+    if (this.#made.size >= REMEMBERED_MOST && oldest !== undefined) this.#made.delete(oldest);
+    this.#made.set(what, made);
+    return true;
+  }
+}
+
 export function handedBack(
   reason: string,
   how: Partial<Omit<HandedBack, 'reason'>>,
 ): { $case: 'handedBack'; value: HandedBack } {
   return { $case: 'handedBack', value: HandedBack.create({ reason, ...how }) };
-}
-
-function endOf({ attempt, how }: Extract<FromWorker, { say: 'ended' }>): JobEnd {
-  const touched = !attempt.leftClean;
-  switch (how) {
-    case 'done':
-      return { $case: 'attempt', value: attempt };
-    case 'cut':
-      return handedBack('its session was cut', { touched });
-    case 'local':
-      return handedBack(attempt.failure?.message ?? 'the agent has too little of something', {
-        touched,
-        local: true,
-      });
-    default:
-      return how satisfies never;
-  }
 }
 
 function piecesMost({ device, options }: SessionTask): number {

@@ -79,9 +79,18 @@ alive();
 setInterval(alive, ALIVE_EVERY_MS);
 
 function alive(): void {
-  void agent.send({ say: 'alive', memory: process.memoryUsage.rss() });
+  void agent.send({ say: 'alive', memory: memory() });
   const now = monotonicMs();
   for (const job of jobs.values()) if (clockOf(job.lease).stopAt <= now) job.abandon.abort();
+}
+
+/** Of the whole process, in bytes; 0 where it can't be told, for want of a descriptor. */
+function memory(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
 }
 
 async function run(number: number, lease: string, task: SessionTask): Promise<void> {
@@ -101,7 +110,8 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
 /** What a device did wrong by itself is its failure, whatever else was the matter. */
 function howEnded({ abandon, hindered }: Job, { failure }: Attempt): Ended {
   if (failure?.kind === Kind.DISCONNECTED && (abandon.signal.aborted || hindered === 'cut')) return 'cut';
-  return failure !== undefined && hindered === 'local' ? 'local' : 'done';
+  if (failure === undefined || hindered === null || hindered === 'cut') return 'done';
+  return hindered;
 }
 
 function ports(number: number, job: Job, name: string): SessionPorts {
@@ -146,8 +156,8 @@ function ports(number: number, job: Job, name: string): SessionPorts {
     },
     mayStart: () => before(clockOf(lease).startUntil),
     mayWrite: () => before(clockOf(lease).stopAt),
-    lacking: () => {
-      job.hindered ??= 'local';
+    troubled: (local) => {
+      job.hindered ??= local;
     },
   };
 }

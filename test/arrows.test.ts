@@ -32,9 +32,18 @@ const OWNERS: Record<string, string[]> = {
 };
 
 /** The parent's side and the child's side of a worker; they meet in ipc.ts. */
-const PARENT = ['lease', 'carrier', 'pool', 'uplink', 'channel', 'host', 'results', 'agent', 'main'].map(
-  (name) => `agent/${name}.ts`,
-);
+const PARENT = [
+  'lease',
+  'carrier',
+  'pool',
+  'workerprocess',
+  'uplink',
+  'channel',
+  'host',
+  'results',
+  'agent',
+  'main',
+].map((name) => `agent/${name}.ts`);
 const CHILD = ['agent/worker.ts', 'agent/session/', 'agent/ssh/', 'agent/line/', 'agent/record/'];
 /** What a worker is made of, from the ground up; nothing here needs what lies above it. */
 const FLOORS = ['agent/ssh/', 'agent/line/', 'agent/record/', 'agent/session/'];

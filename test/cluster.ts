@@ -30,6 +30,8 @@ export interface AgentOptions {
   name: string;
   segments: string[];
   forks?: number;
+  /** Most that it and each of its workers may have; default: the system's. */
+  descriptors?: number;
   /** Added to its environment. */
   env?: NodeJS.ProcessEnv;
 }
@@ -316,11 +318,12 @@ export class AgentProgram {
 
   constructor(
     place: Place,
-    { name, segments, forks, env, nats, to }: AgentOptions & { nats: string; to: string },
+    { name, segments, forks, descriptors, env, nats, to }: AgentOptions & { nats: string; to: string },
   ) {
-    const words = ['--nats', nats, '--coordinator', to, '--name', name, '--segment', segments.join(',')];
+    const about = ['--nats', nats, '--coordinator', to, '--name', name, '--segment', segments.join(',')];
     const limit = forks === undefined ? [] : ['--forks', String(forks)];
-    this.#running = program(place, 'agent/main.js', [...words, '--workers', '1', ...limit], env);
+    const words = [...about, '--workers', '1', ...limit];
+    this.#running = program(place, 'agent/main.js', words, env, limited(descriptors));
   }
 
   get log(): string {
@@ -359,13 +362,19 @@ function program(
   name: string,
   args: string[],
   env: NodeJS.ProcessEnv = {},
-  disk: SmallDisk | null = null,
+  inside: Pick<SmallDisk, 'command'> | null = null,
 ): Running {
   const words = [`${root}/dist/${name}`, ...args];
-  const [file, argv] = disk?.command(process.execPath, words, place.folder) ?? [process.execPath, words];
+  const [file, argv] = inside?.command(process.execPath, words, place.folder) ?? [process.execPath, words];
   return new Running(file, argv, {
     onParentExit: 'killed',
     cwd: place.folder,
     env: place.environment(env),
   });
+}
+
+/** A program that has so many descriptors. */
+function limited(descriptors: number | undefined): Pick<SmallDisk, 'command'> | null {
+  if (descriptors === undefined) return null;
+  return { command: (file, args) => ['prlimit', [`--nofile=${descriptors}`, '--', file, ...args]] };
 }

@@ -24,7 +24,7 @@ import {
 import { AUTO } from '../../proto/platform.js';
 import { Course } from '../course.js';
 import { Secret } from '../credentials.js';
-import { asFailure, DeviceFailure } from '../failure.js';
+import { asFailure, DeviceFailure, type Local } from '../failure.js';
 import { recordOutput } from '../line/output.js';
 import { type Rules, rulesOf } from '../line/platform.js';
 import { LEAVE_MS } from '../line/terminal.js';
@@ -70,8 +70,8 @@ export interface SessionPorts {
   mayStart(): boolean;
   /** False once the lease allows no byte at all. Checked before every write. */
   mayWrite(): boolean;
-  /** The machine had too little of something: what the attempt failed by is not the device's. */
-  lacking(): void;
+  /** What the attempt fails by is not the device's. */
+  troubled(local: Local): void;
 }
 
 /**
@@ -136,7 +136,7 @@ class Session implements ShellEvents {
       await this.#work(this.#rules());
     } catch (thrown) {
       this.#failure ??= asFailure(thrown, this.#course.stage);
-      if (this.#failure.local) this.#ports.lacking();
+      if (this.#failure.local) this.#ports.troubled(this.#failure.local);
       this.#transcript?.failed(this.#failure);
       await this.#walk?.abandon();
     }

@@ -3,7 +3,7 @@
 import { createConnection } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
-import { DeviceFailure, isLacking } from '../failure.js';
+import { DeviceFailure, type Local, localTrouble } from '../failure.js';
 import { Fields, string } from './publickey.js';
 
 /** What OpenSSH's agent itself allows. */
@@ -85,7 +85,7 @@ export class SshAgent {
         if (limit.aborted) throw this.#trouble(`did not answer within ${this.#limitMs} ms`);
         if (code === 'UNCLEAR') throw this.#unclear();
         // Many sessions at once fill its queue of callers.
-        if (code !== 'EAGAIN') throw this.#trouble(`can't be used (${code})`, isLacking(code));
+        if (code !== 'EAGAIN') throw this.#trouble(`can't be used (${code})`, localTrouble(code));
         await delay(AGAIN_MS, undefined, { signal: limit }).catch(() => {}); // the next try finds it over
       }
     }
@@ -95,7 +95,7 @@ export class SshAgent {
     return this.#trouble('gives answers that are not those of one');
   }
 
-  #trouble(what: string, local = false): DeviceFailure {
+  #trouble(what: string, local: Local | null = null): DeviceFailure {
     return trouble(`the ssh-agent at ${this.#path} ${what}`, local);
   }
 }
@@ -128,6 +128,6 @@ function exchange(path: string, request: Buffer, limit: AbortSignal): Promise<Bu
   });
 }
 
-function trouble(message: string, local = false): DeviceFailure {
+function trouble(message: string, local: Local | null = null): DeviceFailure {
   return new DeviceFailure(Kind.AUTH, Stage.AUTH, message, { local });
 }

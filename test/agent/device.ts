@@ -268,7 +268,7 @@ export class Coordinator implements SessionPorts {
     return this.may.start;
   }
 
-  lacking(): void {}
+  troubled(): void {}
 
   mayWrite(): boolean {
     return this.may.write;

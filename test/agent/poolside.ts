@@ -82,6 +82,7 @@ export class Poolside implements AsyncDisposable {
       acceptHostKey: async () => ({ accepted: true, known: [] }),
       start: async () => true,
       chunk: () => {},
+      lacked: () => {},
       ...ports,
     });
   }

@@ -294,7 +294,7 @@ describe.skipIf(missing !== null)('an ssh-agent', () => {
     };
     const ports = new Coordinator();
     const clock = { startUntil: Number.MAX_VALUE, stopAt: Number.MAX_VALUE };
-    const jobPorts = Object.assign(ports, { chunk: () => {} });
+    const jobPorts = Object.assign(ports, { chunk: () => {}, lacked: () => {} });
     const ends = await Promise.all(
       Array.from({ length: 30 }, () => pool.run('lease', clock, task, jobPorts)),
     );
