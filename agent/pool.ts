@@ -22,7 +22,9 @@ const LET_GO_MS = 15_000;
 /** What one session may ask for: a secret on each hop, and again inside. */
 const ASKS_MOST = 100;
 /** An output compressed may be a little larger than it was; a transcript is one more. */
-const PIECES_SPARE_BYTES = 1 << 24;
+const PIECES_SPARE_BYTES = 1 << 20;
+/** A platform that is found out may bring commands of its own. */
+const COMMANDS_LEAST = 8;
 /** How often a device is handed back for want of a route, and of how many devices that is remembered. */
 const ROUTELESS_MOST = 3;
 const REMEMBERED_MOST = 10_000;
@@ -350,7 +352,7 @@ export function handedBack(
 }
 
 function piecesMost({ device, options }: SessionTask): number {
-  return (device.commands.length + 64) * (options.outputLimit + PIECES_SPARE_BYTES);
+  return (Math.max(COMMANDS_LEAST, device.commands.length) + 1) * (options.outputLimit + PIECES_SPARE_BYTES);
 }
 
 /** What this machine has for so many workers: half of its memory between them before they are replaced. */

@@ -1,0 +1,82 @@
+// A worker program that has gone wrong, in the way that the name of its first device says.
+import { writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { deserialize, serialize } from 'node:v8';
+
+const stream = new Socket({ fd: 3, readable: true, writable: true });
+stream.on('end', () => process.exit(0));
+stream.on('error', () => process.exit(0));
+
+const say = (...messages) => {
+  const body = serialize(messages);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  return stream.write(Buffer.concat([length, body]));
+};
+
+const WAYS = {
+  garbage: () => stream.write(Buffer.from([0, 0, 0, 6, 1, 2, 3, 4, 5, 6, 7, 8])),
+  'a length without end': () => stream.write(Buffer.from([255, 255, 255, 255, 0])),
+  'an unknown message': () => say({ say: 'give me the keys' }),
+  'no list': () => {
+    const body = serialize({ say: 'alive', memory: 1 });
+    stream.write(Buffer.concat([Buffer.from([0, 0, 0, body.length]), body]));
+  },
+  'a wrong type': (job) => say({ say: 'askPermit', ask: 'one', job, use: 'SECRET_USE_LOGIN', hop: 0 }),
+  'an attempt that is none': (job) =>
+    say({ say: 'ended', job, attempt: Buffer.from('no attempt'), how: 'done' }),
+  'an attempt that has not ended': (job) => say({ say: 'ended', job, attempt: Buffer.alloc(0), how: 'done' }),
+  "another's result": (job) => say({ say: 'ended', job: job + 7, attempt: Buffer.from([8, 1]), how: 'done' }),
+  'a piece too large': (job) => say({ say: 'chunk', job, chunk: piece(600_000) }),
+  'pieces without end': (job) => {
+    const more = () => {
+      while (say({ say: 'chunk', job, chunk: piece(500_000) }));
+      stream.once('drain', more);
+    };
+    more();
+  },
+  'questions without end': (job) => {
+    for (let ask = 1; ask < 1_000; ask++)
+      say({ say: 'askPermit', ask, job, use: 'SECRET_USE_LOGIN', hop: 0 });
+  },
+  'chatter without end': () => {
+    const more = () => {
+      while (say(...new Array(10_000).fill({ say: 'alive', memory: 1 })));
+      stream.once('drain', more);
+    };
+    more();
+  },
+  'a secret on stderr': () => {
+    writeSync(2, 'FATAL ERROR: the password is hunter2\nFATAL ERROR: uncaught Error: hunter2\nhunter2\n');
+    process.exit(3);
+  },
+};
+
+/** A Chunk, as the contract has it. */
+function piece(bytes) {
+  const length = [];
+  for (let left = bytes; ; left = Math.floor(left / 128)) {
+    length.push((left % 128) + (left >= 128 ? 128 : 0));
+    if (left < 128) break;
+  }
+  return Buffer.concat([
+    Buffer.from([10, 32]),
+    Buffer.alloc(32),
+    Buffer.from([26, ...length]),
+    Buffer.alloc(bytes),
+  ]);
+}
+
+say({ say: 'alive', memory: 1 });
+setInterval(() => say({ say: 'alive', memory: 1 }), 250);
+
+let held = Buffer.alloc(0);
+stream.on('data', (bytes) => {
+  held = Buffer.concat([held, bytes]);
+  while (held.length >= 4 && held.length >= 4 + held.readUInt32BE(0)) {
+    const length = held.readUInt32BE(0);
+    const message = deserialize(held.subarray(4, 4 + length));
+    held = held.subarray(4 + length);
+    if (message.say === 'run') WAYS[message.task.device.name]?.(message.job);
+  }
+});
