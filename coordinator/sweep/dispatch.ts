@@ -18,6 +18,8 @@ const SHARD_DEVICES = 32;
 const CLAIM_GRACE_MS = 500;
 /** How long NATS may be away before offers go without it, in ms. */
 const DIRECT_AFTER_MS = 5_000;
+/** Least time between two rebuilds of the road, in ms. */
+const MEND_EVERY_MS = 1_000;
 
 /** What carries offers to agents. */
 export interface Road {
@@ -39,6 +41,7 @@ export class Dispatch {
   /** Agents that say they can't reach NATS. */
   readonly #cutOff = new WeakSet<AgentLink>();
   #mending: Promise<void> | null = null;
+  #mendedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly books: Books,
@@ -56,6 +59,7 @@ export class Dispatch {
     const writes: Write[] = [];
     this.#form(now, writes);
     await this.books.commit(writes);
+    if (this.#lanes.anyShutForLong(now)) this.#mend();
     for (const shard of this.books.ledger.shards()) {
       if (shard.lease !== null || Number.isFinite(shard.offeredAt) || this.#sending.has(shard)) continue;
       const way = this.#lanes.way(shard.row.segment, now);
@@ -102,7 +106,7 @@ export class Dispatch {
 
   /** Resolves when nothing is on its way out any more. */
   async idle(): Promise<void> {
-    await Promise.all(this.#sending.values());
+    await Promise.all([...this.#sending.values(), this.#mending]);
   }
 
   /** Makes sure of their new numbers and of the road; resolves with how each is then sent. */
@@ -203,14 +207,24 @@ export class Dispatch {
       }
     } catch (error) {
       this.#lanes.shut(segment, host.monotonicMs(), error);
-      this.#mending ??= this.#mend();
-      await this.#mending;
+      this.#mend();
     }
   }
 
-  async #mend(): Promise<void> {
-    await this.road.rebuild(null).catch(() => undefined); // what is wrong has just been said
-    this.#mending = null;
+  /** At most one at a time and now and then: whatever the road needs is made again where it is missing. */
+  #mend(): void {
+    const now = this.books.host.monotonicMs();
+    if (this.#mending !== null || now - this.#mendedAt < MEND_EVERY_MS) return;
+    this.#mendedAt = now;
+    this.#mending = this.road
+      .rebuild(null)
+      .then(
+        () => this.#lanes.mended(),
+        () => undefined, // what is wrong has just been said
+      )
+      .finally(() => {
+        this.#mending = null;
+      });
   }
 
   /** Over the agent's own stream; without an agent that has room the offer waits for the next look. */
@@ -230,11 +244,13 @@ export class Dispatch {
     return first?.link ?? null;
   }
 
-  /** Sessions that the agent could open beyond those it has and those it has been sent. */
+  /** Sessions that the agent could open beyond those it has and those it has just been sent. */
   #room({ hello: { instance, forks } }: AgentLink): number {
+    const since = this.books.host.monotonicMs() - CLAIM_GRACE_MS;
     let sent = 0;
     for (const shard of this.books.ledger.shards())
-      if (shard.lease === null && this.#sentTo.get(shard) === instance) sent += shard.devices.length;
+      if (shard.lease === null && shard.offeredAt >= since && this.#sentTo.get(shard) === instance)
+        sent += shard.devices.length;
     return forks - this.books.ledger.running({ instance }) - sent;
   }
 

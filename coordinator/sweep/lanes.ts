@@ -1,10 +1,8 @@
 // How the way through NATS fares, segment by segment: a permission may shut one of them alone. After a while of
-// refusals offers go directly to agents, and now and then one tries NATS again.
+// refusals offers go directly to agents, and one tries NATS again when what was to be mended there has been.
 
 /** Least time between two tries of a way that has just failed, in ms. */
 const TRY_AGAIN_MS = 250;
-/** Least time between two tries of a way that has been shut for long, in ms. */
-const PROBE_EVERY_MS = 2_000;
 /** How long a way is shut before users are told, in ms. */
 const NOTICE_AFTER_MS = 2_000;
 
@@ -12,6 +10,8 @@ interface Lane {
   shutAt: number;
   /** When an offer was last sent that way. */
   triedAt: number;
+  /** Shut for long, but it may be open again: the next offer finds out. */
+  trial: boolean;
   complaint: string;
 }
 
@@ -29,11 +29,24 @@ export class Lanes {
   way(segment: string, now: number): 'nats' | 'direct' | 'wait' {
     const lane = this.#shut.get(segment);
     if (lane === undefined) return 'nats';
-    const isShutForLong = now - lane.shutAt >= this.directAfterMs;
-    if (now - lane.triedAt < (isShutForLong ? PROBE_EVERY_MS : TRY_AGAIN_MS))
-      return isShutForLong ? 'direct' : 'wait';
+    if (this.#isShutForLong(lane, now)) {
+      if (!lane.trial) return 'direct';
+      lane.trial = false;
+      return 'nats';
+    }
+    if (now - lane.triedAt < TRY_AGAIN_MS) return 'wait';
     lane.triedAt = now;
     return 'nats';
+  }
+
+  /** Whether offers go directly to agents anywhere. */
+  anyShutForLong(now: number): boolean {
+    return [...this.#shut.values()].some((lane) => this.#isShutForLong(lane, now));
+  }
+
+  /** NATS has everything that offers need. */
+  mended(): void {
+    for (const lane of this.#shut.values()) lane.trial = true;
   }
 
   open(segment: string): void {
@@ -43,7 +56,7 @@ export class Lanes {
   /** Each new reason is said once. */
   shut(segment: string, now: number, error: unknown): void {
     const complaint = error instanceof Error ? error.message : String(error);
-    const lane = this.#shut.get(segment) ?? { shutAt: now, triedAt: now, complaint: '' };
+    const lane = this.#shut.get(segment) ?? { shutAt: now, triedAt: now, trial: false, complaint: '' };
     this.#shut.set(segment, lane);
     if (complaint !== lane.complaint)
       this.warn(null, `NATS takes no offers for segment ${segment}: ${complaint}`);
@@ -58,5 +71,9 @@ export class Lanes {
         return `NATS takes no offers (${lane.complaint}): they go over gRPC`;
     }
     return '';
+  }
+
+  #isShutForLong({ shutAt }: Lane, now: number): boolean {
+    return now - shutAt >= this.directAfterMs;
   }
 }

@@ -46,9 +46,10 @@ export async function openConnection(
   return null;
 }
 
-/** Calls `back` after every reconnect, until the connection is closed. */
-export async function onReconnect(connection: NatsConnection, back: () => void): Promise<void> {
-  for await (const { type } of connection.status()) if (type === 'reconnect') back();
+/** Tells whether the connection stands each time that this changes, until it is closed. */
+export async function watch(connection: NatsConnection, stands: (up: boolean) => void): Promise<void> {
+  for await (const { type } of connection.status())
+    if (type === 'reconnect' || type === 'disconnect') stands(type === 'reconnect');
 }
 
 export function messageOf(error: unknown): string {

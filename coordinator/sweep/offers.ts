@@ -21,14 +21,7 @@ import {
   shardSubject,
   streamName,
 } from '../../proto/subjects.js';
-import {
-  messageOf,
-  type NatsOptions,
-  onReconnect,
-  openConnection,
-  rest,
-  type Warn,
-} from './natsconnection.js';
+import { messageOf, type NatsOptions, openConnection, rest, type Warn, watch } from './natsconnection.js';
 
 /** How long NATS may take to answer, in ms. A publication is repeated anyway. */
 const ANSWER_MS = 2_000;
@@ -47,6 +40,8 @@ interface Link {
 
 export class Offers {
   #link: Link | null = null;
+  /** False while the connection is broken. */
+  #up = true;
   /** Segments that have had an offer. */
   readonly #known = new Set<string>();
   /** Those of them whose durables are there, as far as we know. */
@@ -115,7 +110,10 @@ export class Offers {
     if (connection === null) return;
     const manager = await jetstreamManager(connection, { timeout: ANSWER_MS, checkAPI: false });
     this.#link = { connection, manager, client: jetstream(connection, { timeout: ANSWER_MS }) };
-    this.#watching = onReconnect(connection, () => void this.#setUp());
+    this.#watching = watch(connection, (up) => {
+      this.#up = up;
+      if (up) void this.#setUp();
+    });
     while (!signal.aborted && !(await this.#setUp())) await rest(SET_UP_AGAIN_MS, signal);
   }
 
@@ -134,7 +132,7 @@ export class Offers {
   }
 
   #linked(): Link {
-    if (this.#link === null) throw new Error('no connection');
+    if (this.#link === null || !this.#up) throw new Error('no connection');
     return this.#link;
   }
 
