@@ -1,19 +1,15 @@
-// Offers work to agents: forms shards of waiting devices, makes them durable, publishes them. Little lies in
-// NATS at a time, chosen fairly over sweeps, so that a sweep of one device never queues behind a large one and
-// the limit on devices at once holds over all agents.
-//
+// Offers work to agents: has shards formed, makes them durable, publishes them, and offers again what gets lost.
 // Where NATS takes nothing for a while, or an agent can't reach it, offers go over the agent's own stream: slower to
 // spread, but no sweep waits for NATS.
-import { type PullEmpty, Shard } from '../../proto/gen/netsweep/v1/agent.js';
+import type { PullEmpty, Shard } from '../../proto/gen/netsweep/v1/agent.js';
 import type { Books } from '../books.js';
 import type { AgentLink, Presence } from '../intake/presence.js';
 import type { Write } from '../store/store.js';
 import type { ActiveSweep } from './activesweep.js';
+import { Forming, isTooLarge, messageOf } from './forming.js';
 import { Lanes } from './lanes.js';
 import type { OpenShard } from './shards.js';
 
-/** Most devices in one shard: a lost agent costs little, and the tail stays short. */
-const SHARD_DEVICES = 32;
 /** How long after an offer nobody draws conclusions from empty pulls, in ms; a claim may be under way. */
 const CLAIM_GRACE_MS = 500;
 /** How long NATS may be away before offers go without it, in ms. */
@@ -32,7 +28,7 @@ export interface Road {
 }
 
 export class Dispatch {
-  #turn = 0;
+  readonly #forming: Forming;
   readonly #lanes: Lanes;
   /** Offers on their way out; nobody else publishes these. */
   readonly #sending = new Map<OpenShard, Promise<void>>();
@@ -49,6 +45,7 @@ export class Dispatch {
     private readonly road: Road,
     private readonly warn: (error: unknown, what: string) => void,
   ) {
+    this.#forming = new Forming(books, presence, road);
     this.#lanes = new Lanes(DIRECT_AFTER_MS, warn);
   }
 
@@ -57,7 +54,7 @@ export class Dispatch {
     if (this.books.pause.reason !== '') return;
     const now = this.books.host.monotonicMs();
     const writes: Write[] = [];
-    this.#form(now, writes);
+    this.#forming.form(now, writes);
     await this.books.commit(writes);
     if (this.#lanes.anyShutForLong(now)) this.#mend();
     for (const shard of this.books.ledger.shards()) {
@@ -132,70 +129,12 @@ export class Dispatch {
     );
   }
 
-  #form(now: number, writes: Write[]): void {
-    const sweeps = [...this.books.ledger.sweeps.values()].filter((sweep) => sweep.halt === null);
-    const segments = [...new Set(sweeps.flatMap((sweep) => sweep.segments()))];
-    const rooms = new Map(segments.map((segment) => [segment, this.#roomIn(segment)]));
-    this.#turn += 1;
-    // A shard of each sweep and segment in turn: what is scarce is shared, not taken by the first in line.
-    for (let progress = true; progress; ) {
-      progress = false;
-      for (const segment of rotate(segments, this.#turn)) {
-        for (const sweep of rotate(sweeps, this.#turn)) {
-          const room = rooms.get(segment) ?? 0;
-          const shard = this.#formOne(sweep, segment, room, now, writes);
-          if (shard === null) continue;
-          rooms.set(segment, room - shard.devices.length);
-          progress = true;
-        }
-      }
-    }
-  }
-
-  #formOne(
-    sweep: ActiveSweep,
-    segment: string,
-    room: number,
-    now: number,
-    writes: Write[],
-  ): OpenShard | null {
-    const most = Math.min(room, sweep.room, this.#shardSize(sweep));
-    if (most < 1) return null;
-    const shard = this.books.ledger.form(sweep, segment, most, now, writes);
-    if (shard !== null) this.#cut(shard, writes);
-    return shard;
-  }
-
-  /** Down to what the road carries in one message. */
-  #cut(shard: OpenShard, writes: Write[]): void {
-    while (
-      shard.devices.length > 1 &&
-      Shard.encode(this.#message(shard)).finish().length > this.road.maxBytes
-    )
-      this.books.ledger.shrink(shard, Math.floor(shard.devices.length / 2), writes);
-  }
-
-  /** Each agent should meet a few shards, so that nobody idles while one is slow. */
-  #shardSize(sweep: ActiveSweep): number {
-    const agents = Math.max(1, this.presence.all().length);
-    const atOnce = Math.min(sweep.row.options.forks, sweep.states.length);
-    return Math.max(1, Math.min(SHARD_DEVICES, Math.ceil(atOnce / (4 * agents))));
-  }
-
-  /** Devices that may still be offered in a segment. */
-  #roomIn(segment: string): number {
-    if (this.presence.able(segment).length === 0) return 0;
-    const offered = this.#unclaimed(segment).reduce((sum, { devices }) => sum + devices.length, 0);
-    return 2 * this.presence.freeSlots(segment) + 8 - offered;
-  }
-
   async #publish(shard: OpenShard): Promise<void> {
     const { segment } = shard.row;
     const { host, ledger } = this.books;
-    const message = this.#message(shard);
+    const message = messageOf(this.books.store.id, shard);
     // One device with more to say than NATS carries: a sweep with platforms of its own, or a very small limit.
-    if (Shard.encode(message).finish().length > this.road.maxBytes)
-      return this.#sendDirectly(shard, this.#freest(segment));
+    if (isTooLarge(message, this.road)) return this.#sendDirectly(shard, this.#freest(segment));
     try {
       const published = await this.road.publish(message);
       this.#lanes.open(segment);
@@ -231,7 +170,7 @@ export class Dispatch {
   #sendDirectly(shard: OpenShard, link: AgentLink | null): void {
     if (link === null) return;
     this.#sentTo.set(shard, link.hello.instance);
-    link.send({ $case: 'offer', value: this.#message(shard) });
+    link.send({ $case: 'offer', value: messageOf(this.books.store.id, shard) });
     shard.offeredAt = this.books.host.monotonicMs();
   }
 
@@ -265,22 +204,4 @@ export class Dispatch {
     this.#cutOff.add(link);
     this.warn(null, `agent ${link.hello.name} can't reach NATS: it is offered work over gRPC`);
   }
-
-  #message(shard: OpenShard): Shard {
-    return Shard.create({
-      storeId: this.books.store.id,
-      sweep: shard.sweep.id,
-      shard: shard.row.shard,
-      offer: shard.row.offer,
-      segment: shard.row.segment,
-      options: shard.sweep.row.options,
-      devices: shard.devices.map((state) => state.device),
-    });
-  }
-}
-
-function rotate<T>(list: T[], by: number): T[] {
-  if (list.length === 0) return list;
-  const at = by % list.length;
-  return [...list.slice(at), ...list.slice(0, at)];
 }

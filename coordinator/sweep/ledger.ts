@@ -149,6 +149,7 @@ export class Ledger {
 
   /** Raises the offer number of an unleased shard; the next publication is another message. */
   reoffer(shard: OpenShard, writes: Write[]): void {
+    if (this.#shards.get(shard.row.sweep, shard.row.shard) !== shard) return; // closed meanwhile
     shard.row = { ...shard.row, offer: shard.row.offer + 1 };
     shard.offeredAt = Number.POSITIVE_INFINITY;
     writes.push({ write: 'shard', row: shard.row });
