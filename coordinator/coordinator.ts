@@ -149,7 +149,7 @@ export class Coordinator {
     for (const link of this.presence.all()) link.end();
     if (this.#server !== null) await close(this.#server, CLOSE_GRACE_MS);
     await this.#offers?.[Symbol.asyncDispose]();
-    await this.#dispatch?.idle();
+    await this.books.pause.unlessFull(this.#dispatch?.idle() ?? Promise.resolve());
     await this.store[Symbol.asyncDispose]();
   }
 

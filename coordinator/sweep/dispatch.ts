@@ -72,6 +72,7 @@ export class Dispatch {
    */
   async missed(link: AgentLink, pull: PullEmpty): Promise<void> {
     if (!pull.unanswered) this.#cutOff.delete(link);
+    if (this.books.pause.reason !== '') return;
     if (link.draining || (pull.unanswered && pull.pulledMs < DIRECT_AFTER_MS)) return;
     if (pull.unanswered) this.#sayCutOff(link);
     if (this.books.pause.reason !== '') return;
