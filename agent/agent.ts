@@ -6,6 +6,7 @@ import { openChannel, type TlsFiles } from './channel.js';
 import { deadline, type Host, machine, pause } from './host.js';
 import { directOffer, type NatsOptions, offers, Shards } from './lease.js';
 import { Pool } from './pool.js';
+import { Spool } from './spool.js';
 import { Uplink, type UplinkClient } from './uplink.js';
 
 /** How long a drain may take before open sessions are cut, in ms. */
@@ -21,8 +22,12 @@ export interface AgentConfig {
   tls: TlsFiles | null;
   workers: number;
   forks: number;
+  /** Most bytes of results on disk while the coordinator does not take them; 0: none. */
+  spoolBytes: number;
   version: string;
 }
+
+export const SPOOL_BYTES = 256 * 1024 * 1024;
 
 export interface AgentLog {
   warn(what: string): void;
@@ -33,16 +38,19 @@ export interface AgentLog {
 /** What an agent is made of beside its own loops. */
 export interface AgentParts {
   host: Host;
-  openPool(): Promise<Pick<Pool, 'run' | 'renewed' | 'abandon'> & AsyncDisposable>;
+  openPool(): Promise<Pick<Pool, 'run' | 'renewed' | 'abandon' | 'hold'> & AsyncDisposable>;
   openChannel(): UplinkClient;
+  openSpool(): Spool | null;
   openShards(stop: AbortSignal): Promise<Pick<Shards, 'pull' | 'present' | 'server'> & AsyncDisposable>;
 }
 
-function realParts({ nats, tls, name, workers, coordinator }: AgentConfig, log: AgentLog): AgentParts {
+function realParts(config: AgentConfig, log: AgentLog): AgentParts {
+  const { nats, tls, name, workers, coordinator, spoolBytes } = config;
   return {
     host: machine,
     openPool: () => Pool.open(workers, (what) => log.warn(what)),
     openChannel: () => openChannel(coordinator, tls),
+    openSpool: () => (spoolBytes === 0 ? null : new Spool(spoolBytes, machine, (what) => log.warn(what))),
     openShards: () => Shards.open({ ...nats, tls, name }, (what) => log.warn(what)),
   };
 }
@@ -64,6 +72,7 @@ export async function runAgent(
   // Everything below works until the drain is over; `stop` only ends the taking of new work.
   const end = new AbortController();
   await using pool = await parts.openPool();
+  await using spool = parts.openSpool();
   let storeId: string | null = null;
   let carrier: Carrier | null = null;
   await using uplink = Uplink.open(
@@ -77,9 +86,14 @@ export async function runAgent(
       },
       cancel: (sweep) => carrier?.cancel(sweep),
       offer: (shard) => track(carrier?.carry(directOffer(shard))),
+      full: (full) => {
+        log.warn(full ? 'results wait for the coordinator: devices are not read' : 'devices are read again');
+        pool.hold(full);
+      },
       unwanted: (reason) => unwanted.abort(new Error(`not wanted: ${reason}`)),
       warn: (what) => log.warn(what),
     },
+    spool,
   );
   const carrying = new Set<Promise<void>>();
   const track = (work: Promise<void> | undefined) => {

@@ -12,7 +12,7 @@ import {
   type WorkHop,
 } from '../proto/gen/netsweep/v1/agent.js';
 import { type Credential, type Device, Isolation, type Limits } from '../proto/gen/netsweep/v1/model.js';
-import { type Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
+import { Permit } from '../proto/gen/netsweep/v1/session.js';
 import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
 import { wipeCredential } from './credentials.js';
 import { Headroom } from './headroom.js';
@@ -20,6 +20,7 @@ import { type Host, pause } from './host.js';
 import type { LeaseClock } from './ipc.js';
 import type { Offer } from './lease.js';
 import { handedBack, type JobPorts, type Pool } from './pool.js';
+import type { Delivery } from './results.js';
 import type { SessionTask } from './session/session.js';
 import type { Hop } from './ssh/bastion.js';
 import type { Uplink } from './uplink.js';
@@ -219,23 +220,23 @@ export class Carrier {
     device: Device,
     credentials: Map<string, Credential>,
   ): Promise<Verdict> {
-    const chunks: Chunk[] = [];
     await this.#slot(held.over.signal);
+    const delivery = await this.uplink.reserve(held.over.signal);
     const end = held.over.signal.aborted
       ? handedBack(String(held.over.signal.reason), { touched: false })
       : await this.pool.run(
           held.lease.epoch,
           held.clock,
           sessionTask(held.offer.shard, device, work, credentials),
-          this.#jobPorts(held.lease, work, chunks),
+          this.#jobPorts(held.lease, work, delivery),
         );
     this.#free();
     if (end.$case === 'handedBack' && end.value.local)
       await pause(this.host, LOCAL_PAUSE_MS, held.over.signal);
-    return this.uplink.deliver({ ...held.lease, index: work.index, end }, chunks);
+    return delivery.end({ ...held.lease, index: work.index, end });
   }
 
-  #jobPorts(lease: Lease, work: Work, chunks: Chunk[]): JobPorts {
+  #jobPorts(lease: Lease, work: Work, delivery: Delivery): JobPorts {
     const { index, jump } = work;
     const credentialOf = (hop: number) => (hop === 0 ? work : jump[hop - 1])?.credential ?? '';
     return {
@@ -257,7 +258,7 @@ export class Carrier {
         return answer;
       },
       start: () => this.uplink.start({ ...lease, index }),
-      chunk: (chunk) => void chunks.push(chunk),
+      chunk: (chunk) => delivery.add(chunk),
       lacked: (reason) => this.#lacked(reason),
     };
   }

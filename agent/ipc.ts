@@ -29,6 +29,8 @@ export interface LeaseClock {
 export type ToWorker =
   | { say: 'run'; job: number; lease: string; clock: LeaseClock; task: SessionTask }
   | { say: 'renewed'; lease: string; clock: LeaseClock }
+  /** Devices are not read from now on, or again. */
+  | { say: 'hold'; hold: boolean }
   /** Destroy these sessions now; each still answers `ended`. */
   | { say: 'abandon'; jobs: number[] }
   | { say: 'permit'; ask: number; permit: Permit | null }
@@ -48,8 +50,11 @@ export type FromWorker =
   | { say: 'chunk'; job: number; chunk: Chunk }
   | { say: 'ended'; job: number; attempt: Attempt; how: Ended };
 
-/** What ended a session: itself or its device; the agent's order or the lease's end; the machine's own trouble. */
-export type Ended = 'done' | 'cut' | Local;
+/**
+ * What ended a session: itself or its device; the agent's order or the lease's end; a hold that outlasted it; the
+ * machine's own trouble.
+ */
+export type Ended = 'done' | 'cut' | 'unread' | Local;
 
 /** How often a worker says that it is alive, in ms. */
 export const ALIVE_EVERY_MS = 250;
@@ -162,7 +167,7 @@ const DIGEST_BYTES = 32;
 const USES = [SecretUse.LOGIN, SecretUse.ENABLE, SecretUse.CHANNEL];
 const RESULTS = Object.values(LoginResult).filter((result) => result !== LoginResult.UNRECOGNIZED);
 const STATUSES: readonly Status[] = [Status.OK, Status.SUSPECT, Status.FAILED, Status.SKIPPED];
-const ENDS: readonly Ended[] = ['done', 'cut', 'lacking', 'routeless'];
+const ENDS: readonly Ended[] = ['done', 'cut', 'unread', 'lacking', 'routeless'];
 
 /** Throws when it is no message of a worker's. */
 function readFromWorker(value: unknown): FromWorker {

@@ -3,7 +3,7 @@
 // its orders over IPC, so that nothing secret stands in argv or environment; otherwise from options.
 import { existsSync, readFileSync } from 'node:fs';
 import type { AgentOrders } from '../proto/orders.js';
-import { type AgentConfig, runAgent } from './agent.js';
+import { type AgentConfig, runAgent, SPOOL_BYTES } from './agent.js';
 
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
@@ -24,6 +24,7 @@ async function runForked(): Promise<number> {
     ...rest,
     nats: { servers: nats, token: natsToken, credsFile: null },
     tls: null,
+    spoolBytes: SPOOL_BYTES,
     version: version(),
   };
   const say = (what: unknown) => process.stderr.write(`${orders.name}: ${what}\n`);

@@ -32,6 +32,13 @@ export function readOptions(version: string): AgentConfig {
     .addOption(option('--name <name>', 'unique among agents (default: the host name)', 'NAME'))
     .addOption(option('--workers <n>', 'worker processes (default: the cores)', 'WORKERS'))
     .addOption(option('--forks <n>', 'most devices at once', 'FORKS').default('500'))
+    .addOption(
+      option(
+        '--spool-limit <size>',
+        'most bytes of results on disk while the coordinator is away',
+        'SPOOL_LIMIT',
+      ).default('256MiB'),
+    )
     .addOption(option('--tls-ca <file>', 'authority of both sides', 'TLS_CA'))
     .addOption(option('--tls-cert <file>', 'certificate of this agent', 'TLS_CERT'))
     .addOption(option('--tls-key <file>', 'its key', 'TLS_KEY'))
@@ -61,6 +68,7 @@ export function readOptions(version: string): AgentConfig {
     tls,
     workers: given.workers === undefined ? availableParallelism() : count('--workers', given.workers),
     forks: count('--forks', given.forks ?? ''),
+    spoolBytes: size('--spool-limit', given.spoolLimit ?? ''),
     version,
   };
 }
@@ -91,6 +99,19 @@ function count(name: string, text: string): number {
   if (!/^\d{1,6}$/.test(text) || Number(text) < 1)
     throw new UsageError(`${name}: found "${text}", expected a whole number from 1 to 999999`);
   return Number(text);
+}
+
+const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?$/i;
+const SIZE_STEPS = ['', 'k', 'm', 'g', 't'];
+
+/** `256MB` (decimal), `256MiB` (binary) or plain bytes, as the coordinator's options have them. */
+function size(name: string, text: string): number {
+  const match = SIZE.exec(text.trim());
+  if (match === null)
+    throw new UsageError(`${name}: found "${text}", expected a size such as 0, 256MB or 1GiB`);
+  const unit = (match[2] ?? '').toLowerCase();
+  const step = (unit.endsWith('i') ? 1024 : 1000) ** SIZE_STEPS.indexOf(unit.charAt(0));
+  return Math.round(Number(match[1]) * step);
 }
 
 function readable(name: string, path: string | undefined): string | null {

@@ -81,6 +81,7 @@ export class Pool {
   readonly #sessionsMost = sessionsMost();
   readonly #routeless = new Tries();
   #lastJob = 0;
+  #holding = false;
 
   private constructor(
     private readonly size: number,
@@ -143,6 +144,12 @@ export class Pool {
       if (job.worker !== null) workers.add(job.worker);
     }
     for (const { process } of workers) process.send({ say: 'renewed', lease, clock });
+  }
+
+  /** From now on, or no longer, devices are not read: there is no room for what they say. */
+  hold(hold: boolean): void {
+    this.#holding = hold;
+    for (const { process } of this.#workers) process.send({ say: 'hold', hold });
   }
 
   /** Cuts every session of a lease; each is handed back. */
@@ -229,6 +236,7 @@ export class Pool {
         alone,
       };
       this.#workers.add(worker);
+      if (this.#holding) worker.process.send({ say: 'hold', hold: true });
       return worker;
     } catch (error) {
       this.warn(error instanceof Error ? error.message : String(error));
@@ -305,6 +313,8 @@ export class Pool {
         return { $case: 'attempt', value: attempt };
       case 'cut':
         return handedBack('its session was cut', { touched });
+      case 'unread':
+        return handedBack('its agent had no room for what it says', { touched });
       case 'lacking':
         job.ports.lacked(reason);
         return handedBack(reason, { touched, local: true });

@@ -1,124 +1,279 @@
 // Results on their way to the coordinator's disk: kept until acknowledged, sent again on every new stream, cut into
-// batches. Knows nothing of streams; the uplink takes a batch when it can send one.
-import { type Result, type ResultBatch, Verdict } from '../proto/gen/netsweep/v1/agent.js';
+// batches. What memory has no room for goes to the spool. Knows nothing of streams; the uplink takes a batch when it
+// can send one. A session reserves room before it begins, and when more came than was expected, devices are not read
+// until there is room again.
+import { Result, ResultBatch, Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import type { Output } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { BATCH_BYTES } from '../proto/subjects.js';
 import type { Host } from './host.js';
+import { handedBack } from './pool.js';
+import type { Place, Spool } from './spool.js';
 
-/** Unacknowledged bytes above which no new session starts. */
-const UNACKED_MOST_BYTES = 64 * 1024 * 1024;
+/** Unacknowledged bytes that are kept in memory. */
+const MEMORY_BYTES = 64 * 1024 * 1024;
+/** What a session is taken to bring before one has ended. */
+const FIRST_GUESS_BYTES = 64 * 1024;
+/** How much each result moves the guess. */
+const GUESS_SHARE = 0.1;
+/** Devices are read again when this share of the room is free. */
+const FREE_SHARE = 0.25;
+
+/** One piece of an output, or the result itself. */
+interface Parcel {
+  bytes: number;
+  /** Null: it lies in the spool. */
+  batch: ResultBatch | null;
+  place: Place | null;
+}
 
 interface Kept {
-  result: Result;
-  chunks: Chunk[];
-  bytes: number;
-  /** For the age that is sent along. */
-  endedAt: number;
+  seq: number;
+  parcels: Parcel[];
+  /** For the age that is sent along; null: its session has not ended. */
+  endedAt: number | null;
+  of: Omit<Result, 'seq' | 'end'> | null;
   settle: (verdict: Verdict) => void;
+}
+
+/** Room for one session's output, and the output as it comes. */
+export interface Delivery {
+  add(chunk: Chunk): void;
+  /** Resolves with the coordinator's verdict once the result is on its disk, or refused. */
+  end(result: Omit<Result, 'seq'>): Promise<Verdict>;
 }
 
 export class Results {
   readonly #kept = new Map<number, Kept>();
-  /** Pieces of a large output that are already on their way, by result. */
-  readonly #sentChunks = new Map<number, number>();
+  /** Parcels that are already on their way, by result. */
+  readonly #sentParcels = new Map<number, number>();
   readonly #room: (() => void)[] = [];
   #unsent: number[] = [];
-  #bytes = 0;
+  /** Grows with each new stream. */
+  #round = 0;
+  #memory = 0;
+  #reserved = 0;
+  #guess = FIRST_GUESS_BYTES;
   #seq = 0;
+  #full = false;
+  #spilling = false;
 
-  constructor(private readonly host: Pick<Host, 'monotonicMs'>) {}
+  /** `onFull`: from now on, or no longer, more than there is room for. */
+  constructor(
+    private readonly host: Pick<Host, 'monotonicMs'>,
+    private readonly spool: Spool | null = null,
+    private readonly onFull: (full: boolean) => void = () => undefined,
+  ) {}
 
   get unsent(): boolean {
     return this.#unsent.length > 0;
   }
 
   get empty(): boolean {
-    return this.#kept.size === 0;
+    return ![...this.#kept.values()].some(({ endedAt }) => endedAt !== null);
   }
 
-  /** Resolves with the coordinator's verdict once the result is on its disk, or refused. */
+  /** A result without a session of its own. */
   keep(result: Omit<Result, 'seq'>, chunks: Chunk[]): Promise<Verdict> {
-    const seq = ++this.#seq;
-    const bytes = sizeOf(result.end) + chunks.reduce((sum, chunk) => sum + chunk.data.length, 0);
-    this.#bytes += bytes;
-    this.#unsent.push(seq);
-    return new Promise((settle) => {
-      this.#kept.set(seq, {
-        result: { ...result, seq },
-        chunks,
-        bytes,
-        endedAt: this.host.monotonicMs(),
-        settle,
-      });
-    });
+    this.#reserved += 1;
+    const delivery = this.#deliver();
+    for (const chunk of chunks) delivery.add(chunk);
+    return delivery.end(result);
+  }
+
+  /** Waits until there is room for what one more session may bring, or `signal` aborts. */
+  async reserve(signal: AbortSignal): Promise<Delivery> {
+    while (!this.#fits() && !signal.aborted) await this.#freed(signal);
+    this.#reserved += 1;
+    return this.#deliver();
+  }
+
+  /** Waits while there is no room for another session. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (!this.#fits() && !signal.aborted) await this.#freed(signal);
   }
 
   /** Everything unacknowledged is to be sent from the start: there is a new stream. */
   sendAgain(): void {
-    this.#unsent = [...this.#kept.keys()];
-    this.#sentChunks.clear();
+    this.#round += 1;
+    this.#unsent = [...this.#kept.values()].flatMap(({ seq, endedAt }) => (endedAt === null ? [] : [seq]));
+    this.#sentParcels.clear();
   }
 
   /** True when it must be sent again. */
   acknowledged(seq: number, verdict: Verdict): boolean {
     const kept = this.#kept.get(seq);
-    if (kept === undefined) return false;
+    if (kept === undefined || kept.endedAt === null) return false;
     if (verdict === Verdict.LATER || verdict === Verdict.NEED_BODY) {
-      this.#unsent.push(seq);
+      if (!this.#unsent.includes(seq)) this.#unsent.push(seq);
       return true;
     }
     this.#kept.delete(seq);
-    this.#bytes -= kept.bytes;
+    this.#forget(kept.parcels);
     kept.settle(verdict);
-    for (const wake of this.#room.splice(0)) wake();
+    this.#changed();
     return false;
   }
 
-  /** Waits while too much is unacknowledged, so that a slow store slows the devices instead of filling memory. */
-  async room(signal: AbortSignal): Promise<void> {
-    while (this.#bytes > UNACKED_MOST_BYTES && !signal.aborted)
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          signal.removeEventListener('abort', done);
-          resolve();
-        };
-        this.#room.push(done);
-        signal.addEventListener('abort', done, { once: true });
-      });
-  }
-
   /** What is sent next; a large output goes piece by piece, and its result follows with the last one. */
-  nextBatch(): ResultBatch {
+  async nextBatch(): Promise<ResultBatch> {
     const batch: ResultBatch = { chunks: [], results: [] };
-    let bytes = 0;
-    while (bytes < BATCH_BYTES) {
+    const round = this.#round;
+    for (let bytes = 0; bytes < BATCH_BYTES; ) {
       const [seq] = this.#unsent;
       if (seq === undefined) return batch;
       const kept = this.#kept.get(seq);
-      const at = this.#sentChunks.get(seq) ?? 0;
-      const chunk = kept?.chunks[at];
-      if (chunk !== undefined) {
-        batch.chunks.push(chunk);
-        bytes += chunk.data.length;
-        this.#sentChunks.set(seq, at + 1);
+      const at = this.#sentParcels.get(seq) ?? 0;
+      const parcel = kept?.parcels[at];
+      if (kept === undefined || parcel === undefined) {
+        this.#sentParcels.delete(seq);
+        this.#unsent.shift();
         continue;
       }
-      this.#sentChunks.delete(seq);
+      const content = parcel.batch ?? (await this.#fetch(parcel));
+      // Meanwhile there may be a new stream, or an acknowledgement that came late.
+      if (round !== this.#round) return { chunks: [], results: [] };
+      if (this.#kept.get(seq) !== kept) continue;
+      if (content === null) {
+        this.#lost(kept);
+        continue;
+      }
+      batch.chunks.push(...content.chunks);
+      batch.results.push(...content.results.map((result) => this.#withAge(result, kept)));
+      bytes += parcel.bytes;
+      this.#sentParcels.set(seq, at + 1);
+      if (at + 1 < kept.parcels.length) continue;
+      this.#sentParcels.delete(seq);
       this.#unsent.shift();
-      if (kept === undefined) continue;
-      batch.results.push(withAge(kept, this.host.monotonicMs()));
-      bytes += sizeOf(kept.result.end);
     }
     return batch;
   }
-}
 
-/** The coordinator counts back from when it receives; clocks of two hosts are never compared. */
-function withAge({ result, endedAt }: Kept, now: number): Result {
-  if (result.end?.$case !== 'attempt') return result;
-  const attempt = { ...result.end.value, endedAgoMs: Math.round(now - endedAt) };
-  return { ...result, end: { $case: 'attempt', value: attempt } };
+  get #used(): number {
+    return this.#memory + (this.spool?.used ?? 0);
+  }
+
+  get #capacity(): number {
+    return MEMORY_BYTES + (this.spool?.capacity ?? 0);
+  }
+
+  /** One session more; where none is under way, any room is enough, as its output may never fit. */
+  #fits(): boolean {
+    if (this.#full) return false;
+    const expected = this.#reserved === 0 ? 0 : (this.#reserved + 1) * this.#guess;
+    return this.#used + expected <= this.#capacity;
+  }
+
+  #deliver(): Delivery {
+    const seq = ++this.#seq;
+    const kept: Kept = { seq, parcels: [], endedAt: null, of: null, settle: () => undefined };
+    this.#kept.set(seq, kept);
+    return {
+      add: (chunk) => this.#add(kept, { chunks: [chunk], results: [] }, chunk.data.length),
+      end: (result) => this.#end(kept, result),
+    };
+  }
+
+  #end(kept: Kept, result: Omit<Result, 'seq'>): Promise<Verdict> {
+    const { seq } = kept;
+    this.#reserved -= 1;
+    // Pieces of what is no attempt are nobody's.
+    if (result.end?.$case !== 'attempt') this.#forget(kept.parcels.splice(0));
+    this.#add(kept, { chunks: [], results: [{ ...result, seq }] }, sizeOf(result.end));
+    if (result.end?.$case === 'attempt') {
+      const bytes = kept.parcels.reduce((sum, parcel) => sum + parcel.bytes, 0);
+      this.#guess += (bytes - this.#guess) * GUESS_SHARE;
+    }
+    const { end: _, ...of } = result;
+    Object.assign(kept, { of, endedAt: this.host.monotonicMs() });
+    this.#unsent.push(seq);
+    return new Promise((settle) => {
+      kept.settle = settle;
+      this.#changed();
+    });
+  }
+
+  #add(kept: Kept, batch: ResultBatch, bytes: number): void {
+    kept.parcels.push({ bytes, batch, place: null });
+    this.#memory += bytes;
+    this.#changed();
+    if (this.#memory > MEMORY_BYTES && !this.#spilling) void this.#spill();
+  }
+
+  #forget(parcels: Parcel[]): void {
+    for (const { bytes, place } of parcels) {
+      if (place === null) this.#memory -= bytes;
+      else this.spool?.free(place);
+    }
+  }
+
+  /** Moves what is sent last into the spool, until memory has room. */
+  async #spill(): Promise<void> {
+    this.#spilling = true;
+    while (this.spool !== null && this.#memory > MEMORY_BYTES) {
+      const found = this.#lastInMemory();
+      if (found === null) break;
+      const { kept, parcel, batch } = found;
+      const data = ResultBatch.encode(batch).finish();
+      const place = await this.spool.write(data);
+      if (place === null) break;
+      if (this.#kept.get(kept.seq) !== kept || !kept.parcels.includes(parcel)) this.spool.free(place);
+      else {
+        this.#memory -= parcel.bytes;
+        Object.assign(parcel, { batch: null, place });
+      }
+    }
+    this.#spilling = false;
+    this.#changed();
+  }
+
+  #lastInMemory(): { kept: Kept; parcel: Parcel; batch: ResultBatch } | null {
+    for (const kept of [...this.#kept.values()].reverse())
+      for (const parcel of [...kept.parcels].reverse())
+        if (parcel.batch !== null) return { kept, parcel, batch: parcel.batch };
+    return null;
+  }
+
+  async #fetch({ place }: Parcel): Promise<ResultBatch | null> {
+    const data = place === null ? null : ((await this.spool?.read(place)) ?? null);
+    return data === null ? null : ResultBatch.decode(data);
+  }
+
+  /** The disk has lost a part of it: the device is given back, as if its worker had gone. */
+  #lost(kept: Kept): void {
+    const { seq, of } = kept;
+    this.#forget(kept.parcels.splice(0));
+    this.#sentParcels.delete(seq);
+    const end = handedBack('its result was lost on its agent', { touched: false });
+    this.#add(kept, { chunks: [], results: [Result.create({ ...of, seq, end })] }, sizeOf(end));
+  }
+
+  /** The coordinator counts back from when it receives; clocks of two hosts are never compared. */
+  #withAge(result: Result, { endedAt }: Kept): Result {
+    if (result.end?.$case !== 'attempt' || endedAt === null) return result;
+    const attempt = { ...result.end.value, endedAgoMs: Math.round(this.host.monotonicMs() - endedAt) };
+    return { ...result, end: { $case: 'attempt', value: attempt } };
+  }
+
+  #changed(): void {
+    const full = this.#used > this.#capacity * (this.#full ? 1 - FREE_SHARE : 1);
+    if (full !== this.#full) {
+      this.#full = full;
+      this.onFull(full);
+    }
+    if (!full) for (const wake of this.#room.splice(0)) wake();
+  }
+
+  #freed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#room.push(done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
 }
 
 function sizeOf(end: Result['end']): number {

@@ -24,7 +24,8 @@ import type {
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { BEAT_MS } from '../proto/subjects.js';
 import { type Host, pause } from './host.js';
-import { Results } from './results.js';
+import { type Delivery, Results } from './results.js';
+import type { Spool } from './spool.js';
 
 const CALL_MS = 5_000;
 
@@ -37,6 +38,8 @@ export interface UplinkEvents {
   welcome(welcome: Welcome): void;
   cancel(sweep: string): void;
   offer(shard: Shard): void;
+  /** More waits for acknowledgement than there is room for, or no longer. */
+  full(full: boolean): void;
   /** The coordinator will never have this agent. */
   unwanted(reason: string): void;
   warn(what: string): void;
@@ -71,8 +74,9 @@ export class Uplink {
     private readonly host: Host,
     private readonly hello: Omit<Hello, 'storeId' | 'commit'>,
     private readonly events: UplinkEvents,
+    spool: Spool | null,
   ) {
-    this.#results = new Results(host);
+    this.#results = new Results(host, spool, (full) => events.full(full));
   }
 
   /** Begins to connect; `welcome` tells when it has. */
@@ -81,8 +85,9 @@ export class Uplink {
     host: Host,
     hello: Omit<Hello, 'storeId' | 'commit'>,
     events: UplinkEvents,
+    spool: Spool | null = null,
   ): Uplink {
-    const uplink = new Uplink(client, host, hello, events);
+    const uplink = new Uplink(client, host, hello, events, spool);
     uplink.#links = uplink.#keepLinked();
     return uplink;
   }
@@ -118,6 +123,19 @@ export class Uplink {
     const verdict = this.#results.keep(result, chunks);
     void this.#flush();
     return verdict;
+  }
+
+  /** Room for one session's output; waits for it until `signal` aborts. */
+  async reserve(signal: AbortSignal): Promise<Delivery> {
+    const delivery = await this.#results.reserve(signal);
+    return {
+      add: (chunk) => delivery.add(chunk),
+      end: (result) => {
+        const verdict = delivery.end(result);
+        void this.#flush();
+        return verdict;
+      },
+    };
   }
 
   /** Resolves when what waits for acknowledgement leaves room for more, or `signal` aborts. */
@@ -288,9 +306,13 @@ export class Uplink {
     this.#flushing = true;
     await pause(this.host, Math.max(0, this.#flushedAt + BEAT_MS - this.host.monotonicMs()));
     for (let stream = this.#stream; stream !== null && this.#pending; stream = this.#stream) {
+      const batch = this.#results.unsent ? await this.#results.nextBatch() : null;
+      // Meanwhile the stream may have broken: the next one gets all of it again.
+      if (stream !== this.#stream) continue;
       const messages = this.#unsaid.splice(0);
-      if (this.#results.unsent)
-        messages.push({ body: { $case: 'results', value: this.#results.nextBatch() } });
+      if (batch !== null && batch.chunks.length + batch.results.length > 0)
+        messages.push({ body: { $case: 'results', value: batch } });
+      if (messages.length === 0) continue;
       this.#flushedAt = this.host.monotonicMs();
       failpoint('agent.sending');
       if (!stream.write({ messages })) await this.#drained(stream);

@@ -27,6 +27,7 @@ export class Watch implements Disposable {
   #held = 0;
   #heldSince = 0;
   #closed = false;
+  #frozenAt: number | null = null;
 
   constructor(strike: (limit: Limit) => void) {
     this.#strike = strike;
@@ -41,6 +42,25 @@ export class Watch implements Disposable {
 
   clear(limit: Limit): void {
     this.#due[limit] = Infinity;
+  }
+
+  /** Whether it is set and has not struck. */
+  pending(limit: Limit): boolean {
+    return this.#due[limit] < Infinity;
+  }
+
+  /** Every limit stands still until `thaw`: the device is not being read. */
+  freeze(): void {
+    this.#frozenAt ??= performance.now();
+  }
+
+  thaw(): void {
+    if (this.#frozenAt === null) return;
+    const waited = performance.now() - this.#frozenAt;
+    this.#frozenAt = null;
+    // Those that stand still for another reason too are moved when that one ends.
+    for (const limit of LIMITS) if (!this.#isHeld(limit)) this.#due[limit] += waited;
+    this.#arm(this.#next());
   }
 
   /** The login and device limits stand still until `release`. */
@@ -62,9 +82,12 @@ export class Watch implements Disposable {
 
   #next(): number {
     let next = Infinity;
-    for (const limit of LIMITS)
-      if (this.#due[limit] < next && !(this.#held > 0 && HELD.includes(limit))) next = this.#due[limit];
+    for (const limit of LIMITS) if (this.#due[limit] < next && !this.#isHeld(limit)) next = this.#due[limit];
     return next;
+  }
+
+  #isHeld(limit: Limit): boolean {
+    return this.#held > 0 && HELD.includes(limit);
   }
 
   #arm(due: number): void {
@@ -85,8 +108,9 @@ export class Watch implements Disposable {
   #check(now: number): void {
     if (this.#closed) return;
     this.#armedFor = Infinity;
+    if (this.#frozenAt !== null) return; // armed again when it thaws
     for (const limit of LIMITS) {
-      if (this.#due[limit] > now || (this.#held > 0 && HELD.includes(limit))) continue;
+      if (this.#due[limit] > now || this.#isHeld(limit)) continue;
       this.#due[limit] = Infinity;
       this.#strike(limit);
       if (this.#closed) return;

@@ -11,6 +11,7 @@ import { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
+import { Hold } from './hold.js';
 import { AGENT_FD, AgentLink, ALIVE_EVERY_MS, type Ended, type LeaseClock, type ToWorker } from './ipc.js';
 import { runSession, type SessionPorts, type SessionTask } from './session/session.js';
 import { Bastions } from './ssh/bastions.js';
@@ -28,6 +29,7 @@ const permits = new Map<number, (permit: Permit | null) => void>();
 const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] } | null) => void>();
 const starts = new Map<number, (granted: boolean) => void>();
 const bastions = new Bastions();
+const hold = new Hold();
 let asks = 0;
 
 // Nothing may pass that is not repeated by heart: what an error says may hold a device's words.
@@ -50,6 +52,8 @@ function heard(message: ToWorker): void {
     case 'renewed':
       if (clocks.has(message.lease)) clocks.set(message.lease, message.clock);
       return;
+    case 'hold':
+      return hold.set(message.hold);
     case 'abandon':
       for (const job of message.jobs) jobs.get(job)?.abandon.abort();
       return;
@@ -109,7 +113,8 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
 
 /** What a device did wrong by itself is its failure, whatever else was the matter. */
 function howEnded({ abandon, hindered }: Job, { failure }: Attempt): Ended {
-  if (failure?.kind === Kind.DISCONNECTED && (abandon.signal.aborted || hindered === 'cut')) return 'cut';
+  if (failure?.kind === Kind.DISCONNECTED && (abandon.signal.aborted || hindered === 'cut'))
+    return hindered === 'unread' ? 'unread' : 'cut';
   if (failure === undefined || hindered === null || hindered === 'cut') return 'done';
   return hindered;
 }
@@ -156,6 +161,11 @@ function ports(number: number, job: Job, name: string): SessionPorts {
     },
     mayStart: () => before(clockOf(lease).startUntil),
     mayWrite: () => before(clockOf(lease).stopAt),
+    hold,
+    heldTooLong: () => {
+      job.hindered = 'unread';
+      job.abandon.abort();
+    },
     troubled: (local) => {
       job.hindered ??= local;
     },

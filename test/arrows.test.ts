@@ -41,6 +41,7 @@ const PARENT = [
   'channel',
   'host',
   'results',
+  'spool',
   'agent',
   'main',
 ].map((name) => `agent/${name}.ts`);

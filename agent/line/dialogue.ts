@@ -16,6 +16,8 @@ export const LEAVE_MS = 1_000;
 /** How long a device may show no prompt before it is woken, and how often. */
 const WAKE_MS = 3_000;
 const WAKES = 3;
+/** How long the rest of what a device wanted to say may take to come once it is read again, in ms. */
+const READ_AGAIN_MS = 1_000;
 /** Whoever asks, in whatever language, may take an empty line for a failed login. */
 const ASKS = /[:?\uff1a\uff1f]\s*$/;
 /** Takes back what stands on the command line. */
@@ -225,6 +227,12 @@ export class Dialogue {
       default:
         sighting satisfies never;
     }
+  }
+
+  /** The device is read again after a while: that while was not its silence. */
+  readAgain(): void {
+    this.#lastByte = performance.now();
+    if (this.#watch.pending('quiet')) this.#watch.set('quiet', READ_AGAIN_MS);
   }
 
   /** The watch's wake limit has struck: the device has not shown a prompt yet. */

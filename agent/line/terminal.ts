@@ -187,6 +187,11 @@ export class Terminal {
     this.#dialogue.onQuiet();
   }
 
+  /** The device is read again after a while in which it was not. */
+  readAgain(): void {
+    this.#dialogue.readAgain();
+  }
+
   /** The watch's wake limit has struck. */
   onSilence(): void {
     this.#dialogue.onSilence();

@@ -25,6 +25,7 @@ import { AUTO } from '../../proto/platform.js';
 import { Course } from '../course.js';
 import { Secret } from '../credentials.js';
 import { asFailure, DeviceFailure, type Local } from '../failure.js';
+import type { Hold } from '../hold.js';
 import { recordOutput } from '../line/output.js';
 import { type Rules, rulesOf } from '../line/platform.js';
 import { LEAVE_MS } from '../line/terminal.js';
@@ -72,6 +73,10 @@ export interface SessionPorts {
   mayWrite(): boolean;
   /** What the attempt fails by is not the device's. */
   troubled(local: Local): void;
+  /** Whether the device may be read; without it it always may. */
+  hold?: Hold;
+  /** It was not read for longer than a session may take: the caller gives it back. */
+  heldTooLong?(): void;
 }
 
 /**
@@ -107,6 +112,8 @@ class Session implements ShellEvents {
   #through: (() => void) | null = null;
   #closed = false;
   #onGone: (() => void) | null = null;
+  /** Strikes when the device has not been read for too long. */
+  #unread: NodeJS.Timeout | null = null;
 
   constructor(task: SessionTask, ports: SessionPorts, signal: AbortSignal, bastions: Bastions) {
     this.#task = task;
@@ -131,6 +138,7 @@ class Session implements ShellEvents {
       this.#breakOff(this.#course.failure(Kind.DISCONNECTED, 'the session was called off'));
     setMaxListeners(0, this.#signal); // many sessions may share one
     this.#signal.addEventListener('abort', onAbort, { once: true });
+    const leaveHold = this.#ports.hold?.follow((on) => (on ? this.#stopReading() : this.#readAgain()));
     try {
       if (this.#signal.aborted) onAbort();
       await this.#work(this.#rules());
@@ -140,6 +148,8 @@ class Session implements ShellEvents {
       this.#transcript?.failed(this.#failure);
       await this.#walk?.abandon();
     }
+    leaveHold?.();
+    this.#readAgain();
     this.#course.finish();
     const leftClean = await this.#leave();
     this.#signal.removeEventListener('abort', onAbort);
@@ -194,6 +204,7 @@ class Session implements ShellEvents {
       course: this.#course,
       watch: this.#watch,
       channels,
+      readable: () => this.#readable(),
     });
     this.#walk.onRules = (found) => this.#transcript?.adopt(found);
     await this.#walk.run();
@@ -249,6 +260,31 @@ class Session implements ShellEvents {
       throw this.#course.failure(Kind.DISCONNECTED, 'the lease ended before the connect');
     this.#watch.set('connect', this.#task.limits.connectMs);
     return this.#course.during(passage.connect());
+  }
+
+  // While nobody takes what the device says.
+
+  /** What comes before the first command is little, and others may wait for its outcome. */
+  #stopReading(): void {
+    if (this.#course.stage !== Stage.COMMAND || this.#shell === null || this.#unread !== null) return;
+    this.#watch.freeze();
+    this.#shell.hold();
+    this.#unread = setTimeout(() => this.#ports.heldTooLong?.(), this.#task.limits.deviceMs);
+  }
+
+  #readAgain(): void {
+    if (this.#unread === null) return;
+    clearTimeout(this.#unread);
+    this.#unread = null;
+    this.#watch.thaw();
+    this.#walk?.readAgain();
+    this.#shell?.goOn();
+  }
+
+  async #readable(): Promise<void> {
+    if (this.#ports.hold?.on !== true) return;
+    this.#stopReading();
+    await this.#ports.hold.released();
   }
 
   // What the connection tells.

@@ -41,6 +41,15 @@ export interface WalkSecrets {
 /** What a walk asks of the world outside its device. */
 export type WalkPorts = TerminalTask['ports'] & { start(): Promise<boolean> };
 
+/** What a walk goes by. */
+export interface WalkMeans {
+  course: Course;
+  watch: Watch;
+  channels: Channels;
+  /** Resolves when there is room for what the next command may print. */
+  readable?: () => Promise<void>;
+}
+
 export class Walk {
   /** Of every command that was begun, in order. */
   readonly outputs: Output[] = [];
@@ -56,6 +65,7 @@ export class Walk {
   readonly #course: Course;
   readonly #watch: Watch;
   readonly #channels: Channels;
+  readonly #readable: () => Promise<void>;
   readonly #channelLogin: Permission;
   readonly #enabling: Permission;
   #commands: readonly string[];
@@ -68,7 +78,7 @@ export class Walk {
     task: WalkTask,
     secrets: WalkSecrets,
     ports: WalkPorts,
-    { course, watch, channels }: { course: Course; watch: Watch; channels: Channels },
+    { course, watch, channels, readable = async () => undefined }: WalkMeans,
   ) {
     this.#task = task;
     this.#secrets = secrets;
@@ -76,6 +86,7 @@ export class Walk {
     this.#course = course;
     this.#watch = watch;
     this.#channels = channels;
+    this.#readable = readable;
     this.#commands = task.commands;
     this.#channelLogin = new Permission(SecretUse.CHANNEL, ports);
     this.#enabling = new Permission(SecretUse.ENABLE, ports);
@@ -121,6 +132,7 @@ export class Walk {
     this.#course.stage = Stage.COMMAND;
     await this.#start();
     for (const command of this.#commands) {
+      await this.#course.during(this.#readable());
       const { output, complaint } = await terminal.run(command);
       this.#keep(output);
       if (complaint !== null)
@@ -143,6 +155,10 @@ export class Walk {
 
   onQuiet(): void {
     this.#terminal?.onQuiet();
+  }
+
+  readAgain(): void {
+    this.#terminal?.readAgain();
   }
 
   onSilence(): void {
@@ -192,6 +208,7 @@ export class Walk {
     await this.#start();
     this.#exec = new Exec(this.#terminalTask(rules), this.#channels, this.#course, this.#watch);
     for (const command of this.#commands) {
+      await this.#course.during(this.#readable());
       const output = await this.#exec.run(command);
       if (output !== null) this.#keep(output);
       else if (this.outputs.length > 0)

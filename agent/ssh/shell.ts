@@ -90,6 +90,7 @@ export class Shell {
   #ready = false;
   #closed = false;
   #lastLife = 0;
+  #holding: NodeJS.Timeout | null = null;
   readonly #packets = new SecretPackets(() => this.#inside._protocol._packetRW.write);
 
   /** `way`: a stream that reaches the endpoint already; null: TCP. */
@@ -166,6 +167,21 @@ export class Shell {
 
   forgetSecrets(): void {
     this.#packets.forget();
+  }
+
+  /** Leaves what comes where it is, until `goOn`; nobody is asked for a sign of life meanwhile. */
+  hold(): void {
+    if (this.#closed) return;
+    this.wire.socket.pause();
+    this.#holding ??= setInterval(() => this.#inside._resetKA?.(), KEEPALIVE_MS / 2);
+  }
+
+  goOn(): void {
+    if (this.#holding === null) return;
+    clearInterval(this.#holding);
+    this.#holding = null;
+    this.#inside._resetKA?.();
+    this.wire.socket.resume();
   }
 
   /** Leaves as SSH has it: a disconnect message, then the end of the stream. */
@@ -294,6 +310,7 @@ export class Shell {
 
   #onClose(): void {
     this.#closed = true;
+    this.goOn();
     this.forgetSecrets();
     this.#events.closed();
   }

@@ -1,11 +1,20 @@
 // Results on their way, without any stream.
+import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { mkdtemp, readdir, readlink, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { handedBack } from '../../agent/pool.js';
 import { Results } from '../../agent/results.js';
+import { Spool } from '../../agent/spool.js';
 import { Result, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import { Output, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { Attempt, Chunk } from '../../proto/gen/netsweep/v1/session.js';
+import { until } from '../process.js';
 
 const MIB = 1024 * 1024;
+const clock = { monotonicMs: () => performance.now() };
 
 function result(index: number, body = Buffer.alloc(10)): Result {
   const outputs = [Output.create({ command: 'show version', body, bytes: body.length })];
@@ -17,11 +26,19 @@ function pieces(count: number): Chunk[] {
   return Array.from({ length: count }, (_, seq) => Chunk.create({ seq, data: Buffer.alloc(MIB / 2) }));
 }
 
+function bodyOf({ end }: Result): Buffer {
+  return (end?.$case === 'attempt' ? end.value.outputs[0]?.body : null) ?? Buffer.alloc(0);
+}
+
+function openSpool(limit: number, directory?: string): Spool {
+  return new Spool(limit, clock, (what) => expect.unreachable(what), directory);
+}
+
 /** Batches until nothing is left: the indexes of results and the numbers of pieces in each. */
-function drain(results: Results): { results: number[]; chunks: number[] }[] {
+async function drain(results: Results): Promise<{ results: number[]; chunks: number[] }[]> {
   const batches = [];
   while (results.unsent) {
-    const batch = results.nextBatch();
+    const batch = await results.nextBatch();
     batches.push({
       results: batch.results.map(({ index }) => index),
       chunks: batch.chunks.map(({ seq }) => seq),
@@ -30,21 +47,21 @@ function drain(results: Results): { results: number[]; chunks: number[] }[] {
   return batches;
 }
 
-test('small results travel together, large ones by themselves', () => {
-  const results = new Results({ monotonicMs: () => performance.now() });
+test('small results travel together, large ones by themselves', async () => {
+  const results = new Results(clock);
   for (const index of [0, 1, 2]) void results.keep(result(index), []);
   void results.keep(result(3, Buffer.alloc(MIB)), []);
   void results.keep(result(4), []);
-  expect(drain(results)).toEqual([
+  expect(await drain(results)).toEqual([
     { results: [0, 1, 2, 3], chunks: [] },
     { results: [4], chunks: [] },
   ]);
 });
 
-test('the result of a large output follows with its last piece', () => {
-  const results = new Results({ monotonicMs: () => performance.now() });
+test('the result of a large output follows with its last piece', async () => {
+  const results = new Results(clock);
   void results.keep(result(0), pieces(5));
-  expect(drain(results)).toEqual([
+  expect(await drain(results)).toEqual([
     { results: [], chunks: [0, 1] },
     { results: [], chunks: [2, 3] },
     { results: [0], chunks: [4] },
@@ -52,25 +69,25 @@ test('the result of a large output follows with its last piece', () => {
 });
 
 test('a new stream gets everything unacknowledged from the start', async () => {
-  const results = new Results({ monotonicMs: () => performance.now() });
+  const results = new Results(clock);
   const first = results.keep(result(0), []);
   void results.keep(result(1), pieces(3));
-  results.nextBatch();
+  await results.nextBatch();
   results.acknowledged(1, Verdict.STORED);
   expect(await first).toBe(Verdict.STORED);
   results.sendAgain();
-  expect(drain(results)).toEqual([
+  expect(await drain(results)).toEqual([
     { results: [], chunks: [0, 1] },
     { results: [1], chunks: [2] },
   ]);
 });
 
 test('a result whose bytes are missing is sent again with all its pieces, and settles only when it is stored', async () => {
-  const results = new Results({ monotonicMs: () => performance.now() });
+  const results = new Results(clock);
   const verdict = results.keep(result(0), pieces(2));
-  drain(results);
+  await drain(results);
   expect(results.acknowledged(1, Verdict.NEED_BODY)).toBe(true);
-  expect(drain(results)).toEqual([
+  expect(await drain(results)).toEqual([
     { results: [], chunks: [0, 1] },
     { results: [0], chunks: [] },
   ]);
@@ -81,7 +98,7 @@ test('a result whose bytes are missing is sent again with all its pieces, and se
 });
 
 test('nothing new begins while too much is unacknowledged', async () => {
-  const results = new Results({ monotonicMs: () => performance.now() });
+  const results = new Results(clock);
   for (let index = 0; index < 65; index++) void results.keep(result(index, Buffer.alloc(MIB)), []);
   let begun = false;
   const room = results.room(new AbortController().signal).then(() => {
@@ -89,7 +106,85 @@ test('nothing new begins while too much is unacknowledged', async () => {
   });
   await Promise.resolve();
   expect(begun).toBe(false);
-  for (const seq of [1, 2, 3]) results.acknowledged(seq, Verdict.STORED);
+  for (let seq = 1; seq <= 20; seq++) results.acknowledged(seq, Verdict.STORED);
   await room;
   expect(begun).toBe(true);
+});
+
+test('what memory has no room for comes back from the spool as it was, in its order, and its place is used again', async () => {
+  await using spool = openSpool(64 * MIB);
+  const results = new Results(clock, spool);
+  for (let round = 0; round < 3; round++) {
+    const bodies = Array.from({ length: 100 }, () => randomBytes(MIB));
+    const verdicts = bodies.map((body, index) => results.keep(result(index, body), []));
+    await until('memory has room', () => spool.used > 36 * MIB);
+    const sent: Result[] = [];
+    while (results.unsent) sent.push(...(await results.nextBatch()).results);
+    expect(sent.map(({ index }) => index)).toEqual(bodies.map((_, index) => index));
+    expect(sent.every((one, index) => bodyOf(one).equals(bodies[index] as Buffer))).toBe(true);
+    for (const { seq } of sent) results.acknowledged(seq, Verdict.STORED);
+    await Promise.all(verdicts);
+    expect(spool.used).toBe(0);
+  }
+});
+
+test('the spool is a file of its owner alone that has no name and is gone with its process', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'netsweep-spool-'));
+  await using spool = openSpool(MIB, directory);
+  await spool.write(Buffer.alloc(1_000));
+  expect(await readdir(directory)).toEqual([]);
+  const open = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  );
+  const [mine] = open.flatMap((path, at) => (path.startsWith(directory) ? [at] : []));
+  const fd = (await readdir('/proc/self/fd'))[mine ?? -1];
+  expect((await stat(`/proc/self/fd/${fd}`)).mode & 0o777).toBe(0o600);
+  await rm(directory, { recursive: true });
+});
+
+test('a disk that takes nothing is a spool without room, and said to be', async () => {
+  const said: string[] = [];
+  await using spool = new Spool(64 * MIB, clock, (what) => said.push(what), '/proc/nowhere');
+  const full: boolean[] = [];
+  const results = new Results(clock, spool, (now) => full.push(now));
+  for (let index = 0; index < 70; index++) void results.keep(result(index, Buffer.alloc(MIB)), []);
+  await until('it is full', () => full.length > 0);
+  expect(full).toEqual([true]);
+  expect(said).toHaveLength(1);
+  for (let seq = 1; seq <= 70; seq++) results.acknowledged(seq, Verdict.STORED);
+  expect(full).toEqual([true, false]);
+});
+
+test('a session begins only when what it may bring has room, and one always may', async () => {
+  const results = new Results(clock);
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
+  // Sessions that bring much, acknowledged at once: the next are expected to bring as much.
+  for (let index = 0; index < 20; index++) {
+    void results.keep(result(index, Buffer.alloc(20 * MIB)), []);
+    results.acknowledged(index + 1, Verdict.STORED);
+  }
+  let begun = 0;
+  const begin = async () => {
+    const delivery = await results.reserve(signal);
+    begun += 1;
+    return delivery;
+  };
+  const deliveries = Array.from({ length: 20 }, begin);
+  await new Promise(setImmediate);
+  expect(begun).toBeGreaterThan(0);
+  expect(begun).toBeLessThan(5);
+  const before = begun;
+  const [first] = await Promise.all(deliveries.slice(0, 1));
+  void first?.end(result(0));
+  await new Promise(setImmediate);
+  expect(begun).toBeGreaterThan(before);
+});
+
+test('pieces of a session that came to nothing are forgotten', async () => {
+  const results = new Results(clock);
+  const delivery = await results.reserve(new AbortController().signal);
+  for (const chunk of pieces(3)) delivery.add(chunk);
+  void delivery.end({ ...result(0), end: handedBack('its worker died', { touched: true }) });
+  expect(await drain(results)).toEqual([{ results: [0], chunks: [] }]);
 });
