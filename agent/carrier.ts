@@ -14,6 +14,7 @@ import {
 import { type Credential, type Device, Isolation, type Limits } from '../proto/gen/netsweep/v1/model.js';
 import { Permit } from '../proto/gen/netsweep/v1/session.js';
 import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
+import { jumped } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import { Headroom } from './headroom.js';
 import { type Host, pause } from './host.js';
@@ -34,8 +35,6 @@ const CLAIM_PAUSE_MS = 200;
 /** How long a device stays here that the machine's own trouble kept from it, so that it is not tried at every turn. */
 const LOCAL_PAUSE_MS = 1_000;
 const WARN_EVERY_MS = 10_000;
-/** A wall clock that moves this much against the monotonic one means that the host slept; in ms. */
-const CLOCK_JUMP_MS = 1_000;
 
 interface Held {
   lease: Lease;
@@ -84,14 +83,14 @@ export class Carrier {
     const claimed = await this.#claim(offer);
     this.#claims -= 1;
     if (claimed === null) return;
-    const { grant, sentAt } = claimed;
+    const { grant, sent } = claimed;
     const { sweep, shard } = offer.shard;
     const lease: Lease = { sweep, shard, epoch: grant.epoch };
     const held: Held = {
       lease,
       offer,
       termMs: grant.termMs,
-      clock: leaseClock(sentAt, grant.termMs),
+      clock: leaseClock(sent, grant.termMs),
       over: new AbortController(),
     };
     setMaxListeners(0, held.over.signal); // every device that waits for a slot listens
@@ -115,12 +114,11 @@ export class Carrier {
 
   /** Renews every lease until `signal` aborts. */
   async renewLoop(signal: AbortSignal): Promise<void> {
-    const ahead = () => this.host.wallMs() - this.host.monotonicMs();
-    let drift = ahead();
+    let { ahead } = this.#now();
     while (!signal.aborted) {
-      const jumped = Math.abs(ahead() - drift) > CLOCK_JUMP_MS;
-      drift = ahead();
-      if (jumped) {
+      const before = ahead;
+      ahead = this.#now().ahead;
+      if (jumped(before, ahead)) {
         this.warn('the clock has jumped: every lease is given up');
         for (const held of this.#held.values()) this.#letGo(held);
       }
@@ -153,12 +151,12 @@ export class Carrier {
     while (this.#held.size + this.#claims > 0 && !signal.aborted) await pause(this.host, 20, signal);
   }
 
-  async #claim(offer: Offer): Promise<{ grant: Grant; sentAt: number } | null> {
+  async #claim(offer: Offer): Promise<{ grant: Grant; sent: Instant } | null> {
     const { sweep, shard, offer: number } = offer.shard;
     const claimId = this.host.id();
     const began = this.host.monotonicMs();
     while (!this.#draining && this.host.monotonicMs() - began < CLAIM_MS) {
-      const sentAt = this.host.monotonicMs();
+      const sent = this.#now();
       try {
         // Who is not welcomed is told to come later, and would lose the id.
         if (!this.uplink.connected) throw new Error('the coordinator is away');
@@ -171,7 +169,7 @@ export class Carrier {
         });
         switch (answer?.$case) {
           case 'grant':
-            return { grant: answer.value, sentAt };
+            return { grant: answer.value, sent };
           case 'drop':
             await offer.done();
             return null;
@@ -263,19 +261,24 @@ export class Carrier {
     };
   }
 
+  #now(): Instant {
+    const at = this.host.monotonicMs();
+    return { at, ahead: this.host.wallMs() - at };
+  }
+
   async #renew(): Promise<void> {
-    const now = this.host.monotonicMs();
-    for (const held of this.#held.values()) if (held.clock.stopAt <= now) this.#letGo(held);
+    const sent = this.#now();
+    for (const held of this.#held.values())
+      if (held.clock.stopAt <= sent.at || jumped(held.clock.ahead, sent.ahead)) this.#letGo(held);
     const held = [...this.#held.values()];
     if (held.length === 0 || !this.uplink.connected) return;
-    const sentAt = this.host.monotonicMs();
     try {
       const leases = held.map(({ lease }) => lease);
       const reply = await this.uplink.renew({ instance: this.instance, leases });
       const lost = new Set(reply.lost.map(({ epoch }) => epoch));
       for (const one of held) {
         if (lost.has(one.lease.epoch)) this.#letGo(one);
-        else this.#renewed(one, sentAt);
+        else this.#renewed(one, sent);
       }
       for (const sweep of reply.cancelled) this.cancel(sweep);
     } catch (error) {
@@ -283,9 +286,9 @@ export class Carrier {
     }
   }
 
-  #renewed(held: Held, sentAt: number): void {
+  #renewed(held: Held, sent: Instant): void {
     held.offer.working();
-    held.clock = leaseClock(sentAt, held.termMs);
+    held.clock = leaseClock(sent, held.termMs);
     this.pool.renewed(held.lease.epoch, held.clock);
   }
 
@@ -330,8 +333,14 @@ export class Carrier {
   }
 }
 
-function leaseClock(sentAt: number, termMs: number): LeaseClock {
-  return { startUntil: sentAt + START_SHARE * termMs, stopAt: sentAt + STOP_SHARE * termMs };
+/** `at`: on the monotonic clock; `ahead`: by how much Unix time was ahead of it. */
+interface Instant {
+  at: number;
+  ahead: number;
+}
+
+function leaseClock({ at, ahead }: Instant, termMs: number): LeaseClock {
+  return { startUntil: at + START_SHARE * termMs, stopAt: at + STOP_SHARE * termMs, ahead };
 }
 
 /** Work grouped by endpoint: names of one endpoint run in turn. */

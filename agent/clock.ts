@@ -5,3 +5,16 @@
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
+
+/** How far Unix time is ahead of it, in ms: steady, unless the host sleeps, as the monotonic clock then stands still. */
+export function aheadMs(): number {
+  return Date.now() - monotonicMs();
+}
+
+/** Both moved apart by this much: the host slept, or its time was set; in ms. */
+const JUMP_MS = 1_000;
+
+/** Whether the host may have slept between two looks at `aheadMs`. */
+export function jumped(aheadThen: number, aheadNow: number): boolean {
+  return Math.abs(aheadNow - aheadThen) > JUMP_MS;
+}

@@ -24,6 +24,8 @@ export interface LeaseClock {
   startUntil: number;
   /** Sockets are destroyed then. */
   stopAt: number;
+  /** By how much Unix time was ahead when it was counted: once that has jumped, the instants are worth nothing. */
+  ahead: number;
 }
 
 export type ToWorker =

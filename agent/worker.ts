@@ -9,7 +9,7 @@ import { Kind, type Output } from '../proto/gen/netsweep/v1/model.js';
 import type { Attempt, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
-import { monotonicMs } from './clock.js';
+import { aheadMs, jumped, monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import { Hold } from './hold.js';
 import { AGENT_FD, AgentLink, ALIVE_EVERY_MS, type Ended, type LeaseClock, type ToWorker } from './ipc.js';
@@ -84,8 +84,7 @@ setInterval(alive, ALIVE_EVERY_MS);
 
 function alive(): void {
   void agent.send({ say: 'alive', memory: memory() });
-  const now = monotonicMs();
-  for (const job of jobs.values()) if (clockOf(job.lease).stopAt <= now) job.abandon.abort();
+  for (const job of jobs.values()) if (!isBefore('stopAt', job.lease)) job.abandon.abort();
 }
 
 /** Of the whole process, in bytes; 0 where it can't be told, for want of a descriptor. */
@@ -125,10 +124,10 @@ function ports(number: number, job: Job, name: string): SessionPorts {
     job.hindered ??= 'cut';
     return new Error('the lease is over');
   };
-  const before = (end: number) => {
-    const early = monotonicMs() < end;
-    if (!early) over();
-    return early;
+  const may = (until: 'startUntil' | 'stopAt') => {
+    const before = isBefore(until, lease);
+    if (!before) over();
+    return before;
   };
   return {
     permit: (use: SecretUse, hop = 0) => {
@@ -159,8 +158,8 @@ function ports(number: number, job: Job, name: string): SessionPorts {
         void agent.send({ say: 'askStart', ask, job: number });
       });
     },
-    mayStart: () => before(clockOf(lease).startUntil),
-    mayWrite: () => before(clockOf(lease).stopAt),
+    mayStart: () => may('startUntil'),
+    mayWrite: () => may('stopAt'),
     hold,
     heldTooLong: () => {
       job.hindered = 'unread';
@@ -173,8 +172,9 @@ function ports(number: number, job: Job, name: string): SessionPorts {
 }
 
 /** A lease that is not known any more allows nothing. */
-function clockOf(lease: string): LeaseClock {
-  return clocks.get(lease) ?? { startUntil: 0, stopAt: 0 };
+function isBefore(end: 'startUntil' | 'stopAt', lease: string): boolean {
+  const clock = clocks.get(lease);
+  return clock !== undefined && monotonicMs() < clock[end] && !jumped(clock.ahead, aheadMs());
 }
 
 /** What is too much for one message travels in pieces before its result, which then carries none of it. */

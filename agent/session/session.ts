@@ -287,7 +287,15 @@ class Session implements ShellEvents {
     await this.#ports.hold.released();
   }
 
-  // What the connection tells.
+  // What the connection asks and tells.
+
+  mayConnect(): boolean {
+    return this.#ports.mayStart();
+  }
+
+  mayWrite(): boolean {
+    return this.#ports.mayWrite();
+  }
 
   connected(): void {
     this.#watch.clear('connect');

@@ -54,6 +54,8 @@ export class Bastion implements ShellEvents {
   readonly #place: string;
   readonly #approach: Approach | null;
   readonly #idleMs: number;
+  /** Of the session that lends its leave. */
+  readonly #mayWrite: () => boolean;
   readonly #course = new Course();
   readonly #watch = new Watch((limit) => this.#strike(limit));
   readonly #admission: Admission;
@@ -71,6 +73,7 @@ export class Bastion implements ShellEvents {
     this.#task = task;
     this.#approach = approach;
     this.#idleMs = idleMs;
+    this.#mayWrite = () => ports.mayWrite();
     const { host, port, username, credential, hostKeys, legacy } = task.hop;
     this.#place = place(host, port);
     this.#admission = new Admission(
@@ -150,7 +153,16 @@ export class Bastion implements ShellEvents {
     return new DeviceFailure(Kind.UNREACHABLE, Stage.CONNECT, words);
   }
 
-  // What the connection tells.
+  // What the connection asks and tells.
+
+  mayConnect(): boolean {
+    return this.#mayWrite();
+  }
+
+  /** Once it is up it is nobody's, and each session looks after what it sends through. */
+  mayWrite(): boolean {
+    return this.#up || this.#mayWrite();
+  }
 
   connected(): void {
     this.#watch.clear('connect');

@@ -37,7 +37,9 @@ export interface Endpoint {
   legacy: boolean;
 }
 
-export interface ShellEvents extends Pick<AuthenticationEvents, 'method' | 'answer'> {
+export interface ShellEvents
+  extends Pick<AuthenticationEvents, 'method' | 'answer'>,
+    Pick<WireEvents, 'mayConnect' | 'mayWrite'> {
   connected(): void;
   /** Whether to go on with this key, seen but not yet proved. */
   hostKey(key: HostKey): boolean;
@@ -98,6 +100,8 @@ export class Shell {
     this.#endpoint = endpoint;
     this.#events = events;
     const wireEvents: WireEvents = {
+      mayConnect: () => events.mayConnect(),
+      mayWrite: () => events.mayWrite(),
       bytes: () => this.#signOfLife(),
       failed: (toFailure) => events.failed(toFailure),
     };

@@ -1,6 +1,7 @@
 // What is under a connection, as the SSH library gets it: a TCP socket, or a way through a bastion. All writes of a
 // turn leave in one system call, every byte is counted against an allowance. It also holds what comes until the
 // identification line is whole, because ssh2 loses bytes of one that arrives in more than two pieces.
+import { lookup } from 'node:dns';
 import { connect, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
@@ -15,6 +16,10 @@ const ADDRESS_MS = 1_500;
 const LF = 10;
 
 export interface WireEvents {
+  /** False: no connection may be begun any more. */
+  mayConnect(): boolean;
+  /** False: no byte may leave any more. */
+  mayWrite(): boolean;
   /** Before the reader of the socket gets them. */
   bytes(): void;
   /** The socket is destroyed for what came. */
@@ -44,7 +49,7 @@ export class Wire {
     this.#lookedUp = isIP(host) !== 0;
     this.#connected = way !== null;
     this.socket = way ?? this.#connect();
-    gatherWrites(this.socket);
+    this.#gatherWrites();
     this.#standBetween();
   }
 
@@ -104,6 +109,13 @@ export class Wire {
       port: this.#port,
       noDelay: true,
       autoSelectFamilyAttemptTimeout: ADDRESS_MS,
+      // Time passes until the name is known, and it may be known only after a pause of this whole machine.
+      lookup: (name, options, found) =>
+        lookup(name, options, (error, address, family) =>
+          this.#events.mayConnect()
+            ? found(error, address as string, family)
+            : found(leaseEnded(Stage.CONNECT, 'before the connect'), ''),
+        ),
     });
     socket.on('lookup', () => {
       this.#lookedUp = true;
@@ -154,22 +166,32 @@ export class Wire {
     this.destroy();
     return false;
   }
+
+  /**
+   * All that is written within one turn of the event loop leaves in one system call. Whatever wrote it, a keepalive or
+   * a goodbye, it leaves only under a lease: this is the last look at it.
+   */
+  #gatherWrites(): void {
+    const { socket } = this;
+    const write = socket.write;
+    let gathering = false;
+    const release = () => {
+      gathering = false;
+      if (this.#events.mayWrite()) return socket.uncork();
+      this.#events.failed((stage) => leaseEnded(stage, 'on the way'));
+      this.destroy();
+    };
+    socket.write = ((...rest: Parameters<Duplex['write']>) => {
+      if (!gathering) {
+        gathering = true;
+        socket.cork();
+        process.nextTick(release);
+      }
+      return write.apply(socket, rest);
+    }) as Duplex['write'];
+  }
 }
 
-/** All that is written within one turn of the event loop leaves in one system call. */
-function gatherWrites(socket: Duplex): void {
-  const write = socket.write;
-  let gathering = false;
-  const release = () => {
-    gathering = false;
-    socket.uncork();
-  };
-  socket.write = ((...rest: Parameters<Duplex['write']>) => {
-    if (!gathering) {
-      gathering = true;
-      socket.cork();
-      process.nextTick(release);
-    }
-    return write.apply(socket, rest);
-  }) as Duplex['write'];
+function leaseEnded(stage: Stage, when: string): DeviceFailure {
+  return new DeviceFailure(Kind.DISCONNECTED, stage, `the lease ended ${when}`);
 }

@@ -46,6 +46,15 @@ const WAYS = {
     };
     more();
   },
+  'a result and no more': (job) => {
+    const body = Buffer.alloc(400_000);
+    const output = Buffer.concat([Buffer.from([74, ...varint(body.length)]), body]);
+    const attempt = Buffer.concat([Buffer.from([8, 1, 26, ...varint(output.length)]), output]);
+    for (let more = 0; more < 20; more++) say({ say: 'alive', memory: 1 });
+    say({ say: 'ended', job, attempt, how: 'done' });
+    if (stream.writableLength === 0) process.exit(0);
+    stream.once('drain', () => process.exit(0));
+  },
   'a secret on stderr': () => {
     writeSync(2, 'FATAL ERROR: the password is hunter2\nFATAL ERROR: uncaught Error: hunter2\nhunter2\n');
     process.exit(3);
@@ -54,17 +63,16 @@ const WAYS = {
 
 /** A Chunk, as the contract has it. */
 function piece(bytes) {
-  const length = [];
-  for (let left = bytes; ; left = Math.floor(left / 128)) {
-    length.push((left % 128) + (left >= 128 ? 128 : 0));
-    if (left < 128) break;
-  }
   return Buffer.concat([
     Buffer.from([10, 32]),
     Buffer.alloc(32),
-    Buffer.from([26, ...length]),
+    Buffer.from([26, ...varint(bytes)]),
     Buffer.alloc(bytes),
   ]);
+}
+
+function varint(number) {
+  return number < 128 ? [number] : [(number % 128) + 128, ...varint(Math.floor(number / 128))];
 }
 
 say({ say: 'alive', memory: 1 });

@@ -42,6 +42,13 @@ describe.concurrent('a worker that says', () => {
   });
 });
 
+test('what a worker said before its end counts, however late it is heard', async () => {
+  await using side = await Poolside.open({ program: join(import.meta.dirname, 'brokenworker.mjs') });
+  const [good, bad] = await Promise.all([side.run('a result and no more'), side.run('says nothing')]);
+  expect(good.$case === 'attempt' && good.value.outputs[0]?.body.length).toBe(400_000);
+  expect(back(bad)).toMatchObject({ reason: 'its worker ended with 0 without a result', alone: true });
+});
+
 test(`20,000 frames of any kind end no agent (${AGAIN})`, { timeout: 60_000 }, async () => {
   await using pipe = await Pipe.open();
   const heard: Record<string, number> = {};

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monotonicMs } from '../../agent/clock.js';
+import { aheadMs, monotonicMs } from '../../agent/clock.js';
 import type { LeaseClock } from '../../agent/ipc.js';
 import { type JobEnd, type JobPorts, Pool } from '../../agent/pool.js';
 import type { WorkerSettings } from '../../agent/workerprocess.js';
@@ -14,6 +14,7 @@ import { root } from '../process.ts';
 import { ios, PASSWORD, ScriptedDevice } from './device.js';
 
 export const COMMAND = 'show version';
+export const NEXT = 'show clock';
 const LEASE = 'lease';
 
 export interface PoolsideOptions extends Partial<WorkerSettings> {
@@ -28,11 +29,16 @@ export interface JobOptions {
   lease?: string;
   port?: number;
   ports?: Partial<JobPorts>;
+  commands?: string[];
 }
 
 export class Poolside implements AsyncDisposable {
   /** What the device does before it answers. */
   beforeAnswer: () => Promise<void> = async () => {};
+  /** What it does before it lets anybody in. */
+  beforeLogin: () => Promise<void> = async () => {};
+  /** Command lines that were opened. */
+  opened = 0;
 
   private constructor(
     readonly pool: Pool,
@@ -58,18 +64,31 @@ export class Poolside implements AsyncDisposable {
       await side.beforeAnswer();
       return 'up\r\n';
     };
-    const device = await ScriptedDevice.start({ shell: ios({ [COMMAND]: answer }) });
+    const talk = ios({ [COMMAND]: answer, [NEXT]: 'noon\r\n' });
+    const device = await ScriptedDevice.start({
+      shell: (line) => {
+        side.opened += 1;
+        return talk(line);
+      },
+      authenticate: (context) => {
+        if (context.method !== 'password') return context.reject(['password']);
+        void side.beforeLogin().then(() => context.accept());
+      },
+    });
     const side = new Poolside(pool, device, warnings, folder);
     return side;
   }
 
   /** One device; all are the same one on loopback. */
-  run(name: string, { alone = false, clock, lease, port, ports }: JobOptions = {}): Promise<JobEnd> {
+  run(
+    name: string,
+    { alone = false, clock, lease, port, ports, commands }: JobOptions = {},
+  ): Promise<JobEnd> {
     const isolation = alone ? Isolation.DEVICE : Isolation.POOL;
     const where = { host: '127.0.0.1', port: port ?? this.device.port, platform: 'cisco_ios' };
     const task = {
       sweep: 'sweep',
-      device: Device.create({ name, ...where, commands: [COMMAND] }),
+      device: Device.create({ name, ...where, commands: commands ?? [COMMAND] }),
       options: SweepOptions.create({ outputLimit: 1 << 24, isolation }),
       limits: { connectMs: 5_000, loginMs: 20_000, idleMs: 20_000, commandMs: 20_000, deviceMs: 60_000 },
       credential: Credential.create({ username: 'admin', password: Buffer.from(PASSWORD) }),
@@ -111,7 +130,7 @@ export class Poolside implements AsyncDisposable {
 
 export function inTheFuture(ms = 600_000): LeaseClock {
   const until = monotonicMs() + ms;
-  return { startUntil: until, stopAt: until };
+  return { startUntil: until, stopAt: until, ahead: aheadMs() };
 }
 
 /** What was handed back; throws where there was an attempt. */

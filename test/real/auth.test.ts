@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { aheadMs } from '../../agent/clock.js';
 import type { SessionTask } from '../../agent/session/session.js';
 import { hostKey } from '../../agent/ssh/hostkeys.js';
 import { Credential, Device, Kind, Stage, Status, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
@@ -293,7 +294,7 @@ describe.skipIf(missing !== null)('an ssh-agent', () => {
       jump: [],
     };
     const ports = new Coordinator();
-    const clock = { startUntil: Number.MAX_VALUE, stopAt: Number.MAX_VALUE };
+    const clock = { startUntil: Number.MAX_VALUE, stopAt: Number.MAX_VALUE, ahead: aheadMs() };
     const jobPorts = Object.assign(ports, { chunk: () => {}, lacked: () => {} });
     const ends = await Promise.all(
       Array.from({ length: 30 }, () => pool.run('lease', clock, task, jobPorts)),
