@@ -48,11 +48,15 @@ export interface ClusterOptions extends FleetOptions {
   nats?: NatsOptions;
   /** NATS of the test's own, as --nats takes it, instead of one nats-server that comes with the cluster. */
   servers?: string | null;
+  /** Where a link to NATS leads, as HOST:PORT, when they are the test's own; links are counted by `turn`. */
+  natsAt?: ((turn: number) => string) | null;
   /** Where a program (the coordinator, or an agent by its name) finds NATS; default: where it is. */
   natsFor?: (program: string, url: string) => Promise<string>;
 }
 
-type Distribution = Required<Pick<ClusterOptions, 'agents' | 'proxied' | 'nats' | 'servers' | 'natsFor'>> & {
+type Distribution = Required<
+  Pick<ClusterOptions, 'agents' | 'proxied' | 'nats' | 'servers' | 'natsAt' | 'natsFor'>
+> & {
   serve: ServeOptions;
 };
 
@@ -73,6 +77,7 @@ export async function startCluster({
   proxied = false,
   nats = {},
   servers = null,
+  natsAt = null,
   natsFor = async (_program, url) => url,
   disk,
   serveEnv,
@@ -86,6 +91,7 @@ export async function startCluster({
         proxied,
         nats,
         servers,
+        natsAt,
         natsFor,
         serve: { disk: disk ?? null, env: serveEnv },
       });
@@ -132,10 +138,10 @@ export class Cluster implements AsyncDisposable {
     return links;
   }
 
-  async distribute({ agents, proxied, nats, servers, natsFor, serve }: Distribution): Promise<void> {
+  async distribute({ agents, proxied, nats, servers, natsAt, natsFor, serve }: Distribution): Promise<void> {
     if (servers === null) this.#nats = await startNats(nats);
-    const toNats = () => `${this.nats.address}:${this.nats.port}`;
-    const coordinatorNats = proxied ? await this.#proxy(toNats) : null;
+    const toNats = (turn: number) => natsAt?.(turn) ?? `${this.nats.address}:${this.nats.port}`;
+    const coordinatorNats = proxied ? await this.#proxy(() => toNats(0)) : null;
     this.#servers = servers ?? this.nats.url;
     this.#serve = await Serve.open(
       this.place,
@@ -147,10 +153,10 @@ export class Cluster implements AsyncDisposable {
       const client = await this.#proxy(() => this.serve.address);
       this.place.env.NETSWEEP_COORDINATOR = client.address;
       this.#links = { client, coordinatorNats, agents: new Map() };
-      for (const { name } of agents)
+      for (const [turn, { name }] of agents.entries())
         this.#links.agents.set(name, {
           coordinator: await this.#proxy(() => this.serve.address),
-          nats: await this.#proxy(toNats),
+          nats: await this.#proxy(() => toNats(turn)),
         });
     }
     for (const { name } of agents) this.#urls.set(name, await natsFor(name, this.#servers));

@@ -45,6 +45,10 @@ export class Nats implements AsyncDisposable {
     return this.#running.pid;
   }
 
+  get running(): boolean {
+    return this.#running !== null && !this.#running.ended;
+  }
+
   get log(): string {
     return this.#running?.log ?? '';
   }

@@ -9,14 +9,19 @@ import { until } from './process.ts';
 const SERVERS = ['n1', 'n2', 'n3'] as const;
 export type ServerName = (typeof SERVERS)[number];
 
+export interface NatsClusterOptions {
+  /** Clients are told of all servers, whichever they were given. */
+  advertised?: boolean;
+}
+
 export class NatsCluster implements AsyncDisposable {
   private constructor(private readonly servers: ReadonlyMap<ServerName, Nats>) {}
 
-  static async open(): Promise<NatsCluster> {
+  static async open({ advertised = true }: NatsClusterOptions = {}): Promise<NatsCluster> {
     const ports = await freePorts(SERVERS.length);
     const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
     const starting = SERVERS.map((name, at) => {
-      const listen = `cluster { name: netsweep, listen: "127.0.0.1:${ports[at]}", routes: [${routes}] }`;
+      const listen = `cluster { name: netsweep, listen: "127.0.0.1:${ports[at]}", routes: [${routes}], no_advertise: ${!advertised} }`;
       return startNats({ config: `server_name: ${name}\n${listen}\n` });
     });
     const started = await Promise.allSettled(starting);
@@ -39,6 +44,10 @@ export class NatsCluster implements AsyncDisposable {
   /** All of them, as --nats takes them. */
   get url(): string {
     return [...this.servers.values()].map(({ url }) => url).join(',');
+  }
+
+  get all(): Nats[] {
+    return [...this.servers.values()];
   }
 
   get names(): ServerName[] {
@@ -80,8 +89,8 @@ export class NatsCluster implements AsyncDisposable {
   }
 }
 
-export function startNatsCluster(): Promise<NatsCluster> {
-  return NatsCluster.open();
+export function startNatsCluster(options: NatsClusterOptions = {}): Promise<NatsCluster> {
+  return NatsCluster.open(options);
 }
 
 /** Ports that were free a moment ago: servers of a cluster have to be told each other's before they start. */

@@ -2,19 +2,28 @@
 // and how much may be broken at a time, so that the sweep can always go on.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AgentOptions, type AgentProgram, type Cluster, startCluster } from '../cluster.ts';
-import { type FleetOptions, monotonicMs } from '../fleet.ts';
+import {
+  type AgentOptions,
+  type AgentProgram,
+  type Cluster,
+  type ClusterOptions,
+  startCluster,
+} from '../cluster.ts';
+import { monotonicMs } from '../fleet.ts';
+import type { Nats } from '../nats.ts';
+import { startNatsCluster } from '../natscluster.ts';
 import { childrenOf, isAlive, startOf } from './procfs.ts';
 import { Watch } from './watch.ts';
 
 /** How long what was started again may take to be ready, in ms: whatever it waits for may be down meanwhile. */
 export const READY_MS = 240_000;
 
-export interface ArenaOptions extends FleetOptions {
+export interface ArenaOptions extends ClusterOptions {
   agents: AgentOptions[];
   /** The shortest and the longest pause, in ms. */
   pauseMs: [number, number];
   lookMs: number;
+  natsServers: 1 | 3;
 }
 
 /** A process was stopped, and went on. */
@@ -34,19 +43,34 @@ export class Arena implements AsyncDisposable {
 
   private constructor(
     readonly cluster: Cluster,
+    readonly natsServers: Nats[],
     readonly options: ArenaOptions,
   ) {
     setMaxListeners(0, this.calm.signal);
     for (const { name } of options.agents) this.lives.push({ name, program: cluster.agent(name) });
     const others = () => {
-      const { serve, nats } = cluster;
-      return { ...pidOf('coordinator', serve), ...pidOf('nats-server', nats) };
+      return [
+        ...pidOf('coordinator', cluster.serve),
+        ...natsServers.flatMap((nats) => pidOf('nats-server', nats)),
+      ];
     };
     this.watch = new Watch(cluster.fleet.port, () => cluster.agents, others, options.lookMs);
   }
 
   static async open(options: ArenaOptions): Promise<Arena> {
-    return new Arena(await startCluster(options), options);
+    if (options.natsServers === 1) {
+      const cluster = await startCluster(options);
+      return new Arena(cluster, [cluster.nats], options);
+    }
+    // Who goes over a link must not be told of a way past it.
+    const nats = await startNatsCluster({ advertised: options.proxied !== true });
+    try {
+      const natsAt = (turn: number) => liveOf(nats.all, turn);
+      return new Arena(await startCluster({ ...options, servers: nats.url, natsAt }), nats.all, options);
+    } catch (error) {
+      await nats[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get agents(): AgentOptions[] {
@@ -67,11 +91,16 @@ export class Arena implements AsyncDisposable {
     return childrenOf(this.cluster.agent(name).pid).filter(isAlive);
   }
 
+  /** Resolves after so long, or when nothing more is to be disturbed. */
+  async wait(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.calm.signal }).catch(() => undefined);
+  }
+
   /** Stops these processes, and lets those go on that are still there. */
   async pause(pids: number[], pauseMs: number): Promise<void> {
     const stopped = pids.map((pid) => ({ pid, start: startOf(pid), from: monotonicMs() }));
     for (const { pid } of stopped) signal(pid, 'SIGSTOP');
-    await delay(pauseMs, undefined, { signal: this.calm.signal }).catch(() => undefined);
+    await this.wait(pauseMs);
     for (const { pid, start, from } of stopped) {
       if (start !== null && startOf(pid) === start) signal(pid, 'SIGCONT');
       this.stops.push({ pid, from, to: monotonicMs() });
@@ -81,7 +110,15 @@ export class Arena implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.watch[Symbol.dispose]();
     await this.cluster[Symbol.asyncDispose]();
+    for (const nats of this.natsServers) await nats[Symbol.asyncDispose]();
   }
+}
+
+/** A server that runs, as HOST:PORT; another one for each `turn`, as long as all do. */
+function liveOf(servers: Nats[], turn: number): string {
+  const live = servers.filter(({ running }) => running);
+  const nats = live[turn % live.length] ?? servers[0];
+  return `${nats?.address}:${nats?.port}`;
 }
 
 /** Sends it to a process that may have ended. */
@@ -93,10 +130,10 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-function pidOf(kind: string, program: { pid: number }): Record<string, number> {
+function pidOf(kind: string, program: { pid: number }): [string, number][] {
   try {
-    return { [kind]: program.pid };
+    return [[kind, program.pid]];
   } catch {
-    return {}; // it is down
+    return []; // it is down
   }
 }

@@ -7,19 +7,21 @@ import type { Arena } from './arena.ts';
 import type { Finding } from './checker.ts';
 
 export async function leaksOf(arena: Arena, run: Netsweep, secrets: string[]): Promise<Finding[]> {
-  const { cluster, lives, watch } = arena;
+  const { cluster, lives, watch, options } = arena;
+  const disk = options.disk === undefined ? [] : [options.disk.path()];
   const texts = new Map<string, string>([
     ['the log of the coordinator', cluster.serve.log],
-    ['the log of nats-server', cluster.nats.log],
+    ['the log of nats-server', arena.natsServers.map(({ log }) => log).join('\n')],
     ['what the client printed', run.stdout],
     ['what the client said', run.stderr],
     ['a command line or an environment', [...watch.words].join('\n')],
   ]);
   for (const { name, program } of lives) texts.set(`the log of agent ${name}, ${program.pid}`, program.log);
-  const files = [cluster.place.folder, cluster.nats.folder].flatMap((folder) =>
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name)),
+  const files = [cluster.place.folder, ...arena.natsServers.map(({ folder }) => folder), ...disk].flatMap(
+    (folder) =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name)),
   );
   return secrets.flatMap((secret) => {
     const said = [...texts].flatMap(([where, text]) => (text.includes(secret) ? [where] : []));

@@ -1,21 +1,25 @@
 // One sweep under a schedule of faults: the arena, the client that goes on printing, the driver, and at the end the
 // three witnesses brought before the checker. The test and the long run share it.
 import { readFileSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dice } from '../../agent/fleet/dice.ts';
 import type { Fault } from '../../agent/fleet/fault.ts';
+import { type FleetPlatform, planFleet } from '../../agent/fleet/plan.ts';
 import { type AgentOptions, type Result, readResults } from '../cluster.ts';
 import { monotonicMs } from '../fleet.ts';
 import type { Netsweep } from '../place.ts';
 import { until } from '../process.ts';
+import type { SmallDisk } from '../smalldisk.ts';
 import { Arena } from './arena.ts';
 import { leaksOf } from './canary.ts';
-import { check, type Finding, type Plan, type Verdict } from './checker.ts';
+import { check, type Finding, type Plan, type Story, type Verdict } from './checker.ts';
 import { drive, type Made } from './driver.ts';
 import type { FaultKind } from './faults.ts';
 import { schedule } from './schedule.ts';
 import { readFleetLog } from './visits.ts';
+import type { Death } from './watch.ts';
 
 export interface ChaosOptions {
   seed: number;
@@ -26,93 +30,102 @@ export interface ChaosOptions {
   commandMs: number;
   promptMs: number;
   pauseMs: [number, number];
-  bad?: Partial<Record<Fault, number>>;
   timeoutMs: number;
+  bad?: Partial<Record<Fault, number>>;
+  /** Devices that make every worker die that works on them. */
+  poison?: number;
+  proxied?: boolean;
+  natsServers?: 1 | 3;
+  disk?: SmallDisk;
 }
 
 export interface Outcome extends Verdict {
   options: ChaosOptions;
-  /** The least that the sweep can take without a fault, in ms. */
-  leastMs: number;
   durationMs: number;
   status: number | null;
+  /** Of the driver's, and workers that died without it. */
   faults: Made[];
-  planned: number;
+  /** Sessions of poison devices that made their worker die. */
+  poisoned: number;
+  /** As the coordinator counts them; null: it does not. */
   refused: number | null;
   repeated: number | null;
+  /** Of each kind of process, in bytes. */
   peaks: Map<string, number>;
-  /** Where everything that was said lies; null: there was nothing wrong. */
-  folder: string | null;
+  /** Where everything that was said lies, if there was something wrong; else removed. */
+  folder: string;
 }
 
 export const COMMAND = 'show version';
-
-const AGENTS: AgentOptions[] = [
+export const AGENTS: AgentOptions[] = [
   { name: 'one', segments: ['segment-1'] },
   { name: 'two', segments: ['segment-1'] },
   { name: 'three', segments: ['segment-2'] },
   { name: 'four', segments: ['segment-3'] },
 ];
-const SEGMENTS = 3;
+export const SEGMENTS = 3;
+
+const PLATFORMS: FleetPlatform[] = ['cisco_ios', 'arista_eos', 'cisco_xe', 'cisco_nxos'];
 const PASSWORD = 'Canary-Fringilla-58';
 const SECRET = 'Canary-Spinus-92';
 /** Devices answer slowly and processes stand still: only what is planned to fail may. */
 const PATIENCE = ['-T', '60', '--login-timeout', '120', '--idle-timeout', '120', '--agent-wait', '600'];
 /** Every refused login is planned: none may stop the credential. */
 const CARE = ['--auth-fail-max', '1000000', '--yes'];
+/** Where a poison device makes its worker die, and of what. */
+const POISONS = ['worker.session.%=segv', 'worker.loggedIn.%=kill', 'worker.ending.%=exit'];
+const LOOK_MS = 250;
 
 export async function sweepThroughChaos(options: ChaosOptions): Promise<Outcome> {
-  const { seed, devices, counts, forks, commandMs, promptMs, pauseMs, bad = {}, timeoutMs } = options;
+  const { seed, devices, forks, timeoutMs, poison = 0, bad = {}, counts } = options;
+  const fleet = { devices, seed, segments: SEGMENTS, bad, platforms: PLATFORMS };
+  const poisonous = poison === 0 ? [] : choosePoison(planFleet(fleet), seed, poison);
+  const files = await mkdtemp(join(tmpdir(), 'netsweep-chaos-'));
+  const failpoints = join(files, 'failpoints.log');
+  const env = poison === 0 ? {} : armed(poisonous, failpoints);
   await using arena = await Arena.open({
-    devices,
-    seed,
-    segments: SEGMENTS,
-    bad,
-    commandMs,
-    promptMs,
-    platforms: ['cisco_ios', 'arista_eos', 'cisco_xe', 'cisco_nxos'],
+    ...options,
+    ...fleet,
     password: PASSWORD,
     secret: SECRET,
-    agents: AGENTS,
-    pauseMs,
-    lookMs: 250,
+    agents: AGENTS.map((agent) => ({ ...agent, env })),
+    natsServers: options.natsServers ?? 1,
+    lookMs: LOOK_MS,
   });
-  const { cluster } = arena;
-  const planned = schedule(seed, counts);
   const started = monotonicMs();
-  await using run = cluster.start(['--forks', String(forks), ...PATIENCE, ...CARE, COMMAND]);
+  await using run = arena.cluster.start(['--forks', String(forks), ...PATIENCE, ...CARE, COMMAND]);
   const paper = new Paper(run);
   const over = () => run.ended || monotonicMs() - started > timeoutMs;
   const share = () => paper.printedAt.size / devices;
-  let faults: Made[] = [];
+  const faults: Made[] = [];
   try {
-    faults = await drive(arena, planned, { share, over });
+    await drive(arena, schedule(seed, counts), { share, over }, faults);
     if (!run.ended) throw new Error(`not over within ${timeoutMs} ms: ${paper.printedAt.size} printed`);
     const { status } = await run.finished;
     const durationMs = monotonicMs() - started;
-    const story = await hear(arena, paper, faults);
+    faults.push(...deathsOf(arena.watch.deaths, faults));
+    const { refused, repeated, ...story } = await hear(arena, paper, faults, poisonous);
     const verdict = check(story);
-    const leaks = await leaksOf(arena, run, [PASSWORD, SECRET]);
-    const findings = [...verdict.findings, ...leaks];
-    const folder = findings.length > 0 ? await keep(arena, run, faults, findings) : null;
-    const { refused, repeated } = story;
+    const findings = [...verdict.findings, ...(await leaksOf(arena, run, [PASSWORD, SECRET]))];
+    const poisoned = linesOf(failpoints);
+    if (findings.length > 0) await keep(files, arena, run, faults, findings);
+    else await rm(files, { recursive: true });
     return {
       ...verdict,
       findings,
       options,
-      leastMs: (devices * (commandMs + promptMs)) / forks,
       durationMs,
       status,
       faults,
-      planned: planned.length,
+      poisoned,
       refused,
       repeated,
       peaks: arena.watch.peaks,
-      folder,
+      folder: files,
     };
   } catch (error) {
-    const folder = await keep(arena, run, faults, []);
-    throw new Error(`everything that was said lies in ${folder}`, { cause: error });
+    await keep(files, arena, run, faults, []);
+    throw new Error(`everything that was said lies in ${files}`, { cause: error });
   }
 }
 
@@ -128,53 +141,14 @@ class Paper {
 
   #add(text: string): void {
     const end = text.lastIndexOf('\n') + 1;
-    if (end === 0) {
-      this.#rest += text;
-      return;
-    }
+    const whole = end === 0 ? '' : this.#rest + text.slice(0, end);
+    this.#rest = end === 0 ? this.#rest + text : text.slice(end);
     const at = monotonicMs();
-    for (const result of readResults(this.#rest + text.slice(0, end))) {
+    for (const result of readResults(whole)) {
       this.results.push(result);
       if (!this.printedAt.has(result.device)) this.printedAt.set(result.device, at);
     }
-    this.#rest = text.slice(end);
   }
-}
-
-async function hear({ cluster, watch, stops }: Arena, paper: Paper, faults: Made[]) {
-  const { fleet, place } = cluster;
-  const file = join(fleet.folder, 'events.jsonl');
-  const log = await until('every visit has ended', async () => {
-    const read = await readFleetLog(file);
-    return read.visits.every(({ to }) => to < Infinity) ? read : null;
-  });
-  const id = paper.results[0]?.sweep ?? '';
-  const stored = await place.netsweep(['sweeps', 'results', id, '--format', 'ndjson'], {
-    timeoutMs: 300_000,
-  });
-  const shown = await place.netsweep(['sweeps', 'show', id, '--json']);
-  const { counts, refusedResults, repeatedResults } = JSON.parse(shown.stdout) as Shown;
-  const selected = fleet.devices.map(
-    ({ name, expect }): Plan => ({
-      name,
-      ending: expect,
-      output: (command) => fleet.expected(name, command),
-    }),
-  );
-  return {
-    selected,
-    commands: [COMMAND],
-    printed: paper.results,
-    printedAt: paper.printedAt,
-    stored: readResults(stored.stdout),
-    counts,
-    log,
-    holder: (visit: (typeof log.visits)[number]) => watch.holder(visit),
-    faults,
-    stops,
-    refused: refusedResults ?? null,
-    repeated: repeatedResults ?? null,
-  };
 }
 
 interface Shown {
@@ -183,37 +157,108 @@ interface Shown {
   repeatedResults?: number;
 }
 
+/** The witnesses' stories. */
+async function hear(
+  { cluster, watch, stops }: Arena,
+  { results, printedAt }: Paper,
+  faults: Made[],
+  poisonous: string[],
+): Promise<Story & { refused: number | null; repeated: number | null }> {
+  const { fleet, place } = cluster;
+  const log = await until('every visit has ended', async () => {
+    const read = await readFleetLog(join(fleet.folder, 'events.jsonl'));
+    return read.visits.every(({ to }) => to < Infinity) ? read : null;
+  });
+  const id = results[0]?.sweep ?? '';
+  const ask = (...words: string[]) => place.netsweep(['sweeps', ...words], { timeoutMs: 300_000 });
+  const stored = await ask('results', id, '--format', 'ndjson');
+  const shown = await ask('show', id, '--json');
+  const { counts, refusedResults, repeatedResults } = JSON.parse(shown.stdout) as Shown;
+  const selected = fleet.devices.map(
+    ({ name, expect }): Plan => ({
+      name,
+      ending: poisonous.includes(name) ? 'worker-lost' : expect,
+      output: (command) => fleet.expected(name, command),
+    }),
+  );
+  return {
+    selected,
+    commands: [COMMAND],
+    printed: results,
+    printedAt,
+    stored: readResults(stored.stdout),
+    counts,
+    log,
+    holder: (visit) => watch.holder(visit),
+    faults,
+    stops,
+    refused: refusedResults ?? null,
+    repeated: repeatedResults ?? null,
+  };
+}
+
+function choosePoison(fleet: ReturnType<typeof planFleet>, seed: number, count: number): string[] {
+  return fleet
+    .filter(({ fault }) => fault === null)
+    .map(({ name, number }) => ({ name, draw: dice(seed, number, 'poison') }))
+    .sort((one, other) => one.draw - other.draw)
+    .slice(0, count)
+    .map(({ name }) => name);
+}
+
+function armed(poisonous: string[], log: string): NodeJS.ProcessEnv {
+  const points = poisonous.map((name, n) => POISONS[n % POISONS.length]?.replace('%', name));
+  return { NETSWEEP_FAILPOINTS: points.join(','), NETSWEEP_FAILPOINTS_LOG: log };
+}
+
+function linesOf(file: string): number {
+  try {
+    return readFileSync(file, 'utf8').split('\n').length - 1;
+  } catch {
+    return 0; // nothing has fired
+  }
+}
+
+/** Workers that died of something else than the driver. */
+function deathsOf(deaths: Death[], faults: Made[]): Made[] {
+  const hit = new Set(faults.flatMap(({ reach }) => ('pid' in reach ? [reach.pid] : [])));
+  return deaths
+    .filter(({ worker, agentPid }) => !hit.has(worker) && !hit.has(agentPid))
+    .map(({ worker, agent, from, to }, n) => ({
+      number: faults.length + n,
+      kind: 'worker died',
+      label: `worker ${worker} of agent ${agent}`,
+      reach: { of: 'worker', pid: worker },
+      from,
+      to,
+      struck: true,
+    }));
+}
+
 /** Keeps all that was said, for people. */
-async function keep(arena: Arena, run: Netsweep, faults: Made[], findings: Finding[]): Promise<string> {
-  const { cluster, lives, stops } = arena;
-  const folder = await mkdtemp(join(tmpdir(), 'netsweep-chaos-'));
+async function keep(folder: string, arena: Arena, run: Netsweep, faults: Made[], findings: Finding[]) {
+  const { cluster, lives, stops, watch } = arena;
   const write = (name: string, text: string) => writeFile(join(folder, name), text, { mode: 0o600 });
   await write('coordinator.log', cluster.serve.log);
-  await write('nats-server.log', cluster.nats.log);
+  for (const [n, { log }] of arena.natsServers.entries()) await write(`nats-server-${n + 1}.log`, log);
   for (const [n, { name, program }] of lives.entries())
     await write(`agent-${name}-${n}-${program.pid}.log`, program.log);
   await write('printed.ndjson', run.stdout);
   await write('stderr.log', run.stderr);
-  await write('events.jsonl', readFileSync(join(cluster.fleet.folder, 'events.jsonl'), 'utf8'));
-  await write('faults.json', JSON.stringify({ faults, stops, deaths: arena.watch.deaths }, null, 1));
+  await copyFile(join(cluster.fleet.folder, 'events.jsonl'), join(folder, 'events.jsonl'));
+  await write('faults.json', JSON.stringify({ faults, stops, deaths: watch.deaths }, null, 1));
   await write('findings.json', JSON.stringify(findings, null, 1));
-  return folder;
 }
 
 /** For people: what was found wrong, what was done, and how to do it again. */
-export function describe(outcome: Outcome, again: string): string {
-  const { findings, faults, folder } = outcome;
+export function describe({ findings, faults, folder }: Outcome, again: string): string {
   const [first = { from: 0 }] = faults;
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const lines = faults.map(
-    ({ number, kind, label, from, to }) =>
-      `${((from - first.from) / 1000).toFixed(1)} s, for ${((to - from) / 1000).toFixed(1)} s: ${number} ${kind}, ${label}`,
+    ({ number, kind, label, from, to, struck }) =>
+      `${seconds(from - first.from)}, for ${seconds(to - from)}: ${number} ${kind}, ${label}${struck ? '' : ', felt by nobody'}`,
   );
   const wrong = findings.map(({ rule, device, what }) => `${rule}: ${device} ${what}`);
-  return [
-    ...wrong.slice(0, 40),
-    `${wrong.length} findings`,
-    ...lines,
-    `logs: ${folder}`,
-    `again: ${again}`,
-  ].join('\n');
+  const shown = [...wrong.slice(0, 40), `${wrong.length} findings`];
+  return [...shown, ...lines, `all that was said: ${folder}`, `again: ${again}`].join('\n');
 }

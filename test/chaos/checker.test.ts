@@ -63,6 +63,7 @@ const killed = (from: number, pid = 10): Made => ({
   reach: { of: 'agent', pid },
   from,
   to: from + 1,
+  struck: true,
 });
 const visits = (...list: Visit[]) => ({ log: { visits: list, met: new Set<string>() } });
 

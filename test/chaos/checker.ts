@@ -233,8 +233,7 @@ function reworkOf(
     rework += extra;
     const mine = cuts.get(name) ?? [];
     for (const visit of all.slice(-extra)) {
-      const cause = mine.filter(({ from }) => from <= visit.from).at(-1);
-      const row = cause && byKind.get(cause.kind);
+      const row = byKind.get(causeOf(visit, all, mine)?.kind ?? '');
       if (row !== undefined) row.rework += 1;
     }
     if (extra > mine.length) {
@@ -244,6 +243,13 @@ function reworkOf(
     }
   }
   return { findings, rework, inFlight, byKind };
+}
+
+/** Of the faults that may have cut the visit before this one, the one that was nearest to its end. */
+function causeOf(visit: Visit, all: Visit[], faults: Made[]): Made | undefined {
+  const before = all[all.indexOf(visit) - 1];
+  const apart = ({ from }: Made) => Math.abs((before?.to ?? 0) - from);
+  return faults.filter(({ from }) => from <= visit.from).sort((one, other) => apart(one) - apart(other))[0];
 }
 
 /** Open between the two instants, or ended before and not yet printed at the first, without another visit since. */

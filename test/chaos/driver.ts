@@ -14,6 +14,8 @@ export interface Made {
   /** Monotonic ms, from the fault to when all was there again. */
   from: number;
   to: number;
+  /** Something felt it. */
+  struck: boolean;
 }
 
 /** Most faults that last at one time. */
@@ -27,13 +29,13 @@ export interface Course {
   over(): boolean;
 }
 
-/** Resolves with what was really done, when the sweep is over and everything stands again. */
+/** Adds to `made` what is really done; resolves when the sweep is over and everything stands again. */
 export async function drive(
   arena: Arena,
   planned: readonly Planned<FaultKind>[],
   course: Course,
-): Promise<Made[]> {
-  const made: Made[] = [];
+  made: Made[],
+): Promise<void> {
   const waiting = [...planned];
   const lasting = new Map<Planned<FaultKind>, Target>();
   const strikes: Promise<void>[] = [];
@@ -59,7 +61,6 @@ export async function drive(
   arena.calm.abort();
   await Promise.all(strikes);
   if (broken !== null) throw broken;
-  return made;
 }
 
 async function makeFault(
@@ -69,9 +70,9 @@ async function makeFault(
   made: Made[],
 ): Promise<void> {
   const { number, kind } = planned;
-  const fault = { number, kind, label, reach, from: monotonicMs(), to: Infinity };
+  const fault = { number, kind, label, reach, from: monotonicMs(), to: Infinity, struck: true };
   made.push(fault);
-  await strike(arena, planned);
+  fault.struck = (await strike(arena, planned)) !== false;
   fault.to = monotonicMs();
 }
 
@@ -80,10 +81,15 @@ function pickTarget(arena: Arena, planned: Planned<FaultKind>, lasting: Target[]
   const away = new Set(lasting.flatMap(({ agent }) => agent ?? []));
   const may = FAULTS[planned.kind](arena).filter(
     ({ holds, agent }) =>
-      lasting.every((other) => other.holds !== holds) &&
+      lasting.every((other) => !clash(other.holds, holds)) &&
       (agent === undefined || leavesEnough(arena, new Set([...away, agent]))),
   );
   return choose(may, planned.draw) ?? null;
+}
+
+/** `nats-server` holds all of them. */
+function clash(one: string, other: string): boolean {
+  return one === other || one.startsWith(`${other} `) || other.startsWith(`${one} `);
 }
 
 function leavesEnough({ agents }: Arena, away: Set<string>): boolean {

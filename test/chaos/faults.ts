@@ -3,6 +3,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FaultProxy } from '../faultproxy.ts';
+import type { Nats } from '../nats.ts';
 import { until } from '../process.ts';
 import { type Arena, READY_MS, signal } from './arena.ts';
 import { isAlive } from './procfs.ts';
@@ -23,8 +25,8 @@ export interface Target {
   /** The agent that is away meanwhile. */
   agent?: string;
   reach: Reach;
-  /** Resolves when all is there again. */
-  strike(arena: Arena, planned: Planned<FaultKind>): Promise<void>;
+  /** Resolves when all is there again; false: nothing felt it. */
+  strike(arena: Arena, planned: Planned<FaultKind>): Promise<unknown>;
 }
 
 export type FaultKind =
@@ -37,13 +39,19 @@ export type FaultKind =
   | 'pause coordinator'
   | 'pause agent'
   | 'pause agent with workers'
-  | 'pause worker';
+  | 'pause worker'
+  | 'cut link'
+  | 'cut link one way'
+  | 'fill disk';
 
 const NOBODY: Reach = { of: 'nobody' };
 const EVERYBODY: Reach = { of: 'everybody' };
 /** The longest that an agent or nats-server stays away after it was killed, in ms. */
 const AWAY_MOST_MS = 5_000;
-const DRAINED_MS = 60_000;
+const DRAINED_MS = 120_000;
+/** The shortest and the longest that a link is cut, and that a disk is full, in ms. */
+const CUT_MS = [1_000, 25_000] as const;
+const FULL_MS = [4_000, 12_000] as const;
 /** A worker with so few devices may be one that a device has for itself: its death would convict that device. */
 const CROWD = 2;
 
@@ -66,17 +74,21 @@ export const FAULTS: Record<FaultKind, (arena: Arena) => Target[]> = {
       await until(`worker ${pid} is dead`, () => !isAlive(pid));
     },
   })),
-  'kill nats': natsServer(async ({ cluster: { nats } }, { length }) => {
-    await nats.stop('SIGKILL');
-    await delay(length * AWAY_MOST_MS);
-    await nats.start();
-  }),
-  'wipe jetstream': natsServer(async ({ cluster: { nats } }, { length }) => {
-    await nats.stop('SIGKILL');
-    await rm(join(nats.folder, 'store'), { recursive: true });
-    await delay(length * AWAY_MOST_MS);
-    await nats.start();
-  }),
+  'kill nats': ({ natsServers }) =>
+    natsServers.map((nats, at) => ({
+      label: `nats-server ${at + 1} of ${natsServers.length}`,
+      holds: `nats-server ${at}`,
+      reach: NOBODY,
+      strike: (_arena, { length }) => restartNats([nats], length * AWAY_MOST_MS),
+    })),
+  'wipe jetstream': ({ natsServers }) => [
+    {
+      label: `all ${natsServers.length}`,
+      holds: 'nats-server',
+      reach: NOBODY,
+      strike: (_arena, { length }) => restartNats(natsServers, length * AWAY_MOST_MS, 'wiped'),
+    },
+  ],
   'drain agent': eachAgent((name) => ({
     reach: NOBODY,
     strike: async (arena) => {
@@ -99,7 +111,81 @@ export const FAULTS: Record<FaultKind, (arena: Arena) => Target[]> = {
   'pause worker': eachWorker((pid) => ({
     strike: (arena, planned) => arena.pause([pid], pauseMs(arena, planned)),
   })),
+  'cut link': eachLink(async (link, lasts, { draw }) => {
+    // One that was closed or reset at both ends, or one that nobody was told of.
+    const way = Math.floor(draw * 3_000) % 3;
+    if (way === 0) link.cut();
+    if (way === 1) link.reset();
+    if (way === 2) link.stop();
+    else link.refuse();
+    await lasts;
+  }),
+  'cut link one way': eachLink(async (link, lasts, { draw }) => {
+    if (Math.floor(draw * 2_000) % 2 === 0) link.up.stop();
+    else link.down.stop();
+    await lasts;
+  }),
+  'fill disk': ({ options: { disk } }) =>
+    disk === undefined
+      ? []
+      : [
+          {
+            label: "the coordinator's disk",
+            holds: 'disk',
+            reach: EVERYBODY,
+            strike: async (arena, { length }) => {
+              disk.fill();
+              await arena.wait(between(...FULL_MS, length));
+              disk.empty();
+            },
+          },
+        ],
 };
+
+async function restartNats(servers: Nats[], awayMs: number, store: 'kept' | 'wiped' = 'kept'): Promise<void> {
+  await Promise.all(servers.map((nats) => nats.stop('SIGKILL')));
+  if (store === 'wiped')
+    for (const { folder } of servers) await rm(join(folder, 'store'), { recursive: true });
+  await delay(awayMs);
+  await Promise.all(servers.map((nats) => nats.start()));
+}
+
+/** How much of what went over a link was broken, refused or held back so far. */
+function feltOn({ counts: { cut, reset, refused }, up, down }: FaultProxy): number {
+  return cut + reset + refused + up.counts.held + down.counts.held;
+}
+
+/** A link that is cut and healed; `lasts` resolves when it is time to. */
+function eachLink(
+  cut: (link: FaultProxy, lasts: Promise<void>, planned: Planned<FaultKind>) => Promise<void>,
+) {
+  return ({ agents, cluster, options: { proxied } }: Arena): Target[] => {
+    if (proxied !== true) return [];
+    const target = (label: string, link: FaultProxy, reach: Reach, agent?: string): Target => ({
+      label,
+      holds: label,
+      reach,
+      ...(agent !== undefined && { agent }),
+      strike: async (arena, planned) => {
+        const before = feltOn(link);
+        await cut(link, arena.wait(between(...CUT_MS, planned.length)), planned);
+        link.heal();
+        return feltOn(link) > before ? undefined : false;
+      },
+    });
+    return [
+      target('link of the coordinator to NATS', cluster.links.coordinatorNats, NOBODY),
+      ...agents.flatMap(({ name }) => {
+        const { coordinator, nats } = cluster.linksOf(name);
+        const { pid } = cluster.agent(name);
+        return [
+          target(`link of agent ${name} to the coordinator`, coordinator, { of: 'agent', pid }, name),
+          target(`link of agent ${name} to NATS`, nats, NOBODY),
+        ];
+      }),
+    ];
+  };
+}
 
 function pauseMs({ options }: Arena, { length }: Planned<FaultKind>): number {
   const [least, most] = options.pauseMs;
@@ -108,10 +194,6 @@ function pauseMs({ options }: Arena, { length }: Planned<FaultKind>): number {
 
 function coordinator(strike: Target['strike']) {
   return (): Target[] => [{ label: 'coordinator', holds: 'coordinator', reach: EVERYBODY, strike }];
-}
-
-function natsServer(strike: Target['strike']) {
-  return (): Target[] => [{ label: 'nats-server', holds: 'nats-server', reach: NOBODY, strike }];
 }
 
 function eachAgent(fault: (name: string) => Pick<Target, 'strike'> & Partial<Target>) {

@@ -12,8 +12,9 @@ export interface Holder {
 }
 
 export interface Death extends Holder {
-  /** When it was missed; monotonic ms. */
-  at: number;
+  /** When it was last seen, and when it was missed; monotonic ms. */
+  from: number;
+  to: number;
 }
 
 interface Sighting extends Holder {
@@ -35,11 +36,12 @@ export class Watch implements Disposable {
   readonly #workers = new Map<number, Holder>();
   readonly #sightings = new Map<string, Sighting[]>();
   readonly #timer: NodeJS.Timeout;
+  #lookedAt = monotonicMs();
 
   constructor(
     private readonly fleetPort: number,
     private readonly agents: () => Iterable<[string, AgentProgram]>,
-    private readonly others: () => Record<string, number>,
+    private readonly others: () => [string, number][],
     everyMs: number,
   ) {
     this.#timer = setInterval(() => this.look(), everyMs);
@@ -52,7 +54,7 @@ export class Watch implements Disposable {
       for (const worker of childrenOf(program.pid))
         this.#workers.set(worker, { agent, agentPid: program.pid, worker });
     }
-    for (const [kind, pid] of Object.entries(this.others())) this.#peak(kind, pid);
+    for (const [kind, pid] of this.others()) this.#peak(kind, pid);
     this.#lookAtWorkers(at);
   }
 
@@ -74,7 +76,7 @@ export class Watch implements Disposable {
     for (const [pid, holder] of this.#workers) {
       if (!isAlive(pid)) {
         this.#workers.delete(pid);
-        this.deaths.push({ ...holder, at });
+        this.deaths.push({ ...holder, from: this.#lookedAt, to: at });
         continue;
       }
       this.#peak('worker', pid);
@@ -82,6 +84,7 @@ export class Watch implements Disposable {
       this.held.set(pid, mine.length);
       for (const { port, address } of mine) this.#sight(`${port}>${address}`, holder, at);
     }
+    this.#lookedAt = at;
   }
 
   #sight(key: string, holder: Holder, at: number): void {
