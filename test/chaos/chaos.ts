@@ -103,10 +103,12 @@ export async function sweepThroughChaos(options: ChaosOptions): Promise<Outcome>
     if (!run.ended) throw new Error(`not over within ${timeoutMs} ms: ${paper.printedAt.size} printed`);
     const { status } = await run.finished;
     const durationMs = monotonicMs() - started;
-    faults.push(...deathsOf(arena.watch.deaths, faults));
+    const deaths = deathsOf(arena.watch.deaths, faults);
+    faults.push(...deaths);
     const { refused, repeated, ...story } = await hear(arena, paper, faults, poisonous);
     const verdict = check(story);
-    const findings = [...verdict.findings, ...(await leaksOf(arena, run, [PASSWORD, SECRET]))];
+    const leaks = await leaksOf(arena, run, [PASSWORD, SECRET]);
+    const findings = [...verdict.findings, ...leaks, ...(poison === 0 ? deaths.map(unexplained) : [])];
     const poisoned = linesOf(failpoints);
     if (findings.length > 0) await keep(files, arena, run, faults, findings);
     else await rm(files, { recursive: true });
@@ -221,7 +223,7 @@ function linesOf(file: string): number {
 
 /** Workers that died of something else than the driver. */
 function deathsOf(deaths: Death[], faults: Made[]): Made[] {
-  const hit = new Set(faults.flatMap(({ reach }) => ('pid' in reach ? [reach.pid] : [])));
+  const hit = new Set(faults.flatMap(({ reach }) => ('pid' in reach ? (reach.pid ?? []) : [])));
   return deaths
     .filter(({ worker, agentPid }) => !hit.has(worker) && !hit.has(agentPid))
     .map(({ worker, agent, from, to }, n) => ({
@@ -233,6 +235,14 @@ function deathsOf(deaths: Death[], faults: Made[]): Made[] {
       to,
       struck: true,
     }));
+}
+
+function unexplained({ label, from }: Made): Finding {
+  return {
+    rule: 'worker died',
+    device: '',
+    what: `${label}, at ${from.toFixed(0)}, of nothing that was done to it`,
+  };
 }
 
 /** Keeps all that was said, for people. */

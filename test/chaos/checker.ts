@@ -46,7 +46,8 @@ export type Rule =
   | 'touched again'
   | 'rework without a fault'
   | 'stale result'
-  | 'secret';
+  | 'secret'
+  | 'worker died';
 
 export interface Verdict {
   findings: Finding[];

@@ -12,7 +12,8 @@ import { between, type Planned } from './schedule.ts';
 
 /** Whose work a fault may undo. */
 export type Reach =
-  | { of: 'nobody' }
+  /** `pid`: of an agent that ends in good order. */
+  | { of: 'nobody'; pid?: number }
   | { of: 'everybody' }
   | { of: 'agent'; pid: number }
   | { of: 'worker'; pid: number };
@@ -89,8 +90,8 @@ export const FAULTS: Record<FaultKind, (arena: Arena) => Target[]> = {
       strike: (_arena, { length }) => restartNats(natsServers, length * AWAY_MOST_MS, 'wiped'),
     },
   ],
-  'drain agent': eachAgent((name) => ({
-    reach: NOBODY,
+  'drain agent': eachAgent((name, pid) => ({
+    reach: { of: 'nobody', pid },
     strike: async (arena) => {
       const agent = arena.cluster.agent(name);
       agent.kill('SIGTERM');
@@ -196,12 +197,12 @@ function coordinator(strike: Target['strike']) {
   return (): Target[] => [{ label: 'coordinator', holds: 'coordinator', reach: EVERYBODY, strike }];
 }
 
-function eachAgent(fault: (name: string) => Pick<Target, 'strike'> & Partial<Target>) {
+function eachAgent(fault: (name: string, pid: number) => Pick<Target, 'strike'> & Partial<Target>) {
   return ({ agents, cluster }: Arena): Target[] =>
     agents.map(({ name }) => {
       const { pid } = cluster.agent(name);
       const label = `agent ${name} (${pid})`;
-      return { label, holds: `agent ${name}`, agent: name, reach: { of: 'agent', pid }, ...fault(name) };
+      return { label, holds: `agent ${name}`, agent: name, reach: { of: 'agent', pid }, ...fault(name, pid) };
     });
 }
 
