@@ -258,6 +258,7 @@ function connectionOptions({ servers, token, credsFile, tls, name }: NatsOptions
     waitOnFirstConnect: true,
     ignoreAuthErrorAbort: true,
     pingInterval: 5_000,
+    timeout: 10_000, // of one attempt to connect
     ...(token === null ? {} : { token }),
     ...(credsFile === null ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
     ...(tls === null ? {} : { tls: tlsOptions(tls, servers) }),

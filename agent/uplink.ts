@@ -1,12 +1,11 @@
 // The agent's side of gRPC: claims, renewals, and one stream that carries results up until the coordinator has
 // them on disk. A result is kept here until it is acknowledged and sent again on every new stream; the stream
 // is opened again for as long as the agent lives, with a short backoff.
-import { type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { failpoint } from '../proto/failpoint.js';
 import type {
   AgentBatch,
   AgentMessage,
-  AgentsClient,
   ClaimReply,
   ClaimRequest,
   CoordinatorBatch,
@@ -46,7 +45,19 @@ export interface UplinkEvents {
 }
 
 /** What is used of the generated client. */
-export type UplinkClient = Pick<AgentsClient, 'claim' | 'renew' | 'link' | 'close'>;
+export interface UplinkClient {
+  link(): Stream;
+  claim: Call<ClaimRequest, ClaimReply>;
+  renew: Call<RenewRequest, RenewReply>;
+  close(): void;
+}
+
+type Call<Request, Reply> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, reply: Reply) => void,
+) => unknown;
 
 export class Uplink {
   readonly #results: Results;

@@ -10,6 +10,7 @@ import { checkServerIdentity } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
+import { Line } from '../proto/line.js';
 import type { TlsFiles } from './config.js';
 import { isLoopback } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
@@ -27,7 +28,8 @@ const CHANNEL: ChannelOptions = {
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.keepalive_timeout_ms': 8_000,
+  'grpc.use_local_subchannel_pool': 1,
 };
 
 /** No coordinator, or none that will have us: exit 4. */
@@ -39,7 +41,8 @@ export class Unreachable extends Error {
 }
 
 export interface Connection extends AsyncDisposable {
-  sweeps: SweepsClient;
+  /** Another one after the connection was lost: to be asked for at each call. */
+  readonly sweeps: SweepsClient;
   selfContained: boolean;
   /** Attach id for SubmitHeader.client; empty when distributed. */
   client: string;
@@ -75,19 +78,21 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
 
 async function remote(address: string, tls: TlsFiles | null): Promise<Connection> {
   const { credentials, options } = channel(address, tls);
-  const sweeps = new SweepsClient(address, credentials, options);
+  const line = new Line(() => new SweepsClient(address, credentials, options));
   try {
-    await ready(sweeps, ANSWER_MS);
+    await ready(line.client, ANSWER_MS);
   } catch (cause) {
-    sweeps.close();
+    line.close();
     throw new Unreachable(`no coordinator answers at ${address}`, { cause });
   }
   return {
-    sweeps,
+    get sweeps() {
+      return line.client;
+    },
     selfContained: false,
     client: '',
     lost: new AbortController().signal,
-    [Symbol.asyncDispose]: async () => sweeps.close(),
+    [Symbol.asyncDispose]: async () => line.close(),
   };
 }
 

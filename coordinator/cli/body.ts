@@ -43,17 +43,13 @@ async function* unpack(
 }
 
 /** A fetch that was cut goes on where it ended. */
-async function* fetchBody(
-  { sweeps, selfContained }: Connection,
-  { sha256 }: Output,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
-  const patience = new Patience(selfContained ? 0 : AWAY_MS);
+async function* fetchBody(link: Connection, { sha256 }: Output, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const patience = new Patience(link.selfContained ? 0 : AWAY_MS);
   let given = 0;
   for (;;) {
     try {
       let place = 0;
-      for await (const { data } of sweeps.body({ sha256 }) as AsyncIterable<BodyPart>) {
+      for await (const { data } of link.sweeps.body({ sha256 }) as AsyncIterable<BodyPart>) {
         patience.heard();
         const fresh = data.subarray(Math.max(0, given - place));
         place += data.length;

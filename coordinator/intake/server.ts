@@ -1,5 +1,5 @@
 // The gRPC server: where it listens and who may connect. Without TLS it serves loopback and Unix sockets only.
-// A stream that is half open is noticed by keepalive within 15 s.
+// A stream that is half open is noticed by keepalive within 18 s.
 import { isIP } from 'node:net';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { TlsFiles } from '../config.js';
@@ -9,7 +9,7 @@ const OPTIONS: ServerOptions = {
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
   'grpc.max_send_message_length': 16 * 1024 * 1024,
   'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.keepalive_timeout_ms': 8_000, // behind 64 kB that are under way over a link of 10 kB/s
   'grpc.keepalive_permit_without_calls': 1,
 };
 

@@ -80,6 +80,7 @@ function connectionOptions(options: NatsOptions): NodeConnectionOptions {
     waitOnFirstConnect: true,
     ignoreAuthErrorAbort: true,
     pingInterval: 5_000,
+    timeout: 10_000, // of one attempt to connect
     ...(options.token === null ? {} : { token: options.token }),
     ...(options.credsFile === null
       ? {}
