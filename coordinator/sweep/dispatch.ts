@@ -55,7 +55,7 @@ export class Dispatch {
     const now = this.books.host.monotonicMs();
     const writes: Write[] = [];
     this.#forming.form(now, writes);
-    await this.books.commit(writes);
+    if (writes.length > 0) await this.books.commit(writes);
     if (this.#lanes.anyShutForLong(now)) this.#mend();
     for (const shard of this.books.ledger.shards()) {
       if (shard.lease !== null || Number.isFinite(shard.offeredAt) || this.#sending.has(shard)) continue;

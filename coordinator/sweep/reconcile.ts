@@ -30,7 +30,7 @@ export class Reconcile {
     this.#noAgent(this.books.pause.clockMs(), wall, writes);
     this.books.logins.tick(now);
     this.books.ledger.endpoints.sweepOut(now);
-    await this.books.commit(writes);
+    if (writes.length > 0) await this.books.commit(writes);
     this.books.forgetUnused();
   }
 

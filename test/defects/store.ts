@@ -113,6 +113,16 @@ export const defects: Defect[] = [
     },
   },
   {
+    name: 'Every call is a transaction of its own',
+    file: 'coordinator/store/queue.ts',
+    find: 'if (i === GROUP || bytes >= GROUP_BYTES) return true;',
+    replace: 'if (i === 1) return true;',
+    test: {
+      file: 'test/e2e/slowdisk.test.ts',
+      title: 'a slow disk makes a sweep slower, and loses no lease',
+    },
+  },
+  {
     name: 'A repeated claim or result is answered before its first try is on disk',
     file: 'coordinator/books.ts',
     find: 'if (writes.length > 0) this.#latest = this.#write(writes);',
