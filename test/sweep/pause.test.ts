@@ -97,7 +97,7 @@ test('its clock stands still in pauses', async () => {
 });
 
 test('nothing is formed, granted or started in a pause, and everything is after it', () => {
-  const { ledger, form, claim, start } = open([device(0), device(1)], { allowWrites: true });
+  const { ledger, form, claim, start } = open([device(0), device(1), device(2)], { allowWrites: true });
   form(0, 1);
   const { epoch } = granted(claim(1, 0));
   form(0, 1);
@@ -109,6 +109,7 @@ test('nothing is formed, granted or started in a pause, and everything is after 
   ledger.pause('', 1_000);
   expect(start(epoch, 0, 2_000)).toBe('granted');
   expect(claim(2, 2_000).answer).toBe('grant');
+  expect(form(2_000)?.devices).toHaveLength(1);
 });
 
 test('a lease in which nothing ends is renewed for as long as a pause takes, and not longer than without it', () => {
