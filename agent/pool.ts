@@ -157,7 +157,7 @@ export class Pool {
     for (const job of [...this.#jobs.values()]) {
       if (job.lease !== lease) continue;
       job.cutAt = Math.min(job.cutAt, monotonicMs());
-      if (job.worker === null) job.end(handedBack('its session was called off', { touched: false }));
+      if (job.worker === null) job.end(calledOff());
       else job.worker.process.send({ say: 'abandon', jobs: [job.number] });
     }
   }
@@ -193,8 +193,9 @@ export class Pool {
 
   #placeLater(job: Job): void {
     job.worker = null;
+    if (job.cutAt < Number.POSITIVE_INFINITY) return job.end(calledOff());
     const pauseMs = FORK_PAUSES_MS[job.forksFailed++];
-    if (pauseMs !== undefined && job.cutAt === Number.POSITIVE_INFINITY) {
+    if (pauseMs !== undefined) {
       setTimeout(() => this.#place(job), pauseMs);
       return;
     }
@@ -359,6 +360,10 @@ export function handedBack(
   how: Partial<Omit<HandedBack, 'reason'>>,
 ): { $case: 'handedBack'; value: HandedBack } {
   return { $case: 'handedBack', value: HandedBack.create({ reason, ...how }) };
+}
+
+function calledOff(): JobEnd {
+  return handedBack('its session was called off', { touched: false });
 }
 
 function piecesMost({ device, options }: SessionTask): number {
