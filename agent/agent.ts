@@ -10,7 +10,7 @@ import { Spool } from './spool.js';
 import { Uplink, type UplinkClient } from './uplink.js';
 
 /** How long a drain may take before open sessions are cut, in ms. */
-const DRAIN_MS = 25_000;
+const DRAIN_MS = 30_000;
 /** How often the agent shows itself in the presence bucket, in ms. */
 const PRESENT_EVERY_MS = 3_000;
 
@@ -38,13 +38,15 @@ export interface AgentLog {
 /** What an agent is made of beside its own loops. */
 export interface AgentParts {
   host: Host;
+  /** Aborts when nobody can wait for the drain: open sessions are cut and handed back. */
+  hurry?: AbortSignal;
   openPool(): Promise<Pick<Pool, 'run' | 'renewed' | 'abandon' | 'hold'> & AsyncDisposable>;
   openChannel(): UplinkClient;
   openSpool(): Spool | null;
   openShards(stop: AbortSignal): Promise<Pick<Shards, 'pull' | 'present' | 'server'> & AsyncDisposable>;
 }
 
-function realParts(config: AgentConfig, log: AgentLog): AgentParts {
+export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
   const { nats, tls, name, workers, coordinator, spoolBytes } = config;
   return {
     host: machine,
@@ -132,7 +134,7 @@ export async function runAgent(
   uplink.say({ $case: 'draining', value: {} });
   held.drain();
   const hard = deadline(host, DRAIN_MS);
-  await held.idle(hard);
+  await held.idle(parts.hurry === undefined ? hard : AbortSignal.any([hard, parts.hurry]));
   held.abandonAll();
   await uplink.delivered(deadline(host, 3_000));
   end.abort();

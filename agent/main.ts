@@ -3,11 +3,15 @@
 // its orders over IPC, so that nothing secret stands in argv or environment; otherwise from options.
 import { existsSync, readFileSync } from 'node:fs';
 import type { AgentOrders } from '../proto/orders.js';
-import { type AgentConfig, runAgent, SPOOL_BYTES } from './agent.js';
+import { type AgentConfig, type AgentLog, realParts, runAgent, SPOOL_BYTES } from './agent.js';
 
 const stop = new AbortController();
-process.once('SIGTERM', () => stop.abort());
-process.once('SIGINT', () => (process.connected ? undefined : stop.abort()));
+/** Told to stop once more: whoever waits has waited long enough. */
+const hurry = new AbortController();
+const end = () => (stop.signal.aborted ? hurry : stop).abort();
+process.on('SIGTERM', end);
+// Ctrl-C reaches the whole terminal group; a coordinator that forked us decides what it means.
+process.on('SIGINT', () => (process.connected ? undefined : end()));
 process.on('SIGHUP', () => undefined);
 
 process.exit(await (process.send === undefined ? runConfigured() : runForked()));
@@ -29,7 +33,7 @@ async function runForked(): Promise<number> {
   };
   const say = (what: unknown) => process.stderr.write(`${orders.name}: ${what}\n`);
   try {
-    await runAgent(config, stop.signal, {
+    await run(config, {
       warn: (what) => void (stop.signal.aborted || say(what)),
       ready: () => undefined,
     });
@@ -47,7 +51,7 @@ async function runConfigured(): Promise<number> {
   try {
     const config = readOptions(version());
     if (config.tls === null) log.warn('without --tls-* the coordinator link is unencrypted: loopback only');
-    await runAgent(config, stop.signal, {
+    await run(config, {
       warn: (what) => log.warn(what),
       ready: ({ coordinator, nats, store }) => {
         const about = `name=${config.name} segments=${config.segments.join(',')}`;
@@ -65,6 +69,10 @@ async function runConfigured(): Promise<number> {
     log.fatal({ err: error }, 'the agent has failed');
     return 70;
   }
+}
+
+function run(config: AgentConfig, log: AgentLog): Promise<void> {
+  return runAgent(config, stop.signal, log, { ...realParts(config, log), hurry: hurry.signal });
 }
 
 function version(): string {
