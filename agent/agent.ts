@@ -85,6 +85,7 @@ export async function runAgent(
       welcome: (welcome) => {
         if (storeId !== null && storeId !== welcome.storeId) carrier?.abandonAll();
         storeId = welcome.storeId;
+        carrier?.welcomed();
       },
       cancel: (sweep) => carrier?.cancel(sweep),
       offer: (shard) => track(carrier?.carry(directOffer(shard))),

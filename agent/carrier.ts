@@ -41,6 +41,8 @@ interface Held {
   clock: LeaseClock;
   offer: Offer;
   termMs: number;
+  /** Devices that sessions are open to. */
+  inSession: Set<number>;
   /** Aborted when the lease is lost, the sweep cancelled or the agent drains: nothing new begins. */
   over: AbortController;
 }
@@ -91,6 +93,7 @@ export class Carrier {
       offer,
       termMs: grant.termMs,
       clock: leaseClock(sent, grant.termMs),
+      inSession: new Set(),
       over: new AbortController(),
     };
     setMaxListeners(0, held.over.signal); // every device that waits for a slot listens
@@ -138,6 +141,11 @@ export class Carrier {
   /** Another coordinator answers: what we hold is worth nothing there. */
   abandonAll(): void {
     for (const held of this.#held.values()) this.#letGo(held);
+  }
+
+  /** The coordinator may have been started afresh: it is told again whom we are in session with. */
+  welcomed(): void {
+    for (const { lease, inSession } of this.#held.values()) this.uplink.inSession(lease, [...inSession]);
   }
 
   /** Begins nothing new in any lease; open sessions run on. */
@@ -220,7 +228,12 @@ export class Carrier {
   ): Promise<Verdict> {
     await this.#slot(held.over.signal);
     const delivery = await this.uplink.reserve(held.over.signal);
-    const end = held.over.signal.aborted
+    const begins = !held.over.signal.aborted;
+    if (begins) {
+      held.inSession.add(work.index);
+      this.uplink.inSession(held.lease, [work.index]);
+    }
+    const end = !begins
       ? handedBack(String(held.over.signal.reason), { touched: false })
       : await this.pool.run(
           held.lease.epoch,
@@ -228,6 +241,7 @@ export class Carrier {
           sessionTask(held.offer.shard, device, work, credentials),
           this.#jobPorts(held.lease, work, delivery),
         );
+    held.inSession.delete(work.index);
     this.#free();
     if (end.$case === 'handedBack' && end.value.local)
       await pause(this.host, LOCAL_PAUSE_MS, held.over.signal);

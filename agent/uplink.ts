@@ -11,6 +11,7 @@ import type {
   CoordinatorBatch,
   CoordinatorMessage,
   Hello,
+  Lease,
   LoginAsk,
   RenewReply,
   RenewRequest,
@@ -182,6 +183,13 @@ export class Uplink {
       this.#starts.set(number, resolve);
       this.#put(number, { $case: 'startAsk', value: { ...ask, ask: number } });
     });
+  }
+
+  /** Sessions have been opened to these devices of a lease. What gathers is said at once. */
+  inSession({ sweep, epoch }: Lease, indexes: number[]): void {
+    const body = this.#unsaid.at(-1)?.body;
+    if (body?.$case === 'inSession' && body.value.epoch === epoch) body.value.indexes.push(...indexes);
+    else if (indexes.length > 0) this.say({ $case: 'inSession', value: { sweep, epoch, indexes } });
   }
 
   /** False: there is no stream now. How a login fared is kept until there is one. */

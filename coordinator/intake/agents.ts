@@ -32,6 +32,7 @@ import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
 import { placeOf } from '../sweep/endpoints.js';
 import type { ClaimAnswer } from '../sweep/ledger.js';
+import { runsAlone } from '../sweep/suspicion.js';
 import { isSound, outputsOf, Pieces } from './bodies.js';
 import { LoginAsks } from './loginasks.js';
 import { Outbox } from './outbox.js';
@@ -102,7 +103,10 @@ export class Agents {
         });
       } else this.#said(link, body);
     };
-    stream.on('data', (batch: AgentBatch) => batch.messages.forEach(hear));
+    stream.on('data', (batch: AgentBatch) => {
+      batch.messages.forEach(hear);
+      if (link !== null) this.#alive(link.hello.instance);
+    });
   }
 
   #hello(outbox: Outbox<CoordinatorMessage>, hello: AgentLink['hello']): AgentLink | null {
@@ -134,6 +138,12 @@ export class Agents {
     return link;
   }
 
+  #alive(instance: string): void {
+    const writes: Write[] = [];
+    this.books.ledger.alive(instance, writes);
+    if (writes.length > 0) void this.books.commit(writes);
+  }
+
   #said(link: AgentLink, body: AgentMessage['body']): void {
     switch (body?.$case) {
       case 'loginAsk':
@@ -150,6 +160,7 @@ export class Agents {
       case 'startAsk':
         return this.#startAsk(link, body.value);
       case 'inSession':
+        return this.books.ledger.inSession(body.value);
       case 'hello':
       case 'results':
       case undefined: // a newer agent's message; older coordinators pass it over
@@ -205,12 +216,13 @@ export class Agents {
     };
   }
 
-  #work({ device }: DeviceState): Work {
+  #work(state: DeviceState): Work {
+    const { device } = state;
     const [own, ...bastions] = credentialsOf(device).map((credential, hop) => ({
       credential,
       hostKeys: this.#hostKeys(device, hop),
     }));
-    return Work.create({ index: device.index, ...own, jump: bastions });
+    return Work.create({ index: device.index, ...own, jump: bastions, alone: runsAlone(state) });
   }
 
   #hostKeys(device: Device, hop: number): HostKey[] {
@@ -220,6 +232,7 @@ export class Agents {
   #renew(call: ServerUnaryCall<RenewRequest, RenewReply>, callback: sendUnaryData<RenewReply>): void {
     const { instance, leases } = call.request;
     const { ledger } = this.books;
+    this.#alive(instance);
     const now = this.books.host.monotonicMs();
     callback(null, {
       lost: leases.filter((lease) => !ledger.renew(instance, lease, now)),

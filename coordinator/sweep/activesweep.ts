@@ -14,6 +14,7 @@ import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { DeviceRow, OpenSweep, SweepRow, Write } from '../store/store.js';
 import { type Endpoints, endpointOf } from './endpoints.js';
 import { Stops } from './stops.js';
+import { runsAlone } from './suspicion.js';
 
 /** A device of an open sweep. */
 export interface DeviceState {
@@ -28,8 +29,6 @@ export interface DeviceState {
   epochs: string[];
   /** The attempt before the one to come, for a device that is waiting to be tried again. */
   lastFailure: Failure | null;
-  /** Workers that died while they held it. */
-  workersLost: number;
   /** A lease ended after leave to send a secret: nobody knows whether it was sent, and how it fared. */
   loginUnknown: boolean;
   channelUnknown: boolean;
@@ -67,6 +66,8 @@ interface Unit {
 
 /** Shard numbers reserved at a time. */
 const SHARD_NUMBERS = 1_000;
+/** Devices of a sweep that run alone at a time: each takes a process. */
+const ALONE_MOST = 8;
 /** Every sweep ends by then, in ms, unless it was given a deadline of its own. */
 const CEILING_MS = 24 * 3600 * 1000;
 
@@ -83,6 +84,8 @@ export class ActiveSweep {
   nextShard = 1;
   /** Devices in offered or leased shards. */
   inShards = 0;
+  /** Those of them that run alone. */
+  readonly #alone = new Set<DeviceState>();
   /** Logins at bastions that may have had their secret, each with the first that was given leave. */
   readonly bastions = new Map<string, string>();
   open: number;
@@ -101,7 +104,6 @@ export class ActiveSweep {
       status: Status.UNSPECIFIED,
       epochs: [],
       lastFailure: null,
-      workersLost: 0,
       loginUnknown: false,
       channelUnknown: false,
     }));
@@ -188,14 +190,18 @@ export class ActiveSweep {
     const taken: DeviceState[] = [];
     const kept: Unit[] = [];
     let looked = 0;
+    let alone = false;
     for (const unit of queue) {
-      if (taken.length >= most) break;
+      if (taken.length >= most || alone) break;
       looked += 1;
       const states = unit.indexes.map((index) => this.state(index));
       const free = states.every((state) => endpoints.freeAt(state.endpoint) <= now);
-      if (unit.notBefore > now || !free || (taken.length > 0 && taken.length + states.length > most))
+      if (unit.notBefore > now || !free || !this.#fits(states, taken, most)) {
         kept.push(unit);
-      else taken.push(...states);
+        continue;
+      }
+      taken.push(...states);
+      alone = states.some(runsAlone);
     }
     queue.splice(0, looked);
     // Joined, not spread into a call: there may be hundreds of thousands.
@@ -203,7 +209,10 @@ export class ActiveSweep {
     setOrDelete(this.#waiting, segment, line);
     if (taken.length === 0) return taken;
     const shard = this.#takeNumber(writes);
-    for (const state of taken) state.shard = shard;
+    for (const state of taken) {
+      state.shard = shard;
+      if (runsAlone(state)) this.#alone.add(state);
+    }
     this.inShards += taken.length;
     return taken;
   }
@@ -213,6 +222,7 @@ export class ActiveSweep {
     for (const state of states) {
       this.inShards -= 1;
       state.shard = 0;
+      this.#alone.delete(state);
     }
     this.#queue(states, notBefore);
   }
@@ -308,10 +318,17 @@ export class ActiveSweep {
     if (state.status !== Status.UNSPECIFIED) throw new Error(`${state.device.name} would end twice`);
     if (state.shard !== 0) this.inShards -= 1;
     state.shard = 0;
+    this.#alone.delete(state);
     state.status = status;
     this.open -= 1;
     this.#counts[countOf(status)] += 1;
     this.stops.ended(state.device, status, failure);
+  }
+
+  /** Whether these may join those in a shard. Who runs alone has one alone, and a process: few at a time. */
+  #fits(states: DeviceState[], taken: DeviceState[], most: number): boolean {
+    if (states.some(runsAlone)) return taken.length === 0 && this.#alone.size < ALONE_MOST;
+    return taken.length === 0 || taken.length + states.length <= most;
   }
 
   /** Lets those in line whose stage has come. Held units are in the order of their stages. */

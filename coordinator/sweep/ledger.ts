@@ -8,8 +8,8 @@
 //
 // An epoch is the incarnation of this coordinator and a counter; it is compared for equality only and grows
 // old when the lease ends here. A result under an old epoch changes nothing.
-import type { Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
-import { HandedBack, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
+import type { InSession, Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
+import { Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import type { Counts, Credential, Device } from '../../proto/gen/netsweep/v1/model.js';
 import { Status } from '../../proto/gen/netsweep/v1/model.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
@@ -17,8 +17,9 @@ import type { OpenSweep, ShardRow, SweepRow, Write } from '../store/store.js';
 import { ActiveSweep, type DeviceState, type Ending, type Halt } from './activesweep.js';
 import { EndedSweeps } from './endedsweeps.js';
 import { Endpoints } from './endpoints.js';
-import { interrupted, Outcomes, UNKNOWN_END } from './outcomes.js';
+import { interrupted, LEASE_LOST, Outcomes, UNKNOWN_END } from './outcomes.js';
 import { type OpenLease, type OpenShard, patienceMs, Shards } from './shards.js';
+import { Suspicions } from './suspicion.js';
 
 export interface Terms {
   termMs: number;
@@ -45,6 +46,7 @@ export class Ledger {
   readonly endpoints = new Endpoints();
   readonly #shards = new Shards();
   readonly #ended = new EndedSweeps();
+  readonly #suspicions = new Suspicions();
   readonly #outcomes: Outcomes;
   #epochs = 0;
   /** Nothing is granted before this: a store behind its agents may have forgotten leases. */
@@ -59,7 +61,7 @@ export class Ledger {
   ) {
     const limits = (sweep: ActiveSweep, wallMs: number, writes: Write[]) =>
       this.#stopAtLimits(sweep, wallMs, writes);
-    this.#outcomes = new Outcomes(this.endpoints, terms.lockDelayMs, random, limits);
+    this.#outcomes = new Outcomes(this.endpoints, terms.lockDelayMs, random, this.#suspicions, limits);
   }
 
   add(row: SweepRow, devices: Device[], credentials: Credential[], writes: Write[]): ActiveSweep {
@@ -208,6 +210,19 @@ export class Ledger {
     return true;
   }
 
+  /** Sessions have been opened to these devices: if their agent dies, they may be why. */
+  inSession({ sweep, epoch, indexes }: InSession): void {
+    for (const index of indexes) {
+      const shard = this.#shards.get(sweep, this.sweeps.get(sweep)?.states[index]?.shard ?? 0);
+      if (shard?.lease?.epoch === epoch) shard.lease.inSession.add(index);
+    }
+  }
+
+  /** This agent instance has said something. */
+  alive(instance: string, writes: Write[]): void {
+    this.#suspicions.alive(instance, writes);
+  }
+
   /** The device a live epoch is working on; null: the epoch is old or the device has ended under it. */
   working(sweep: string, epoch: string, index: number, now: number): DeviceState | null {
     const state = this.sweeps.get(sweep)?.states[index];
@@ -290,10 +305,9 @@ export class Ledger {
   /** Ends leases whose term is over; their devices wait out the lock delay and are offered again. */
   lapse(now: number, wallMs: number, writes: Write[]): OpenShard[] {
     const lapsed = this.#shards.lapsed(now);
-    const lost = HandedBack.create({ reason: 'lease lost', touched: true });
     for (const shard of lapsed) {
       for (const index of shard.lease?.left ?? [])
-        this.#outcomes.handedBack(shard, shard.sweep.state(index), lost, now, writes);
+        this.#outcomes.handedBack(shard, shard.sweep.state(index), LEASE_LOST, now, writes);
       this.#close(shard, writes);
       this.#finish(shard.sweep, wallMs, writes);
     }
@@ -402,6 +416,7 @@ export class Ledger {
     if (!sweep.finish(wallMs, writes)) return;
     this.sweeps.delete(sweep.id);
     this.#ended.add(sweep);
+    this.#suspicions.forget(sweep);
   }
 
   #freeAt(state: DeviceState, now: number): number {
@@ -418,5 +433,5 @@ function cancelled(reason: string): Halt {
 function leaseOf(row: ShardRow, devices: DeviceState[], now: number, expiresAt: number): OpenLease {
   const { epoch, holder, claimId } = row;
   const left = new Set(devices.map((state) => state.device.index));
-  return { epoch, holder, claimId, expiresAt, left, progressAt: now };
+  return { epoch, holder, claimId, expiresAt, left, inSession: new Set(), progressAt: now };
 }

@@ -10,15 +10,14 @@ import type { Write } from '../store/store.js';
 import type { ActiveSweep, DeviceState, Ending } from './activesweep.js';
 import type { Endpoints } from './endpoints.js';
 import type { OpenShard } from './shards.js';
-
-/** A device that was there when this many workers died is not tried again. */
-const WORKERS_LOST_MOST = 3;
+import { conviction, type Suspicions } from './suspicion.js';
 
 export class Outcomes {
   constructor(
     private readonly endpoints: Endpoints,
     private readonly lockDelayMs: number,
     private readonly random: () => number,
+    private readonly suspicions: Suspicions,
     /** Called before a device is to be tried again: the sweep may have reached a limit. */
     private readonly limits: (sweep: ActiveSweep, wallMs: number, writes: Write[]) => void,
   ) {}
@@ -71,17 +70,17 @@ export class Outcomes {
   /** Its work has ended without an attempt: the agent let go of it, or its lease is over. */
   handedBack(shard: OpenShard, state: DeviceState, back: HandedBack, now: number, writes: Write[]): void {
     const { sweep } = shard;
+    const isLost = back === LEASE_LOST && shard.lease?.inSession.has(state.device.index) === true;
     const free = now + (back.touched ? this.lockDelayMs : 0);
     this.endpoints.release(state.endpoint, shard.row.epoch, free);
     state.loginUnknown ||= state.row.loginSpent;
     state.channelUnknown ||= state.row.channelSpent;
     if (state.row.started) return sweep.end(state, interrupted(back.reason), writes);
     if (sweep.halt !== null) return sweep.end(state, sweep.haltEnding(state), writes);
-    if (back.workerLost && ++state.workersLost >= WORKERS_LOST_MOST) {
-      const message = `${state.workersLost} worker processes died while they worked on it`;
-      const failure = Failure.create({ kind: Kind.WORKER_LOST, stage: Stage.COMMAND, message });
-      return sweep.end(state, { status: Status.FAILED, failure }, writes);
-    }
+    if (back.workerLost) this.suspicions.raise(sweep, state, back.reason, writes);
+    if (isLost) this.suspicions.lost(shard.row.holder, sweep, state, writes);
+    const convicted = back.workerLost || isLost ? conviction(state, back.alone) : null;
+    if (convicted !== null) return sweep.end(state, convicted, writes);
     sweep.requeue([state], free);
   }
 }
@@ -113,6 +112,9 @@ function mayRetry(sweep: ActiveSweep, state: DeviceState, failure: Failure | nul
   const deviceMs = state.device.limits?.deviceMs || options.limits?.deviceMs || 0;
   return deviceMs === 0 || state.row.workedMs < deviceMs;
 }
+
+/** Its lease is over, and its agent has said nothing. */
+export const LEASE_LOST = HandedBack.create({ reason: 'lease lost', touched: true });
 
 /** A kind of result that a newer agent knows: whatever it was, it may have touched the device. */
 export const UNKNOWN_END = HandedBack.create({ reason: 'unknown kind of result', touched: true });

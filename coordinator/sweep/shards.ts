@@ -26,6 +26,8 @@ export interface OpenLease {
   expiresAt: number;
   /** Devices granted and not ended under this epoch. */
   left: Set<number>;
+  /** Devices that sessions were opened to. */
+  inSession: Set<number>;
   /** When one of them ended last, or the lease began. */
   progressAt: number;
 }

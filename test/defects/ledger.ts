@@ -2,6 +2,7 @@ import type { Defect } from './defect.ts';
 
 const START = 'test/sweep/start.test.ts';
 const RESULTS = 'test/intake/results.test.ts';
+const SUSPICION = 'test/sweep/suspicion.test.ts';
 const SPENT = 'test/intake/spent.test.ts';
 
 export const defects: Defect[] = [
@@ -77,6 +78,33 @@ export const defects: Defect[] = [
     test: {
       file: SPENT,
       title: 'that a bastion or a login inside the session had its secret is known after a restart',
+    },
+  },
+  {
+    name: 'Three deaths convict whoever was there',
+    file: 'coordinator/sweep/suspicion.ts',
+    find: 'if (length < DEATHS_MOST && !(alone && length > ALONE_FROM)) return null;',
+    replace: 'if (length <= ALONE_FROM) return null;',
+    test: { file: SUSPICION, title: 'is not convicted by a death among others, but by many of them' },
+  },
+  {
+    name: 'A suspect is leased together with others',
+    file: 'coordinator/sweep/activesweep.ts',
+    find: 'if (taken.length >= most || alone) break;',
+    replace: 'if (taken.length >= most) break;',
+    test: {
+      file: SUSPICION,
+      title: 'is leased alone, and its third death convicts it, with how each of them came about',
+    },
+  },
+  {
+    name: 'An agent that was only cut off is held for dead',
+    file: 'coordinator/sweep/suspicion.ts',
+    find: 'this.#lost.delete(instance);\n    for (const { sweep, state } of devices) {',
+    replace: 'this.#lost.delete(instance);\n    for (const { sweep, state } of [...devices].slice(1)) {',
+    test: {
+      file: SUSPICION,
+      title: 'raises suspicion of the devices in session, if its agent does not come back',
     },
   },
 ];

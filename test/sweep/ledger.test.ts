@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Write } from '../../coordinator/store/store.js';
 import { Ledger } from '../../coordinator/sweep/ledger.js';
 import { Result, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
-import { Kind, Status, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import { Status, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { device, failing, granted, handedBack, ok, open, TERMS } from './opened.js';
 
@@ -201,16 +201,6 @@ describe('the ledger', () => {
     result(1, granted(claim(1, 0)).epoch, 0, handedBack(false), 0);
     expect(sweep.state(0).row.attempts).toBe(0);
     expect(form(0)).not.toBeNull();
-  });
-
-  test('a device that outlives three workers ends worker-lost', () => {
-    const { form, claim, result, writes } = open([device(0)]);
-    for (let n = 1, now = 0; n <= 3; n++, now += 5_000) {
-      form(now);
-      result(n, granted(claim(n, now)).epoch, 0, handedBack(true, { workerLost: true }), now);
-    }
-    const [report] = writes.flatMap((write) => (write.write === 'report' ? [write.report] : []));
-    expect(report).toMatchObject({ status: Status.FAILED, failure: { kind: Kind.WORKER_LOST } });
   });
 
   test('cancel ends what waits at once and what is leased when its agent lets go', () => {
