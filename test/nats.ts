@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { program, Running, until } from './process.ts';
+import { program, Running } from './process.ts';
 
 export interface NatsOptions {
   /** More lines of nats-server's configuration file: authorization, tls, ... */
@@ -72,12 +72,11 @@ export class Nats implements AsyncDisposable {
     this.#running = null;
   }
 
-  /** Gives it another configuration while it runs. */
-  async reload(config: string): Promise<void> {
+  /** Starts it again with another configuration. */
+  async restart(config: string): Promise<void> {
+    await this.stop();
     await writeFile(join(this.folder, 'nats.conf'), config);
-    const before = this.log.length;
-    this.kill('SIGHUP');
-    await until('reloaded', () => /Reloaded server configuration|Reload failed/.test(this.log.slice(before)));
+    await this.start();
   }
 
   /** Only sends it. */

@@ -38,7 +38,7 @@ export async function openConnection(
       return await abandonable(connect(connectionOptions(options)), signal);
     } catch (error) {
       if (signal.aborted) break;
-      if (String(error) !== complaint) warn(null, `NATS will not have us: ${messageOf(error)}`);
+      if (String(error) !== complaint) warn(null, `NATS will not have us: ${reasonOf(error)}`);
       complaint = String(error);
       await rest(RETRY_MS, signal);
     }
@@ -52,8 +52,12 @@ export async function watch(connection: NatsConnection, stands: (up: boolean) =>
     if (type === 'reconnect' || type === 'disconnect') stands(type === 'reconnect');
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What a person can do something with; the library's own words for silence are a guess. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message === 'timeout') return 'no answer in time';
+  const guessed = error.name === 'JetStreamNotEnabled' && error.message === 'jetstream is not enabled';
+  return guessed ? 'JetStream is not enabled there, or has no leader now' : error.message;
 }
 
 /** Resolves after `ms`, or when `signal` aborts. */

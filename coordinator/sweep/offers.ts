@@ -21,7 +21,7 @@ import {
   shardSubject,
   streamName,
 } from '../../proto/subjects.js';
-import { messageOf, type NatsOptions, openConnection, rest, type Warn, watch } from './natsconnection.js';
+import { type NatsOptions, openConnection, reasonOf, rest, type Warn, watch } from './natsconnection.js';
 
 /** How long NATS may take to answer, in ms. A publication is repeated anyway. */
 const ANSWER_MS = 2_000;
@@ -78,11 +78,15 @@ export class Offers {
   /** Publishes an offer; false: the server has had this very offer before, so nothing new lies there. */
   async publish(shard: Shard): Promise<boolean> {
     const { client } = this.#linked();
-    await this.#ensureSegment(shard.segment);
     const id = `${shard.sweep}/${shard.shard}/${shard.offer}`;
     const subject = shardSubject(this.storeId, shard.segment);
-    const ack = await client.publish(subject, Shard.encode(shard).finish(), { msgID: id });
-    return !ack.duplicate;
+    try {
+      await this.#ensureSegment(shard.segment);
+      const ack = await client.publish(subject, Shard.encode(shard).finish(), { msgID: id });
+      return !ack.duplicate;
+    } catch (error) {
+      throw new Error(reasonOf(error), { cause: error });
+    }
   }
 
   /** After an error or a sign of loss: makes stream, bucket and the segments' durables again where missing. */
@@ -125,7 +129,7 @@ export class Offers {
       return true;
     } catch (error) {
       if (!this.#closing.signal.aborted && String(error) !== this.#complaint)
-        this.warn(null, `NATS is there, but its JetStream can't be used: ${messageOf(error)}`);
+        this.warn(null, `NATS is there, but its JetStream can't be used: ${reasonOf(error)}`);
       this.#complaint = String(error);
       return false;
     }
@@ -191,10 +195,10 @@ export class Offers {
     try {
       await make(REPLICAS);
     } catch (error) {
-      if (!/replicas|insufficient|no suitable peers/i.test(messageOf(error))) throw error;
+      if (!/replicas|insufficient|no suitable peers/i.test(reasonOf(error))) throw error;
       this.warn(
         null,
-        `one copy of each offer is kept until the NATS cluster can keep three: ${messageOf(error)}`,
+        `one copy of each offer is kept until the NATS cluster can keep three: ${reasonOf(error)}`,
       );
       await make(1);
     }

@@ -112,44 +112,46 @@ const WRECKS: Record<string, (nats: Nats) => Promise<void>> = {
 };
 
 describe.concurrent('a sweep visits every device once', () => {
-  test(`when NATS duplicates, delays, reorders and hides offers and loses answers (SEED=${SEED} npx vitest run test/e2e/nats.test.ts)`, {
-    timeout: SWEEP_MS,
-  }, async () => {
-    const proxies = new Map<string, NatsProxy>();
-    await using cluster = await startCluster({
-      devices: 60,
-      segments: 2,
-      commandMs: 300,
-      agents: AGENTS,
-      natsFor: async (program, url) => {
-        const proxy = await NatsProxy.open(url, SEED + proxies.size);
-        proxies.set(program, proxy);
-        return proxy.url;
-      },
-    });
-    await using _ = {
-      [Symbol.asyncDispose]: async () => {
-        for (const proxy of proxies.values()) await proxy[Symbol.asyncDispose]();
-      },
-    };
-    for (const [program, { faults }] of proxies)
-      Object.assign(
-        faults,
-        program === 'coordinator'
-          ? { losePublishes: 0.05, loseReceipts: 0.05, repeatPublishes: 0.2 }
-          : { duplicate: 0.3, reorder: 0.3, delay: 0.3, hide: 0.05, loseAcks: 0.1, repeatAcks: 0.1 },
+  test.each([SEED])(
+    'when NATS duplicates, delays, reorders and hides offers and loses answers (SEED=%i npx vitest run test/e2e/nats.test.ts)',
+    { timeout: SWEEP_MS },
+    async (seed) => {
+      const proxies = new Map<string, NatsProxy>();
+      await using cluster = await startCluster({
+        devices: 60,
+        segments: 2,
+        commandMs: 300,
+        agents: AGENTS,
+        natsFor: async (program, url) => {
+          const proxy = await NatsProxy.open(url, seed + proxies.size);
+          proxies.set(program, proxy);
+          return proxy.url;
+        },
+      });
+      await using _ = {
+        [Symbol.asyncDispose]: async () => {
+          for (const proxy of proxies.values()) await proxy[Symbol.asyncDispose]();
+        },
+      };
+      for (const [program, { faults }] of proxies)
+        Object.assign(
+          faults,
+          program === 'coordinator'
+            ? { losePublishes: 0.05, loseReceipts: 0.05, repeatPublishes: 0.2 }
+            : { duplicate: 0.3, reorder: 0.3, delay: 0.3, hide: 0.05, loseAcks: 0.1, repeatAcks: 0.1 },
+        );
+      await using run = cluster.start(['--forks', '12', COMMAND]);
+      await checkClean(cluster, run);
+      const fired = Object.fromEntries(Array.from(proxies, ([program, one]) => [program, one.fired]));
+      const all = [...proxies.values()].map((proxy) => proxy.fired);
+      const never = Object.keys(all[0] ?? {}).filter((fault) =>
+        all.every((counts) => counts[fault as keyof typeof counts] === 0),
       );
-    await using run = cluster.start(['--forks', '12', COMMAND]);
-    await checkClean(cluster, run);
-    const fired = Object.fromEntries(Array.from(proxies, ([program, one]) => [program, one.fired]));
-    const all = [...proxies.values()].map((proxy) => proxy.fired);
-    const never = Object.keys(all[0] ?? {}).filter((fault) =>
-      all.every((counts) => counts[fault as keyof typeof counts] === 0),
-    );
-    expect(never, JSON.stringify(fired)).toEqual([]);
-    // One at a time, or what one agent holds back nobody else can begin.
-    expect(new Set([...proxies.values()].flatMap(({ pulled }) => pulled))).toEqual(new Set([1]));
-  });
+      expect(never, JSON.stringify(fired)).toEqual([]);
+      // One at a time, or what one agent holds back nobody else can begin.
+      expect(new Set([...proxies.values()].flatMap(({ pulled }) => pulled))).toEqual(new Set([1]));
+    },
+  );
 
   test('when what lies in NATS is deleted, spoilt, lost and rolled back under it', {
     timeout: SWEEP_MS,
@@ -250,5 +252,20 @@ describe.concurrent('a sweep visits every device once', () => {
     expect(serve.log.match(/maximum messages exceeded/g)).toHaveLength(1);
     const { state } = await manage(nats, (manager) => manager.streams.info(name));
     expect(state.messages, 'what is not ours is left alone').toBe(2);
+  });
+
+  test('when NATS forbids to publish, and says so once', { timeout: SWEEP_MS }, async () => {
+    const user = (more: string) =>
+      `authorization { users: [{ user: us, password: ""${more} }] }\nno_auth_user: us\n`;
+    await using cluster = await startCluster({
+      devices: 12,
+      commandMs: 200,
+      agents: [{ name: 'one', segments: ['default'] }],
+      nats: { config: user('') },
+    });
+    await cluster.nats.restart(user(', permissions: { publish: { deny: "netsweep.>" } }'));
+    await using run = cluster.start([COMMAND]);
+    await checkClean(cluster, run);
+    expect(cluster.serve.log.match(/NATS takes no offers[^\n]*permissions violation/gi)).toHaveLength(1);
   });
 });

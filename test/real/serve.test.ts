@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { startNats } from '../nats.ts';
 import { Place } from '../place.ts';
 import { Running, root } from '../process.ts';
 import { tlsWords } from './secured.ts';
@@ -65,6 +66,22 @@ describe('netsweep serve', () => {
     await serve.stop('SIGTERM');
     expect(serve.child.exitCode).toBe(0);
     expect(serve.log).not.toMatch(/^ready/m);
+  });
+
+  test('says once why it can not use JetStream, and is ready as soon as it can', async () => {
+    const account = (more: string) =>
+      `accounts { OURS: { ${more} users: [{ user: us, password: "" }] } }\nno_auth_user: us\n`;
+    await using server = await startNats({ config: account('') });
+    await using place = await Place.open();
+    await using running = startServe(place, [
+      ...['--state', place.path('state'), ...anywhere],
+      ...['--nats', server.url],
+    ]);
+    const { serve } = running;
+    await serve.logged(/JetStream can't be used: jetstream not enabled for account/i);
+    await server.restart(account('jetstream: enabled,'));
+    await serve.logged(/^ready/m);
+    expect(serve.log.match(/can't be used/g)).toHaveLength(1);
   });
 
   test('ends with 4 where another holds the state directory or the address', async () => {

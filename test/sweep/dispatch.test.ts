@@ -259,17 +259,15 @@ test('a road that does not answer holds up nobody', async () => {
   await using ground = await Ground.open();
   ground.agent('a', 100);
   await ground.sweep('S1', 1);
-  let answer: () => void = () => undefined;
+  const answers: (() => void)[] = [];
   const publish = ground.road.publish;
   ground.road.publish = async (shard) => {
-    await new Promise<void>((resolve) => {
-      answer = resolve;
-    });
+    await new Promise<void>((resolve) => answers.push(resolve));
     return publish(shard);
   };
   await ground.dispatch.offer();
   await ground.dispatch.offer();
-  answer();
+  for (const answer of answers) answer();
   await ground.dispatch.idle();
   expect(ground.numbers, 'nor is anything published twice at a time').toEqual([1]);
 });
