@@ -2,7 +2,6 @@
 // reports as bytes. Byte strings are copied, because a clone would take along the whole network frame (or
 // the pool, with other people's secrets in it) that a Buffer is a view of.
 import { type Credential, Device, type Output, Report } from '../../proto/gen/netsweep/v1/model.js';
-import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Seal } from './seal.js';
 import type { SweepRow, Write } from './store.js';
 
@@ -32,16 +31,20 @@ export type Row =
   | { write: 'report' | 'evidence'; row: ReportRow }
   | { write: 'keyCheck'; sealed: Uint8Array };
 
-const OPEN_STATES: SweepState[] = [SweepState.RUNNING, SweepState.PAUSED];
 /** Of a row without bytes of its own. */
 const ROW_BYTES = 200;
 const NO_BYTES = Buffer.alloc(0);
 const NO_OUTPUTS = Report.create();
 
+/** A cancelled sweep is open as long as an agent holds a device of it. */
+export function isOpen({ endedAtMs }: SweepRow): boolean {
+  return endedAtMs === 0;
+}
+
 export function toRow(write: Write, seal: Seal): Row {
   switch (write.write) {
     case 'sweep':
-      return { ...write, open: OPEN_STATES.includes(write.row.state) };
+      return { ...write, open: isOpen(write.row) };
     case 'report':
     case 'evidence':
       return { write: write.write, row: reportRow(write.report, write.epoch ?? '') };

@@ -129,7 +129,7 @@ export interface Store {
   /** A commit has found the disk full; it and all that came after it wait for room. */
   readonly full: boolean;
   room(): Promise<Room>;
-  /** Sweeps that are running or paused, with everything the ledger needs. Reports come without outputs. */
+  /** Sweeps whose last device has not ended, with everything the ledger needs. Reports come without outputs. */
   openSweeps(): Promise<OpenSweep[]>;
   /** Rows of all sweeps, newest first. */
   sweeps(limit: number): Promise<SweepRow[]>;

@@ -93,7 +93,7 @@ test('an unfinished sweep comes back whole after a restart', async () => {
   ]);
 });
 
-test('a sweep that has ended is listed but not open, and paused ones are open', async () => {
+test('a sweep that has ended is listed but not open; paused ones are open, and a cancelled one that agents still hold', async () => {
   using directory = new TemporaryDirectory();
   await using store = await openStore(directory.path, null);
   await store.commit([
@@ -101,6 +101,7 @@ test('a sweep that has ended is listed but not open, and paused ones are open', 
     { write: 'sweep', row: sweepRow('S2', { state: SweepState.PAUSED }) },
     { write: 'sweep', row: sweepRow('S3') },
   ]);
+  await store.commit([{ write: 'sweep', row: sweepRow('S3', { state: SweepState.CANCELLED }) }]);
   const ended = sweepRow('S1', { state: SweepState.CANCELLED, endedAtMs: 9.5, reason: 'by hand' });
   await store.commit([{ write: 'sweep', row: ended }]);
   expect((await store.openSweeps()).map(({ row }) => row.id)).toEqual(['S2', 'S3']);
