@@ -13,7 +13,7 @@ import {
 } from '../proto/gen/netsweep/v1/agent.js';
 import { type Credential, type Device, Isolation, type Limits } from '../proto/gen/netsweep/v1/model.js';
 import { Permit } from '../proto/gen/netsweep/v1/session.js';
-import { RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
+import { LEASE_TERM_MS, RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
 import { jumped } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import { Headroom } from './headroom.js';
@@ -49,8 +49,8 @@ interface Held {
 
 export class Carrier {
   readonly #held = new Map<string, Held>();
-  /** Cancelled sweeps, so that an offer still under way is not begun. */
-  readonly #cancelled = new Set<string>();
+  /** Cancelled sweeps and until when, so that an offer still under way is not begun. */
+  readonly #cancelled = new Map<string, number>();
   #busy = 0;
   #claims = 0;
   #draining = false;
@@ -81,6 +81,9 @@ export class Carrier {
 
   /** Claims an offer and carries it out. Never rejects. */
   async carry(offer: Offer): Promise<void> {
+    // A store that was put back to an older copy may know nothing of it any more, and go on with the sweep.
+    const cancelledMs = this.#cancelledMs(offer.shard.sweep);
+    if (cancelledMs > 0) return offer.later(cancelledMs);
     this.#claims += 1;
     const claimed = await this.#claim(offer);
     this.#claims -= 1;
@@ -98,7 +101,7 @@ export class Carrier {
     };
     setMaxListeners(0, held.over.signal); // every device that waits for a slot listens
     this.#held.set(grant.epoch, held);
-    if (this.#cancelled.has(sweep)) this.#letGo(held);
+    if (this.#cancelledMs(sweep) > 0) this.#letGo(held);
     if (this.#draining) held.over.abort('draining');
     const credentials = new Map(grant.credentials.map((credential) => [credential.id, credential]));
     const devices = new Map(offer.shard.devices.map((device) => [device.index, device]));
@@ -134,7 +137,7 @@ export class Carrier {
 
   /** Cancel is state: told on the stream and again in every renewal's answer. */
   cancel(sweep: string): void {
-    this.#cancelled.add(sweep);
+    this.#cancelled.set(sweep, this.host.monotonicMs() + LEASE_TERM_MS);
     for (const held of this.#held.values()) if (held.lease.sweep === sweep) this.#letGo(held);
   }
 
@@ -304,6 +307,13 @@ export class Carrier {
     held.offer.working();
     held.clock = leaseClock(sent, held.termMs);
     this.pool.renewed(held.lease.epoch, held.clock);
+  }
+
+  /** How much longer it is remembered that a sweep was cancelled, in ms. */
+  #cancelledMs(sweep: string): number {
+    const now = this.host.monotonicMs();
+    for (const [known, until] of this.#cancelled) if (until <= now) this.#cancelled.delete(known);
+    return (this.#cancelled.get(sweep) ?? now) - now;
   }
 
   /** Cuts the lease's sessions; each is handed back. */
