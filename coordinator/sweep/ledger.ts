@@ -149,8 +149,9 @@ export class Ledger {
     writes.push({ write: 'shard', row: shard.row });
   }
 
-  /** Raises the offer number of an unleased shard; the next publication is another message. */
+  /** Raises the offer number; the next publication is another message. What was claimed meanwhile is left alone. */
   reoffer(shard: OpenShard, writes: Write[]): void {
+    if (shard.lease !== null || this.#shards.get(shard.row.sweep, shard.row.shard) !== shard) return;
     if (this.#shards.get(shard.row.sweep, shard.row.shard) !== shard) return; // closed meanwhile
     shard.row = { ...shard.row, offer: shard.row.offer + 1 };
     shard.offeredAt = Number.POSITIVE_INFINITY;
