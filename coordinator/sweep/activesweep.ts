@@ -380,7 +380,7 @@ function setOrDelete(line: Map<string, Unit[]>, segment: string, units: Unit[]):
   else line.set(segment, units);
 }
 
-function newRow(index: number): DeviceRow {
+export function newRow(index: number): DeviceRow {
   const spent = { loginSpent: false, enableSpent: false, channelSpent: false };
   return { index, attempts: 0, workedMs: 0, ...spent, started: false, deaths: [] };
 }

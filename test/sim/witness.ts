@@ -1,0 +1,337 @@
+// Watches a simulated world and says where a promise was broken. It knows the wires, the disk, the devices' log and
+// true time, and trusts nothing that the programs say of themselves.
+import {
+  type AgentBatch,
+  type ClaimReply,
+  type ClaimRequest,
+  type CoordinatorBatch,
+  type Result,
+  type Shard,
+  Verdict,
+} from '../../proto/gen/netsweep/v1/agent.ts';
+import { Status } from '../../proto/gen/netsweep/v1/model.ts';
+import { LEASE_TERM_MS, STOP_SHARE } from '../../proto/subjects.ts';
+import type { DeviceSession, Fleet } from './fleet.ts';
+import type { Wiretap } from './grpc.ts';
+import type { Process } from './machine.ts';
+import type { Disk, StoredSweep } from './store.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface Violation {
+  /** As in the design: I1 and so on. */
+  promise: string;
+  at: number;
+  words: string;
+}
+
+/** How soon after a cancel an agent that can be reached begins nothing new, in ms. */
+const CANCEL_MS = 2_000;
+/** What clocks and messages may take beside that, in ms. */
+const SLACK_MS = 1_000;
+
+interface Granted {
+  /** As `sweep/shard`. */
+  shard: string;
+  indexes: number[];
+  verdicts: Map<number, Verdict>;
+}
+
+interface AgentView {
+  instance: string;
+  /** Shards that it was told to drop, as `sweep/shard`. */
+  dropped: Set<string>;
+  granted: Map<string, Granted>;
+  /** Results on their way, by number. */
+  sent: Map<number, Result>;
+  welcomedAt: number;
+}
+
+/** What the world knows that the witness has to ask for. */
+export interface Surroundings {
+  disk(): Disk;
+  /** True time since which coordinator and agent have been up and able to talk; null: they are not. */
+  reachableSince(agent: string): number | null;
+  rateOf(agent: string): number;
+  isWriting(sweep: string): boolean;
+}
+
+export class Witness implements Wiretap {
+  readonly violations: Violation[] = [];
+  /** When a cancel was answered, by sweep. */
+  readonly cancelledAt = new Map<string, number>();
+  /** Since when the store may have forgotten things. */
+  rolledBackAt: number | null = null;
+  /** Tries whose results were acknowledged as stored, by number. */
+  readonly #acknowledged = new Map<number, Result>();
+  readonly #agents = new Map<Process, AgentView>();
+  readonly #commands = new Map<string, number>();
+
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly fleet: Fleet,
+    private readonly around: Surroundings,
+    private readonly trace: (line: string) => void,
+  ) {}
+
+  broken(promise: string, words: string): void {
+    this.trace(`VIOLATION ${promise} ${words}`);
+    this.violations.push({ promise, at: this.timeline.now, words });
+  }
+
+  /** The store was put back to an older copy: what it forgot is nobody's fault. */
+  rolledBack(disk: Disk): void {
+    this.rolledBackAt = this.timeline.now;
+    for (const number of this.#acknowledged.keys())
+      if (!disk.stored.has(number)) this.#acknowledged.delete(number);
+    this.cancelledAt.clear();
+  }
+
+  fromAgent(agent: Process, batch: AgentBatch): void {
+    const view = this.#view(agent);
+    for (const { body } of batch.messages) {
+      if (body?.$case === 'hello') view.instance = body.value.instance;
+      if (body?.$case === 'results')
+        for (const result of body.value.results) {
+          view.sent.set(result.seq, result);
+          this.trace(
+            `${agent.name} result ${result.sweep}/${result.index} ${endOf(result)} ${result.epoch.slice(-6)}`,
+          );
+        }
+      else if (body?.$case !== 'hello') this.trace(`${agent.name} says ${body?.$case}`);
+    }
+  }
+
+  toAgent(agent: Process, batch: CoordinatorBatch): void {
+    const view = this.#view(agent);
+    for (const { body } of batch.messages) {
+      if (body?.$case === 'welcome') view.welcomedAt = this.timeline.now;
+      if (body?.$case !== 'acks') {
+        this.trace(`${agent.name} hears ${body?.$case}`);
+        continue;
+      }
+      for (const { seq, verdict } of body.value.acks) {
+        const result = view.sent.get(seq);
+        if (result !== undefined) this.#acknowledging(agent, view, result, verdict);
+      }
+    }
+  }
+
+  call(agent: Process, name: 'claim' | 'renew', request: unknown, reply: unknown): void {
+    if (name === 'renew') return;
+    const view = this.#view(agent);
+    const { sweep, shard } = request as ClaimRequest; // by its name
+    const { answer } = reply as ClaimReply;
+    const epoch = answer?.$case === 'grant' ? answer.value.epoch : '';
+    this.trace(`${agent.name} claim ${sweep}/${shard}: ${answer?.$case} ${epoch.slice(-6)}`);
+    if (answer === undefined) return;
+    if (answer.$case === 'drop') view.dropped.add(`${sweep}/${shard}`);
+    if (answer.$case !== 'grant') return;
+    const known = view.granted.get(epoch);
+    const indexes = answer.value.work.map(({ index }) => index);
+    // Repeated, it is answered with what is left; the first answer may never have come.
+    view.granted.set(epoch, { shard: `${sweep}/${shard}`, indexes, verdicts: known?.verdicts ?? new Map() });
+  }
+
+  /** An agent acknowledges a message in NATS. */
+  finishing(agent: Process, { sweep, shard, offer }: Shard): void {
+    this.trace(`${agent.name} acknowledges ${sweep}/${shard}/${offer}`);
+    const view = this.#view(agent);
+    const key = `${sweep}/${shard}`;
+    if (view.dropped.has(key)) return;
+    const isSettled = ({ indexes, verdicts }: Granted) =>
+      indexes.every((index) => {
+        const verdict = verdicts.get(index);
+        return verdict === Verdict.STORED || verdict === Verdict.DUPLICATE;
+      });
+    if ([...view.granted.values()].some((granted) => granted.shard === key && isSettled(granted))) return;
+    this.broken(
+      'acknowledgement',
+      `${agent.name} acknowledges ${sweep}/${shard}/${offer}, which it has not finished`,
+    );
+  }
+
+  did(session: DeviceSession, what: 'opened' | 'closed' | 'secret' | 'command'): void {
+    const { number, endpoint, device, sweep, agent } = session;
+    this.trace(`${agent} session ${number} of ${device} ${what} ${session.epoch.slice(-6)}`);
+    if (what === 'opened' || what === 'command') this.#afterCancel(session, what);
+    if (what === 'opened' || what === 'secret' || what === 'command') this.#alone(session, endpoint);
+    if (what === 'command' && this.around.isWriting(sweep)) this.#sentOnce(session);
+    if (what === 'secret') this.#secret(session);
+  }
+
+  /** Once everything is quiet and every sweep has ended, or should have. */
+  conclude(sweeps: { id: string; devices: number }[], faults: { from: number; until: number }[]): void {
+    const disk = this.around.disk();
+    for (const { id, devices } of sweeps) {
+      const stored = disk.sweeps.get(id);
+      if (stored === undefined) {
+        if (this.rolledBackAt === null) this.broken('I2', `sweep ${id} was accepted and is not in the store`);
+        continue;
+      }
+      this.#whole(id, stored, devices);
+    }
+    for (const [number, result] of this.#acknowledged)
+      if (!disk.stored.has(number))
+        this.broken('I2', `the acknowledged result of ${result.sweep}/${result.index} is not in the store`);
+    this.#rework(faults);
+  }
+
+  #whole(id: string, stored: StoredSweep, devices: number): void {
+    if (stored.row.endedAtMs === 0) {
+      const open = stored.devices.filter(({ index }) => !stored.reports.has(index)).map(({ name }) => name);
+      return this.broken('I7', `sweep ${id} has not ended: ${open.join(' ') || 'no device is open'}`);
+    }
+    if (stored.devices.length !== devices || stored.reports.size !== devices)
+      this.broken('I1', `sweep ${id} has ${stored.reports.size} ends for ${devices} devices`);
+    if (stored.shards.size > 0)
+      this.broken('I1', `sweep ${id} has ended with open shards: ${[...stored.shards.keys()].join(' ')}`);
+    for (const report of stored.reports.values()) {
+      const name = report.device?.name ?? '';
+      const sessions = this.fleet.sessions.filter((one) => one.sweep === id && one.device === name);
+      const sent = sessions.some(({ commands }) => commands.length > 0);
+      if (report.status === Status.OK) {
+        const made = this.fleet.tries[this.fleet.tryOf(report) ?? -1];
+        if (made === undefined || made.sweep !== id || made.index !== report.device?.index)
+          this.broken('I1', `${name} is reported ok, and its output is not from its session`);
+      }
+      if (stored.row.options.allowWrites && sent && this.rolledBackAt === null) {
+        const told: Status[] = [Status.OK, Status.FAILED, Status.SUSPECT, Status.INTERRUPTED];
+        if (!told.includes(report.status))
+          this.broken('I15', `${name} was sent a command that may write, and is reported ${report.status}`);
+      }
+    }
+  }
+
+  /** What was tried for nothing was in flight at a fault. */
+  #rework(faults: { from: number; until: number }[]): void {
+    const disk = this.around.disk();
+    for (const [number, made] of this.fleet.tries.entries()) {
+      if (!made.touched || disk.stored.has(number)) continue;
+      // A sweep that was stopped keeps nothing of what was cut off.
+      if (disk.sweeps.get(made.sweep)?.row.reason !== '') continue;
+      const explained = faults.some(
+        ({ from, until }) => made.beganAt <= until && made.beganAt >= from - 60_000,
+      );
+      if (!explained)
+        this.broken(
+          'I6',
+          `try ${number} of ${made.sweep}/${made.index} was for nothing, and nothing had gone wrong`,
+        );
+    }
+  }
+
+  #acknowledging(agent: Process, view: AgentView, result: Result, verdict: Verdict): void {
+    this.trace(
+      `${agent.name} is told ${verdict} of ${result.sweep}/${result.index} ${result.epoch.slice(-6)}`,
+    );
+    view.granted.get(result.epoch)?.verdicts.set(result.index, verdict);
+    if (verdict !== Verdict.STORED && verdict !== Verdict.DUPLICATE) return;
+    const { end } = result;
+    if (end?.$case !== 'attempt' || end.value.status !== Status.OK) return;
+    const number = this.fleet.tryOf(end.value);
+    if (number === null) return;
+    const disk = this.around.disk();
+    const isKept = disk.stored.has(number);
+    if (isKept) this.#acknowledged.set(number, result);
+    else if (verdict === Verdict.STORED)
+      this.broken('I2', `the result of ${result.sweep}/${result.index} is acknowledged and not on the disk`);
+    else if (this.rolledBackAt === null && disk.sweeps.get(result.sweep)?.reports.has(result.index) !== true)
+      this.broken(
+        'I2',
+        `${result.sweep}/${result.index} is acknowledged as a repeat, and nothing of it is on the disk`,
+      );
+  }
+
+  /** I4: nobody else of ours is at this endpoint. */
+  #alone(session: DeviceSession, endpoint: string): void {
+    const { now } = this.timeline;
+    for (const other of this.fleet.sessions) {
+      if (other === session || other.endpoint !== endpoint) continue;
+      if (other.inUseUntil(now) > session.openedAt && other.openedAt <= now && this.rolledBackAt === null)
+        this.broken(
+          'I4',
+          `sessions ${other.number} (${other.device} by ${other.agent}) and ${session.number} (${session.device} by ${session.agent}) at ${endpoint} together`,
+        );
+    }
+  }
+
+  #sentOnce({ sweep, device, commands }: DeviceSession): void {
+    const last = commands.at(-1);
+    const key = `${sweep} ${device} ${last?.command}`;
+    const times = (this.#commands.get(key) ?? 0) + 1;
+    this.#commands.set(key, times);
+    if (times > 1 && this.rolledBackAt === null)
+      this.broken('writes', `${device} was sent "${last?.command}" ${times} times in ${sweep}`);
+  }
+
+  #secret({ sweep, device }: DeviceSession): void {
+    const sent = this.fleet.secrets.filter(
+      ({ session }) => session.sweep === sweep && session.device === device,
+    );
+    const last = sent.at(-1);
+    if (last === undefined || last.secret === 'key' || sent.length < 2 || this.rolledBackAt !== null) return;
+    const isProved = this.fleet.secrets.some(
+      ({ at, credential, taken, session }) =>
+        at < last.at && credential === last.credential && taken && session.hasEntered,
+    );
+    const told = sent.slice(0, -1).find(({ session }) => this.#wasReported(session));
+    if (told !== undefined)
+      this.broken(
+        'I13',
+        `${device} had its password in session ${told.session.number}, which was reported, and again`,
+      );
+    else if (!isProved)
+      this.broken('I13', `${device} had its password twice, and nothing had proved it good`);
+  }
+
+  #wasReported(session: DeviceSession): boolean {
+    const disk = this.around.disk();
+    return [...disk.stored].some((number) => {
+      const made = this.fleet.tries[number];
+      return (
+        made !== undefined &&
+        made.sweep === session.sweep &&
+        made.index === session.index &&
+        made.epoch === session.epoch
+      );
+    });
+  }
+
+  #afterCancel({ sweep, agent, device }: DeviceSession, what: string): void {
+    const cancelled = this.cancelledAt.get(sweep);
+    if (cancelled === undefined) return;
+    const { now } = this.timeline;
+    const since = this.around.reachableSince(agent);
+    const reached = since === null ? Number.POSITIVE_INFINITY : Math.max(cancelled, since);
+    const leaseEnd = cancelled + (STOP_SHARE * LEASE_TERM_MS) / this.around.rateOf(agent);
+    if (now > Math.min(reached + CANCEL_MS, leaseEnd) + SLACK_MS)
+      this.broken(
+        'I9',
+        `${agent} ${what} ${device} ${Math.round(now - cancelled)} ms after its sweep was cancelled`,
+      );
+  }
+
+  #view(agent: Process): AgentView {
+    const known = this.#agents.get(agent);
+    if (known !== undefined) return known;
+    const view: AgentView = {
+      instance: '',
+      dropped: new Set(),
+      granted: new Map(),
+      sent: new Map(),
+      welcomedAt: Number.POSITIVE_INFINITY,
+    };
+    this.#agents.set(agent, view);
+    return view;
+  }
+
+  /** When it was welcomed last. */
+  welcomedAt(agent: Process): number {
+    return this.#view(agent).welcomedAt;
+  }
+}
+
+function endOf({ end }: Result): string {
+  if (end?.$case === 'attempt') return end.value.failure?.message ?? end.value.status;
+  return end?.$case === 'handedBack' ? `handed back: ${end.value.reason}` : 'nothing';
+}
