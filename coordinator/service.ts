@@ -3,6 +3,7 @@
 import type { Server, ServerDuplexStream, ServerReadableStream, ServerWritableStream } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import { ulid } from 'ulid';
+import { failpoint } from '../proto/failpoint.js';
 import {
   Counts,
   type Credential,
@@ -191,11 +192,13 @@ export class Service {
     const guarded = await Promise.all(
       Array.from(distinct.values(), async (one) => [one, await this.books.guardsOf(one)] as const),
     );
+    failpoint('submit.decided');
     await this.#write((writes) => {
       for (const [credential, guards] of guarded)
         this.books.useCredential(credential, guards, options.authFailMax, now, writes);
       this.books.ledger.add(row, planned, [...distinct.values()], writes);
     });
+    failpoint('submit.committed');
     this.#sweepsOf.get(header.client)?.add(id);
     await this.hooks.submitted([...new Set(planned.map(({ segment }) => segment))], header);
     this.hooks.kick();

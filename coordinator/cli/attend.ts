@@ -11,14 +11,17 @@ import { bodyReader } from './body.js';
 import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode } from './exit.js';
 import { finished, follow } from './follow.js';
-import { type LinkSources, linkOptions, shellWord } from './link.js';
+import { awaySayer, type LinkSources, linkOptions, patienceWith, shellWord, watchAgain } from './link.js';
 import { conclude, openViews, Screen, Show } from './output.js';
 import { printLines } from './print.js';
-import { ask } from './rpc.js';
+import { ask, mayPass, Patience } from './rpc.js';
 import { LOGIN, PLATFORM, type RUN, SELECTION, SWEEP, TOLERANCE } from './settings.js';
 import { OutputClosed } from './sink.js';
 import { submit } from './submit.js';
 import type { View } from './views/view.js';
+
+const CANCEL_MS = 15_000;
+const NEVER = new AbortController().signal;
 
 type RunCall = Call<typeof RUN>;
 type Attended = Pick<RunCall, 'values' | 'stop'> & { sources: LinkSources };
@@ -45,12 +48,12 @@ export interface Sweepable {
 }
 
 export async function attend(call: Attended, link: Connection, sweepable: Sweepable): Promise<ExitCode> {
-  const id = await submitAndWipe(call, link, sweepable);
+  const screen = new Screen(call.values);
+  const id = await submitAndWipe(call, link, sweepable, screen);
   if (call.values.detach) {
     await printLines([id]);
     return EXIT.ok;
   }
-  const screen = new Screen(call.values);
   if (call.values.verbose > 0)
     screen.progress.note(`sweep ${id}: ${count(sweepable.devices.length, 'device')} submitted`);
   try {
@@ -58,7 +61,7 @@ export async function attend(call: Attended, link: Connection, sweepable: Sweepa
   } catch (error) {
     screen.progress.clear();
     if (error instanceof OutputClosed) await cancel(link, id, 'its output was closed').catch(() => undefined);
-    else if (!link.selfContained) screen.progress.say(goesOn(call, id));
+    else if (!link.selfContained) screen.progress.say(watchAgain(id, call.values, call.sources));
     throw error;
   }
 }
@@ -70,10 +73,11 @@ async function watchOver(
 ): Promise<ExitCode> {
   const { values, sources, stop } = call;
   using interrupt = new Interrupt(stop, link, id);
+  const patience = patienceWith(link, values, screen.progress);
   const parts = {
     values,
     screen,
-    read: bodyReader(link, interrupt.leave),
+    read: bodyReader(link, interrupt.leave, patience),
     selected: sweepable.devices.length,
     again: (sweep: string) => `netsweep sweeps results ${sweep}${linkOptions(values, sources)}`,
   };
@@ -84,8 +88,8 @@ async function watchOver(
     onReport: (report: Report) => show.report(report),
     onProgress: (progress: Sweep) => screen.progress.update(progress),
   };
-  const sweep = await follow(link, followed, interrupt.leave);
-  await show.end(sweep, (bodies) => finished(link, { sweep: id, bodies }, interrupt.leave));
+  const sweep = await follow(link, followed, interrupt.leave, patience);
+  await show.end(sweep, (bodies) => finished(link, { sweep: id, bodies }, interrupt.leave, patience));
   const { progress } = screen;
   const code = conclude(sweep, show.tally, {
     progress,
@@ -95,14 +99,11 @@ async function watchOver(
   return stop.aborted ? decide([EXIT.interrupted, code]) : code;
 }
 
-function goesOn({ values, sources }: Attended, id: string): string {
-  return `sweep ${id} goes on without this command; watch it with: netsweep sweeps watch ${id}${linkOptions(values, sources)}`;
-}
-
 async function submitAndWipe(
   { values, stop }: Attended,
   link: Connection,
   sweepable: Sweepable,
+  { progress }: Screen,
 ): Promise<string> {
   const { options, devices, credentials } = sweepable;
   const header = {
@@ -113,7 +114,13 @@ async function submitAndWipe(
     workers: values.workers ?? 0,
   };
   try {
-    return await submit(link, { header, devices, credentials }, stop);
+    const away = awaySayer(values, progress, 'to submit the sweep again');
+    return await submit(link, { header, devices, credentials }, stop, Patience.for(link, away));
+  } catch (error) {
+    // Refused is one thing, not answered another.
+    if (!link.selfContained && (stop.aborted || mayPass(error)))
+      progress.say('whether the sweep was taken is not known: netsweep sweeps list tells');
+    throw error;
   } finally {
     for (const { password, privateKey, enableSecret } of credentials)
       for (const secret of [password, privateKey, enableSecret]) secret.fill(0);
@@ -147,8 +154,17 @@ class Interrupt implements Disposable {
   }
 }
 
-async function cancel({ sweeps }: Connection, sweep: string, reason: string): Promise<void> {
-  await ask(sweeps.cancel.bind(sweeps), { sweep, reason });
+/** A coordinator that is just starting again is waited for, for a moment: the sweep would go on with nobody to see. */
+async function cancel(link: Connection, sweep: string, reason: string): Promise<void> {
+  const patience = new Patience(link.selfContained ? 0 : CANCEL_MS);
+  for (;;) {
+    try {
+      await ask(link.sweeps.cancel.bind(link.sweeps), { sweep, reason });
+      return;
+    } catch (error) {
+      await patience.pause(error, NEVER);
+    }
+  }
 }
 
 /** The command that runs what failed once more: same inventory, login and limits, the commands of the sweep. */

@@ -7,16 +7,20 @@ import type { Output } from '../../proto/gen/netsweep/v1/model.js';
 import type { BodyPart } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { ReadOutput } from '../combine/result.js';
 import type { Connection } from '../connect.js';
-import { AWAY_MS, Patience } from './rpc.js';
+import { Patience } from './rpc.js';
 
 /** Outputs up to this size are unpacked in one piece. */
 const SMALL = 1024 * 1024;
 
-export function bodyReader(link: Connection, signal: AbortSignal): ReadOutput {
+export function bodyReader(link: Connection, signal: AbortSignal, patience = Patience.for(link)): ReadOutput {
   return async function* read(output) {
     if (output.bytes === 0) return;
     if (output.body.length > 0 && output.bytes <= SMALL) yield unpackSmall(output);
-    else yield* unpack(output, output.body.length > 0 ? [output.body] : fetchBody(link, output, signal));
+    else
+      yield* unpack(
+        output,
+        output.body.length > 0 ? [output.body] : fetchBody(link, output, signal, patience),
+      );
   };
 }
 
@@ -43,8 +47,12 @@ async function* unpack(
 }
 
 /** A fetch that was cut goes on where it ended. */
-async function* fetchBody(link: Connection, { sha256 }: Output, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const patience = new Patience(link.selfContained ? 0 : AWAY_MS);
+async function* fetchBody(
+  link: Connection,
+  { sha256 }: Output,
+  signal: AbortSignal,
+  patience: Patience,
+): AsyncGenerator<Buffer> {
   let given = 0;
   for (;;) {
     try {

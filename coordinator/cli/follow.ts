@@ -4,7 +4,7 @@ import { status } from '@grpc/grpc-js';
 import type { Report } from '../../proto/gen/netsweep/v1/model.js';
 import type { ResultsRequest, Sweep, SweepEvent } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { type Connection, Unreachable } from '../connect.js';
-import { AWAY_MS, Patience } from './rpc.js';
+import { Patience } from './rpc.js';
 
 export interface Followed {
   sweep: string;
@@ -14,13 +14,13 @@ export interface Followed {
   onProgress(sweep: Sweep): void;
 }
 
-/** Resolves with the sweep once it has ended. Rejects when `signal` aborts or the coordinator stays away. */
+/** Resolves with the sweep once it has ended. Rejects when `signal` aborts or patience with the coordinator ends. */
 export async function follow(
   connection: Connection,
   followed: Followed,
   signal: AbortSignal,
+  patience = Patience.for(connection),
 ): Promise<Sweep> {
-  const patience = new Patience(connection.selfContained ? 0 : AWAY_MS);
   const seen = new Set<number>();
   const gone = AbortSignal.any([signal, connection.lost]);
   for (;;) {
@@ -73,8 +73,8 @@ export async function* finished(
   connection: Connection,
   request: ResultsRequest,
   signal: AbortSignal,
+  patience = Patience.for(connection),
 ): AsyncGenerator<Report> {
-  const patience = new Patience(connection.selfContained ? 0 : AWAY_MS);
   let given = 0;
   for (;;) {
     try {

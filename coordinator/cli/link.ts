@@ -5,7 +5,7 @@ import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Source, TlsFiles, Values } from '../config.js';
 import { type Connection, connect } from '../connect.js';
 import { UsageError } from './exit.js';
-import { ask } from './rpc.js';
+import { ask, Patience } from './rpc.js';
 import type { CONNECTION } from './settings.js';
 
 export type LinkValues = Values<typeof CONNECTION>;
@@ -40,6 +40,34 @@ export function linkOptions(values: LinkValues, sources: LinkSources): string {
     if (sources.tlsKey === 'flag' && values.tlsKey !== null) words.push('--tls-key', values.tlsKey);
   }
   return words.map((word) => ` ${shellWord(word)}`).join('');
+}
+
+/** The command by which one comes back to a sweep that runs elsewhere. */
+export function watchAgain(id: string, values: LinkValues, sources: LinkSources): string {
+  return `sweep ${id} goes on without this command; watch it with: netsweep sweeps watch ${id}${linkOptions(values, sources)}`;
+}
+
+/** Waits for a coordinator elsewhere however long it is away, and says so; one that runs here does not come back. */
+export function patienceWith(
+  { selfContained }: Connection,
+  { coordinator }: LinkValues,
+  progress: { say(line: string): void },
+): Patience {
+  if (selfContained) return new Patience(0);
+  return new Patience(
+    Number.POSITIVE_INFINITY,
+    awaySayer({ coordinator }, progress, 'Ctrl-C leaves the sweep to itself'),
+  );
+}
+
+/** Says that the coordinator is away, and that it is back. */
+export function awaySayer(
+  { coordinator }: Pick<LinkValues, 'coordinator'>,
+  progress: { say(line: string): void },
+  meanwhile: string,
+): (state: 'away' | 'back') => void {
+  const away = `the coordinator at ${coordinator} does not answer; waiting for it (${meanwhile})`;
+  return (state) => progress.say(state === 'away' ? away : 'the coordinator is back');
 }
 
 /** A word as a shell takes it back. */

@@ -8,7 +8,6 @@ import type { Connection } from '../connect.js';
 import { Patience } from './rpc.js';
 
 const DEVICES_PER_PART = 500;
-const AWAY_MS = 15_000;
 
 export interface Submission {
   header: SubmitHeader;
@@ -21,11 +20,13 @@ export async function submit(
   connection: Connection,
   submission: Submission,
   signal: AbortSignal,
+  patience = Patience.for(connection),
 ): Promise<string> {
-  const patience = new Patience(connection.selfContained ? 0 : AWAY_MS);
   for (;;) {
     try {
-      return await submitOnce(connection, submission, signal);
+      const id = await submitOnce(connection, submission, signal);
+      patience.heard();
+      return id;
     } catch (error) {
       await patience.pause(error, signal);
     }

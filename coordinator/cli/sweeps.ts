@@ -1,4 +1,5 @@
 // `netsweep sweeps ...`: what ran and what runs. watch and results print through the same views as run.
+import type { Report } from '../../proto/gen/netsweep/v1/model.js';
 import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { label } from '../../proto/label.js';
 import { isoTime, sweepObject } from '../combine/result.js';
@@ -10,7 +11,7 @@ import { bodyReader } from './body.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished, follow } from './follow.js';
-import { findSweep, linkOptions, openLink } from './link.js';
+import { findSweep, linkOptions, openLink, patienceWith, watchAgain } from './link.js';
 import { checkOutput, conclude, openViews, Screen, Show } from './output.js';
 import { printLines, printTable } from './print.js';
 import { ask } from './rpc.js';
@@ -81,8 +82,8 @@ export async function removeSweeps({ args, values, stop }: Call<typeof CONNECTIO
 export async function showResults(call: Call<typeof WATCH>): Promise<ExitCode> {
   checkOutput(call.values);
   await using link = await openLink(call.values, call.stop);
-  const { sweep, show } = await openShow(call, link);
-  const results = (bodies: boolean) => finished(link, { sweep: sweep.id, bodies }, call.stop);
+  const { sweep, show, patience } = await openShow(call, link);
+  const results = (bodies: boolean) => finished(link, { sweep: sweep.id, bodies }, call.stop, patience);
   for await (const report of results(show.bodies)) await show.report(report);
   await show.end(sweep, results);
   return EXIT.ok;
@@ -92,23 +93,26 @@ export async function watchSweep(call: Call<typeof WATCH>): Promise<ExitCode> {
   const { values, sources, stop } = call;
   checkOutput(values);
   await using link = await openLink(values, stop);
-  const { sweep: found, show, screen } = await openShow(call, link);
-  const sweep = await follow(
-    link,
-    {
-      sweep: found.id,
-      bodies: show.bodies,
-      onReport: (report) => show.report(report),
-      onProgress: (progress) => screen.progress.update(progress),
-    },
-    stop,
-  );
-  await show.end(sweep, (bodies) => finished(link, { sweep: sweep.id, bodies }, stop));
-  return conclude(sweep, show.tally, {
-    progress: screen.progress,
-    tolerance: values.tolerate,
-    hint: `again: netsweep run --rerun ${sweep.id} --failed${linkOptions(values, sources)} -i INVENTORY`,
-  });
+  const { sweep: found, show, screen, patience } = await openShow(call, link);
+  const followed = {
+    sweep: found.id,
+    bodies: show.bodies,
+    onReport: (report: Report) => show.report(report),
+    onProgress: (progress: Sweep) => screen.progress.update(progress),
+  };
+  try {
+    const sweep = await follow(link, followed, stop, patience);
+    await show.end(sweep, (bodies) => finished(link, { sweep: sweep.id, bodies }, stop, patience));
+    return conclude(sweep, show.tally, {
+      progress: screen.progress,
+      tolerance: values.tolerate,
+      hint: `again: netsweep run --rerun ${sweep.id} --failed${linkOptions(values, sources)} -i INVENTORY`,
+    });
+  } catch (error) {
+    screen.progress.clear();
+    if (!link.selfContained && stop.aborted) screen.progress.say(watchAgain(found.id, values, sources));
+    throw error;
+  }
 }
 
 async function openShow({ args, values, sources, stop }: Call<typeof WATCH>, link: Connection) {
@@ -116,12 +120,13 @@ async function openShow({ args, values, sources, stop }: Call<typeof WATCH>, lin
   if (values.sessionLog !== null && sweep.options?.transcripts !== true)
     throw new UsageError(`sweep ${sweep.id} was run without --session-log: its sessions were not recorded`);
   const screen = new Screen(values);
+  const patience = patienceWith(link, values, screen.progress);
   const views = openViews({
     values,
     screen,
-    read: bodyReader(link, stop),
+    read: bodyReader(link, stop, patience),
     selected: sweep.counts?.selected ?? 0,
     again: (id) => `netsweep sweeps results ${id}${linkOptions(values, sources)}`,
   });
-  return { sweep, screen, show: new Show(views, screen) };
+  return { sweep, screen, patience, show: new Show(views, screen) };
 }

@@ -118,4 +118,66 @@ export const defects: Defect[] = [
       title: 'a share %j of %i devices is %i: rounded up, at least one',
     },
   },
+  {
+    name: 'a client that comes back to its sweep shows again what it has shown',
+    file: 'coordinator/cli/follow.ts',
+    find: 'if (seen.has(index)) continue;',
+    replace: '',
+    test: {
+      file: 'test/e2e/client.test.ts',
+      title: 'comes back to its sweep, says once what it waits for, and shows each device once',
+    },
+  },
+  {
+    name: 'a client gives up when the coordinator is away for longer than a moment',
+    file: 'coordinator/cli/link.ts',
+    find: 'Number.POSITIVE_INFINITY,',
+    replace: '1_000,',
+    test: {
+      file: 'test/e2e/client.test.ts',
+      title: 'comes back to its sweep, says once what it waits for, and shows each device once',
+    },
+  },
+  {
+    name: 'a submit whose answer was lost with the coordinator makes a second sweep',
+    file: 'coordinator/service.ts',
+    find: 'const same = await this.books.store.sweepByKey(header.key);',
+    replace: 'header.key += ulid();\n    const same = await this.books.store.sweepByKey(header.key);',
+    test: {
+      file: 'test/e2e/client.test.ts',
+      title:
+        'makes one sweep of each of 140 submits of which 60 are repeated, while the coordinator dies three times (SEED=%i npx vitest run test/e2e/client.test.ts)',
+    },
+  },
+  {
+    name: 'the command line does not submit again when the coordinator dies with its submit',
+    file: 'coordinator/cli/submit.ts',
+    find: 'await patience.pause(error, signal);',
+    replace: 'throw error;',
+    test: {
+      file: 'test/e2e/client.test.ts',
+      title:
+        'submits again by itself where the coordinator dies before or after it took the sweep, and names its devices again after a restart',
+    },
+  },
+  {
+    name: '--rerun --failed takes those that ended ok as well',
+    file: 'coordinator/cli/prepare.ts',
+    find: 'kinds.size === 0 ? !failed ||',
+    replace: 'kinds.size === 0 ? failed ||',
+    test: {
+      file: 'test/e2e/client.test.ts',
+      title: 'a self-contained run names the devices of an earlier one again, which another process ran',
+    },
+  },
+  {
+    name: 'a sweep goes on when the output of its run is closed',
+    file: 'coordinator/cli/attend.ts',
+    find: 'if (error instanceof OutputClosed) await cancel(',
+    replace: 'if (error === null) await cancel(',
+    test: {
+      file: 'test/e2e/client.test.ts',
+      title: 'cancels its sweep quietly when its output is closed',
+    },
+  },
 ];
