@@ -67,7 +67,7 @@ describe.concurrent('netsweep run', () => {
       unprivileged: 0,
       agents: AGENTS,
     });
-    const { status, results } = await cluster.run(['--deadline', '2', '--forks', '4', 'show version']);
+    const { status, results } = await cluster.run(['--deadline', '5', '--forks', '4', 'show version']);
     expect(status).toBe(6);
     await checkWitnesses({ cluster, results, command: 'show version' });
     expect(results.map(({ status, failure }) => `${status} ${failure?.kind}`).sort()).toEqual([
