@@ -54,6 +54,8 @@ export class Carrier {
   #busy = 0;
   #claims = 0;
   #draining = false;
+  /** Siblings reach what we do not: until then nothing is pulled. */
+  #restUntil = Number.NEGATIVE_INFINITY;
   readonly #freed: (() => void)[] = [];
   readonly #headroom: Headroom;
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -76,7 +78,13 @@ export class Carrier {
   /** Resolves when another shard may be taken, or `signal` aborts. */
   async room(signal: AbortSignal): Promise<void> {
     while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);
+    for (let ms = this.#restMs; ms > 0 && !signal.aborted; ms = this.#restMs)
+      await pause(this.host, ms, signal);
     await this.uplink.room(signal);
+  }
+
+  get #restMs(): number {
+    return this.#restUntil - this.host.monotonicMs();
   }
 
   /** Claims an offer and carries it out. Never rejects. */
@@ -186,6 +194,7 @@ export class Carrier {
             return null;
           case 'later':
             offer.later(answer.value.ms);
+            this.#restUntil = this.host.monotonicMs() + answer.value.restMs;
             return null;
           case undefined:
             break;

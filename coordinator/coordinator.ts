@@ -90,7 +90,10 @@ export class Coordinator {
     host: Host,
   ): Promise<Coordinator> {
     const books = await Books.open(store, { termMs: LEASE_TERM_MS, lockDelayMs: LOCK_DELAY_MS }, host);
-    const presence = new Presence((instance) => books.ledger.running({ instance }));
+    const presence = new Presence(
+      (instance) => books.ledger.running({ instance }),
+      (instance) => books.ledger.fitness.restMs(instance, host.monotonicMs()) > 0,
+    );
     const service = new Service(books, presence, {
       submitted: (segments, header) => duties.submitted(segments, header),
       kick: () => coordinator.kick(),

@@ -15,6 +15,7 @@ import {
   type CoordinatorBatch,
   type CoordinatorMessage,
   type HostKeySeen,
+  Later,
   type LoginAsk,
   type PullEmpty,
   type RenewReply,
@@ -56,6 +57,10 @@ export class Agents {
     private readonly warn: (why: string, what: string) => void = () => undefined,
   ) {
     this.#logins = new LoginAsks(books, kick);
+    books.ledger.fitness.onRest = (instance, ms) => {
+      const name = presence.get(instance)?.hello.name ?? instance;
+      warn(`its siblings reach what it does not`, `agent ${name} claims nothing for ${ms / 1000} s`);
+    };
   }
 
   serveOn(server: Pick<Server, 'addService'>): void {
@@ -188,11 +193,15 @@ export class Agents {
     const { request } = call;
     const link = this.presence.get(request.instance);
     if (link === undefined || link.draining) {
-      callback(null, { answer: { $case: 'later', value: { ms: 1_000, reason: 'say hello first' } } });
+      callback(null, {
+        answer: { $case: 'later', value: Later.create({ ms: 1_000, reason: 'say hello first' }) },
+      });
       return;
     }
     const writes: Write[] = [];
-    const answer = this.books.ledger.claim(request, this.books.host.monotonicMs(), writes);
+    const hasSibling = (segment: string) => this.presence.hasSibling(request.instance, segment);
+    const now = this.books.host.monotonicMs();
+    const answer = this.books.ledger.claim({ ...request, hasSibling }, now, writes);
     failpoint('claim.decided');
     await this.books.commit(writes);
     failpoint('claim.committed');
@@ -202,7 +211,7 @@ export class Agents {
 
   #claimAnswer(answer: ClaimAnswer): NonNullable<ClaimReply['answer']> {
     if (answer.answer === 'drop') return { $case: 'drop', value: { reason: answer.reason } };
-    if (answer.answer === 'later') return { $case: 'later', value: { ms: answer.ms, reason: answer.reason } };
+    if (answer.answer === 'later') return { $case: 'later', value: Later.create(answer) };
     const { sweep } = answer.shard;
     const wanted = new Set(answer.devices.flatMap(({ device }) => credentialsOf(device)));
     return {

@@ -13,7 +13,11 @@ export interface AgentLink {
 export class Presence {
   readonly #links = new Map<string, AgentLink>();
 
-  constructor(private readonly running: (instance: string) => number) {}
+  constructor(
+    private readonly running: (instance: string) => number,
+    /** It is to leave the work to its siblings for a while. */
+    private readonly rests: (instance: string) => boolean = () => false,
+  ) {}
 
   /** Null: welcome. Otherwise the instance that must be waited for. */
   join(link: AgentLink): AgentLink | null {
@@ -45,9 +49,16 @@ export class Presence {
     return [...this.#links.values()];
   }
 
-  /** Agents that would take work of this segment. */
+  /** Agents that would take work of this segment; those that rest only where there are no others. */
   able(segment: string): AgentLink[] {
-    return this.all().filter((link) => !link.draining && link.hello.segments.includes(segment));
+    const serving = this.all().filter((link) => !link.draining && link.hello.segments.includes(segment));
+    const fresh = serving.filter(({ hello }) => !this.rests(hello.instance));
+    return fresh.length > 0 ? fresh : serving;
+  }
+
+  /** Whether another instance would take work of this segment, and does not rest. */
+  hasSibling(instance: string, segment: string): boolean {
+    return this.able(segment).some(({ hello }) => hello.instance !== instance && !this.rests(hello.instance));
   }
 
   /** Sessions that the segment's agents could open beyond those they have. */

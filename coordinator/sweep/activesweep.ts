@@ -27,6 +27,10 @@ export interface DeviceState {
   status: Status;
   /** Epochs under which a result was taken; they tell a repeat from a stranger. */
   epochs: string[];
+  /** Who could not connect to it last, and until when the next try is another instance's. */
+  missed: { instance: string; until: number } | null;
+  /** How often in a row an agent had too little of something itself. */
+  localFailures: number;
   /** The attempt before the one to come, for a device that is waiting to be tried again. */
   lastFailure: Failure | null;
   /** A lease ended after leave to send a secret: nobody knows whether it was sent, and how it fared. */
@@ -103,6 +107,8 @@ export class ActiveSweep {
       shard: 0,
       status: Status.UNSPECIFIED,
       epochs: [],
+      missed: null,
+      localFailures: 0,
       lastFailure: null,
       loginUnknown: false,
       channelUnknown: false,

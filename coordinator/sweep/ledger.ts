@@ -8,7 +8,7 @@
 //
 // An epoch is the incarnation of this coordinator and a counter; it is compared for equality only and grows
 // old when the lease ends here. A result under an old epoch changes nothing.
-import type { InSession, Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
+import type { ClaimRequest, InSession, Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
 import { Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import type { Counts, Credential, Device } from '../../proto/gen/netsweep/v1/model.js';
 import { Status } from '../../proto/gen/netsweep/v1/model.js';
@@ -17,6 +17,7 @@ import type { OpenSweep, ShardRow, SweepRow, Write } from '../store/store.js';
 import { ActiveSweep, type DeviceState, type Ending, type Halt } from './activesweep.js';
 import { EndedSweeps } from './endedsweeps.js';
 import { Endpoints } from './endpoints.js';
+import { Fitness } from './fitness.js';
 import { interrupted, LEASE_LOST, Outcomes, UNKNOWN_END } from './outcomes.js';
 import { type OpenLease, type OpenShard, patienceMs, Shards } from './shards.js';
 import { Suspicions } from './suspicion.js';
@@ -36,14 +37,27 @@ export interface StartRequest {
 export type ClaimAnswer =
   | { answer: 'grant'; shard: OpenShard; epoch: string; devices: DeviceState[] }
   | { answer: 'drop'; reason: string }
-  | { answer: 'later'; ms: number; reason: string };
+  | Later;
 
+interface Later {
+  answer: 'later';
+  ms: number;
+  reason: string;
+  /** The agent is to pull nothing for so long. */
+  restMs?: number;
+}
+
+/** When to ask again, or to offer again, what another agent is to have, in ms. */
+const RESTING_MS = 200;
+/** How long an agent that rests is told to, in ms: its siblings may be gone by then. */
+const REST_TOLD_MS = 2_000;
 /** When to ask again for what is not granted in a pause, in ms. */
 const PAUSED_MS = 1_000;
 
 export class Ledger {
   readonly sweeps = new Map<string, ActiveSweep>();
   readonly endpoints = new Endpoints();
+  readonly fitness = new Fitness();
   readonly #shards = new Shards();
   readonly #ended = new EndedSweeps();
   readonly #suspicions = new Suspicions();
@@ -61,7 +75,14 @@ export class Ledger {
   ) {
     const limits = (sweep: ActiveSweep, wallMs: number, writes: Write[]) =>
       this.#stopAtLimits(sweep, wallMs, writes);
-    this.#outcomes = new Outcomes(this.endpoints, terms.lockDelayMs, random, this.#suspicions, limits);
+    this.#outcomes = new Outcomes(
+      this.endpoints,
+      terms.lockDelayMs,
+      random,
+      this.#suspicions,
+      this.fitness,
+      limits,
+    );
   }
 
   add(row: SweepRow, devices: Device[], credentials: Credential[], writes: Write[]): ActiveSweep {
@@ -169,7 +190,9 @@ export class Ledger {
   }
 
   claim(
-    request: { instance: string; claimId: string; sweep: string; shard: number; offer: number },
+    request: ClaimRequest & {
+      /** Whether another agent of the segment may take it. */ hasSibling?: (segment: string) => boolean;
+    },
     now: number,
     writes: Write[],
   ): ClaimAnswer {
@@ -181,17 +204,29 @@ export class Ledger {
     if (now < this.#holdUntil) return this.#later(shard, this.#holdUntil - now, now, 'leases unknown');
     if (this.#paused !== '') return this.#later(shard, PAUSED_MS, now, this.#paused);
 
+    const mayLeave = request.hasSibling?.(shard.row.segment) === true;
+    const restMs = mayLeave ? this.fitness.restMs(request.instance, now) : 0;
+    if (restMs > 0) {
+      const reason = 'its siblings reach what it does not';
+      return { ...this.#later(shard, RESTING_MS, now, reason), restMs: Math.min(restMs, REST_TOLD_MS) };
+    }
+
     const epoch = `${this.incarnation}.${++this.#epochs}`;
+    const isForOthers = ({ missed }: DeviceState) =>
+      mayLeave && missed?.instance === request.instance && missed.until > now;
+    const others = shard.devices.filter(isForOthers);
     const granted: DeviceState[] = [];
     const busy: DeviceState[] = [];
     for (const state of shard.devices)
-      (this.endpoints.take(state.endpoint, epoch, now) ? granted : busy).push(state);
+      if (!isForOthers(state)) (this.endpoints.take(state.endpoint, epoch, now) ? granted : busy).push(state);
     if (busy.length > 0)
       shard.sweep.requeue(busy, Math.min(...busy.map((state) => this.#freeAt(state, now))));
+    if (others.length > 0) shard.sweep.requeue(others, now + RESTING_MS);
     shard.devices = granted;
     if (granted.length === 0) {
       this.#close(shard, writes);
-      return { answer: 'drop', reason: 'its devices are busy; they are offered again' };
+      const whose = others.length > 0 ? 'for another agent' : 'busy';
+      return { answer: 'drop', reason: `its devices are ${whose}; they are offered again` };
     }
     const devices = granted.map((state) => state.device.index);
     shard.row = { ...shard.row, epoch, holder: request.instance, claimId: request.claimId, devices };
@@ -387,7 +422,7 @@ export class Ledger {
     return { answer: 'grant', shard, epoch: lease.epoch, devices };
   }
 
-  #later(shard: OpenShard, ms: number, now: number, reason: string): ClaimAnswer {
+  #later(shard: OpenShard, ms: number, now: number, reason: string): Later {
     shard.quietUntil = now + ms;
     return { answer: 'later', ms: Math.ceil(ms), reason };
   }

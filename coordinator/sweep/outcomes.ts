@@ -9,8 +9,15 @@ import type { Attempt } from '../../proto/gen/netsweep/v1/session.js';
 import type { Write } from '../store/store.js';
 import type { ActiveSweep, DeviceState, Ending } from './activesweep.js';
 import type { Endpoints } from './endpoints.js';
+import type { Fitness } from './fitness.js';
 import type { OpenShard } from './shards.js';
 import { conviction, type Suspicions } from './suspicion.js';
+
+/** How long a device that an agent could not connect to is kept for another one, in ms. */
+const ANOTHER_MS = 10_000;
+/** So often in a row a device may find its agent without something, with pauses that grow up to a limit, in ms. */
+const LOCAL_FAILURES_MOST = 8;
+const LOCAL_PAUSE_MOST_MS = 30_000;
 
 export class Outcomes {
   constructor(
@@ -18,6 +25,7 @@ export class Outcomes {
     private readonly lockDelayMs: number,
     private readonly random: () => number,
     private readonly suspicions: Suspicions,
+    private readonly fitness: Fitness,
     /** Called before a device is to be tried again: the sweep may have reached a limit. */
     private readonly limits: (sweep: ActiveSweep, wallMs: number, writes: Write[]) => void,
   ) {}
@@ -34,6 +42,9 @@ export class Outcomes {
     const free = when.now + (attempt.leftClean ? 0 : this.lockDelayMs);
     this.endpoints.release(state.endpoint, shard.row.epoch, free);
     const failure = attempt.failure ?? null;
+    const reached = isConnected(failure);
+    if (reached) this.fitness.reached(shard.row.holder, state.missed?.instance ?? '', when.now);
+    else this.fitness.failed(shard.row.holder, when.now);
     // Written with whatever becomes of it: its record, or its place back in line.
     state.row = {
       ...state.row,
@@ -63,8 +74,10 @@ export class Outcomes {
     writes.push({ write: 'evidence', report: sweep.report(state, ending), epoch: shard.row.epoch });
     state.lastFailure = failure;
     sweep.change(state, {}, writes);
-    const wait = backoffMs(state.row.attempts, this.random);
-    sweep.requeue([state], Math.max(free, when.now + wait));
+    const again = Math.max(free, when.now + backoffMs(state.row.attempts, this.random));
+    state.localFailures = 0;
+    state.missed = reached ? null : { instance: shard.row.holder, until: again + ANOTHER_MS };
+    sweep.requeue([state], again);
   }
 
   /** Its work has ended without an attempt: the agent let go of it, or its lease is over. */
@@ -81,7 +94,31 @@ export class Outcomes {
     if (isLost) this.suspicions.lost(shard.row.holder, sweep, state, writes);
     const convicted = back.workerLost || isLost ? conviction(state, back.alone) : null;
     if (convicted !== null) return sweep.end(state, convicted, writes);
-    sweep.requeue([state], free);
+    if (back.local) this.#local(shard, state, back.reason, { now, free }, writes);
+    else sweep.requeue([state], free);
+  }
+
+  /** The agent had too little of something itself: another may do better, and it as well after a pause. */
+  #local(
+    { sweep, row }: OpenShard,
+    state: DeviceState,
+    reason: string,
+    { now, free }: { now: number; free: number },
+    writes: Write[],
+  ): void {
+    this.fitness.failed(row.holder, now);
+    state.localFailures += 1;
+    if (state.localFailures > LOCAL_FAILURES_MOST) {
+      const message = `no agent could try it: ${reason}`;
+      const failure = Failure.create({ kind: Kind.UNREACHABLE, stage: Stage.CONNECT, message });
+      return sweep.end(state, { status: Status.FAILED, failure }, writes);
+    }
+    const again = Math.max(
+      free,
+      now + Math.min(LOCAL_PAUSE_MOST_MS, backoffMs(state.localFailures, this.random)),
+    );
+    state.missed = { instance: row.holder, until: again + ANOTHER_MS };
+    sweep.requeue([state], again);
   }
 }
 
@@ -95,6 +132,11 @@ export function interrupted(reason: string): Ending {
 /** How far a failed attempt is put off, in ms: doubling from a second, with up to half of it as jitter. */
 export function backoffMs(attempts: number, random: () => number): number {
   return 1000 * 2 ** (attempts - 1) * (1 + random() / 2);
+}
+
+/** There was a connection to the device, whatever became of it. */
+function isConnected(failure: Failure | null): boolean {
+  return failure === null || (failure.stage !== Stage.CONNECT && failure.stage !== Stage.RESOLVE);
 }
 
 /** What was started was tried, whatever stopped it. */

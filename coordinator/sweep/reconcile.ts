@@ -32,6 +32,7 @@ export class Reconcile {
     this.books.ledger.endpoints.sweepOut(now);
     if (writes.length > 0) await this.books.commit(writes);
     this.books.forgetUnused();
+    this.books.ledger.fitness.retain(new Set(this.presence.all().map(({ hello }) => hello.instance)));
   }
 
   #lapse(now: number, wall: number, writes: Write[]): void {

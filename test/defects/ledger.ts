@@ -3,6 +3,7 @@ import type { Defect } from './defect.ts';
 const START = 'test/sweep/start.test.ts';
 const RESULTS = 'test/intake/results.test.ts';
 const SUSPICION = 'test/sweep/suspicion.test.ts';
+const FITNESS = 'test/sweep/fitness.test.ts';
 const SPENT = 'test/intake/spent.test.ts';
 
 export const defects: Defect[] = [
@@ -79,6 +80,27 @@ export const defects: Defect[] = [
       file: SPENT,
       title: 'that a bastion or a login inside the session had its secret is known after a restart',
     },
+  },
+  {
+    name: 'A device is tried again by the agent that could not connect to it',
+    file: 'coordinator/sweep/ledger.ts',
+    find: 'mayLeave && missed?.instance === request.instance && missed.until > now;',
+    replace: 'mayLeave && missed?.instance !== undefined && missed.until <= now;',
+    test: { file: FITNESS, title: 'is tried from another instance, while there is one' },
+  },
+  {
+    name: 'What an agent has too little of is charged to the device',
+    file: 'coordinator/sweep/outcomes.ts',
+    find: 'this.fitness.failed(row.holder, now);\n    state.localFailures += 1;',
+    replace: 'state.row = { ...state.row, attempts: state.row.attempts + 1 };\n    state.localFailures += 1;',
+    test: { file: FITNESS, title: 'is not charged to the device, which another agent may try' },
+  },
+  {
+    name: 'An agent that reaches nothing goes on eating the line',
+    file: 'coordinator/sweep/ledger.ts',
+    find: 'const restMs = mayLeave ? this.fitness.restMs(request.instance, now) : 0;',
+    replace: 'const restMs = mayLeave ? 0 : this.fitness.restMs(request.instance, now);',
+    test: { file: FITNESS, title: 'is granted nothing while it rests, unless it is the only one' },
   },
   {
     name: 'Three deaths convict whoever was there',

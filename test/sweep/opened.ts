@@ -45,11 +45,8 @@ export function open(devices: Device[], options: Partial<SweepOptions> = {}) {
   };
   const sweep = ledger.add(row, devices, [], writes);
   const form = (now: number, most = 100) => ledger.form(sweep, 's', most, now, writes);
-  const claim = (
-    shard: number,
-    now: number,
-    over: Partial<{ instance: string; claimId: string; offer: number }> = {},
-  ) => ledger.claim({ instance: 'a', claimId: 'c1', sweep: 'S1', shard, offer: 1, ...over }, now, writes);
+  const claim = (shard: number, now: number, over: Partial<Parameters<Ledger['claim']>[0]> = {}) =>
+    ledger.claim({ instance: 'a', claimId: 'c1', sweep: 'S1', shard, offer: 1, ...over }, now, writes);
   const result = (shard: number, epoch: string, index: number, end: Result['end'], now: number) =>
     ledger.result(Result.create({ sweep: 'S1', shard, epoch, index, end }), 'agent-1', now, 0, writes);
   const start = (epoch: string, index: number, now: number) =>
