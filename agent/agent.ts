@@ -22,6 +22,8 @@ export interface AgentConfig {
   tls: TlsFiles | null;
   workers: number;
   forks: number;
+  /** Most bytes of results in memory while the coordinator does not take them. */
+  memoryBytes: number;
   /** Most bytes of results on disk while the coordinator does not take them; 0: none. */
   spoolBytes: number;
   version: string;
@@ -96,7 +98,7 @@ export async function runAgent(
       unwanted: (reason) => unwanted.abort(new Error(`not wanted: ${reason}`)),
       warn: (what) => log.warn(what),
     },
-    spool,
+    { memoryBytes: config.memoryBytes, spool },
   );
   const carrying = new Set<Promise<void>>();
   const track = (work: Promise<void> | undefined) => {

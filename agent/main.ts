@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { AgentOrders } from '../proto/orders.js';
 import { type AgentConfig, type AgentLog, realParts, runAgent, SPOOL_BYTES } from './agent.js';
+import { MEMORY_BYTES } from './results.js';
 
 const stop = new AbortController();
 /** Told to stop once more: whoever waits has waited long enough. */
@@ -28,6 +29,7 @@ async function runForked(): Promise<number> {
     ...rest,
     nats: { servers: nats, token: natsToken, credsFile: null },
     tls: null,
+    memoryBytes: MEMORY_BYTES,
     spoolBytes: SPOOL_BYTES,
     version: version(),
   };

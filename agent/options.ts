@@ -34,6 +34,13 @@ export function readOptions(version: string): AgentConfig {
     .addOption(option('--forks <n>', 'most devices at once', 'FORKS').default('500'))
     .addOption(
       option(
+        '--memory-limit <size>',
+        'most bytes of results in memory while the coordinator is away',
+        'MEMORY_LIMIT',
+      ).default('64MiB'),
+    )
+    .addOption(
+      option(
         '--spool-limit <size>',
         'most bytes of results on disk while the coordinator is away',
         'SPOOL_LIMIT',
@@ -68,6 +75,7 @@ export function readOptions(version: string): AgentConfig {
     tls,
     workers: given.workers === undefined ? availableParallelism() : count('--workers', given.workers),
     forks: count('--forks', given.forks ?? ''),
+    memoryBytes: size('--memory-limit', given.memoryLimit ?? ''),
     spoolBytes: size('--spool-limit', given.spoolLimit ?? ''),
     version,
   };

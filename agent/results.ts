@@ -10,8 +10,8 @@ import type { Host } from './host.js';
 import { handedBack } from './pool.js';
 import type { Place, Spool } from './spool.js';
 
-/** Unacknowledged bytes that are kept in memory. */
-const MEMORY_BYTES = 64 * 1024 * 1024;
+/** Unacknowledged bytes that are kept in memory unless told otherwise. */
+export const MEMORY_BYTES = 64 * 1024 * 1024;
 /** What a session is taken to bring before one has ended. */
 const FIRST_GUESS_BYTES = 64 * 1024;
 /** How much each result moves the guess. */
@@ -43,6 +43,12 @@ export interface Delivery {
   end(result: Omit<Result, 'seq'>): Promise<Verdict>;
 }
 
+/** Where results wait. */
+export interface WaitingRoom {
+  memoryBytes: number;
+  spool: Spool | null;
+}
+
 export class Results {
   readonly #kept = new Map<number, Kept>();
   /** Parcels that are already on their way, by result. */
@@ -61,7 +67,7 @@ export class Results {
   /** `onFull`: from now on, or no longer, more than there is room for. */
   constructor(
     private readonly host: Pick<Host, 'monotonicMs'>,
-    private readonly spool: Spool | null = null,
+    private readonly waiting: WaitingRoom = { memoryBytes: MEMORY_BYTES, spool: null },
     private readonly onFull: (full: boolean) => void = () => undefined,
   ) {}
 
@@ -150,11 +156,11 @@ export class Results {
   }
 
   get #used(): number {
-    return this.#memory + (this.spool?.used ?? 0);
+    return this.#memory + (this.waiting.spool?.used ?? 0);
   }
 
   get #capacity(): number {
-    return MEMORY_BYTES + (this.spool?.capacity ?? 0);
+    return this.waiting.memoryBytes + (this.waiting.spool?.capacity ?? 0);
   }
 
   /** One session more; where none is under way, any room is enough, as its output may never fit. */
@@ -197,27 +203,28 @@ export class Results {
     kept.parcels.push({ bytes, batch, place: null });
     this.#memory += bytes;
     this.#changed();
-    if (this.#memory > MEMORY_BYTES && !this.#spilling) void this.#spill();
+    if (this.#memory > this.waiting.memoryBytes && !this.#spilling) void this.#spill();
   }
 
   #forget(parcels: Parcel[]): void {
     for (const { bytes, place } of parcels) {
       if (place === null) this.#memory -= bytes;
-      else this.spool?.free(place);
+      else this.waiting.spool?.free(place);
     }
   }
 
   /** Moves what is sent last into the spool, until memory has room. */
   async #spill(): Promise<void> {
     this.#spilling = true;
-    while (this.spool !== null && this.#memory > MEMORY_BYTES) {
+    const { memoryBytes, spool } = this.waiting;
+    while (spool !== null && this.#memory > memoryBytes) {
       const found = this.#lastInMemory();
       if (found === null) break;
       const { kept, parcel, batch } = found;
       const data = ResultBatch.encode(batch).finish();
-      const place = await this.spool.write(data);
+      const place = await spool.write(data);
       if (place === null) break;
-      if (this.#kept.get(kept.seq) !== kept || !kept.parcels.includes(parcel)) this.spool.free(place);
+      if (this.#kept.get(kept.seq) !== kept || !kept.parcels.includes(parcel)) spool.free(place);
       else {
         this.#memory -= parcel.bytes;
         Object.assign(parcel, { batch: null, place });
@@ -235,7 +242,7 @@ export class Results {
   }
 
   async #fetch({ place }: Parcel): Promise<ResultBatch | null> {
-    const data = place === null ? null : ((await this.spool?.read(place)) ?? null);
+    const data = place === null ? null : ((await this.waiting.spool?.read(place)) ?? null);
     return data === null ? null : ResultBatch.decode(data);
   }
 

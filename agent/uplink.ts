@@ -24,8 +24,7 @@ import type {
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { BEAT_MS } from '../proto/subjects.js';
 import { type Host, pause } from './host.js';
-import { type Delivery, Results } from './results.js';
-import type { Spool } from './spool.js';
+import { type Delivery, Results, type WaitingRoom } from './results.js';
 
 const CALL_MS = 5_000;
 
@@ -86,9 +85,9 @@ export class Uplink {
     private readonly host: Host,
     private readonly hello: Omit<Hello, 'storeId' | 'commit'>,
     private readonly events: UplinkEvents,
-    spool: Spool | null,
+    waiting: WaitingRoom | undefined,
   ) {
-    this.#results = new Results(host, spool, (full) => events.full(full));
+    this.#results = new Results(host, waiting, (full) => events.full(full));
   }
 
   /** Begins to connect; `welcome` tells when it has. */
@@ -97,9 +96,9 @@ export class Uplink {
     host: Host,
     hello: Omit<Hello, 'storeId' | 'commit'>,
     events: UplinkEvents,
-    spool: Spool | null = null,
+    waiting?: WaitingRoom,
   ): Uplink {
-    const uplink = new Uplink(client, host, hello, events, spool);
+    const uplink = new Uplink(client, host, hello, events, waiting);
     uplink.#links = uplink.#keepLinked();
     return uplink;
   }

@@ -1,8 +1,10 @@
 // A whole netsweep of real programs for one test: fleet, and either nothing else (a self-contained `netsweep run`
 // brings its own) or nats-server, `netsweep serve` and agents. One line sets it up, and it ends with its block.
+import { readFileSync } from 'node:fs';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import type { Agent } from '../proto/gen/netsweep/v1/sweeps.ts';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.ts';
+import { type Certificates, type Leaf, makeCertificates } from './certificates.ts';
 import { type FaultProxy, startFaultProxy } from './faultproxy.ts';
 import { Fleet, type FleetOptions } from './fleet.ts';
 import { type Nats, type NatsOptions, startNats } from './nats.ts';
@@ -34,6 +36,8 @@ export interface AgentOptions {
   descriptors?: number;
   /** Added to its environment. */
   env?: NodeJS.ProcessEnv;
+  /** Added to its options. */
+  words?: string[];
 }
 
 export interface ClusterOptions extends FleetOptions {
@@ -45,6 +49,8 @@ export interface ClusterOptions extends FleetOptions {
   serveEnv?: NodeJS.ProcessEnv;
   /** Every connection between programs goes over a link that can be made bad: see `links`. */
   proxied?: boolean;
+  /** Mutual TLS everywhere, with one certificate that all of them share. */
+  tls?: boolean;
   nats?: NatsOptions;
   /** NATS of the test's own, as --nats takes it, instead of one nats-server that comes with the cluster. */
   servers?: string | null;
@@ -57,8 +63,13 @@ export interface ClusterOptions extends FleetOptions {
 type Distribution = Required<
   Pick<ClusterOptions, 'agents' | 'proxied' | 'nats' | 'servers' | 'natsAt' | 'natsFor'>
 > & {
+  tls: Tls | null;
   serve: ServeOptions;
 };
+
+interface Tls extends Leaf {
+  ca: string;
+}
 
 /** The links of a proxied cluster; an agent has its own two. */
 export interface Links {
@@ -75,6 +86,7 @@ export interface AgentLinks {
 export async function startCluster({
   agents = [],
   proxied = false,
+  tls = false,
   nats = {},
   servers = null,
   natsAt = null,
@@ -83,7 +95,8 @@ export async function startCluster({
   serveEnv,
   ...fleet
 }: ClusterOptions): Promise<Cluster> {
-  const cluster = new Cluster(await Fleet.open(fleet), await Place.open());
+  const certificates = tls ? await makeCertificates() : null;
+  const cluster = new Cluster(await Fleet.open(fleet), await Place.open(), certificates);
   try {
     if (agents.length > 0)
       await cluster.distribute({
@@ -93,6 +106,7 @@ export async function startCluster({
         servers,
         natsAt,
         natsFor,
+        tls: certificates && { ca: certificates.ca, ...(await certificates.leaf('all')) },
         serve: { disk: disk ?? null, env: serveEnv },
       });
     return cluster;
@@ -115,6 +129,7 @@ export class Cluster implements AsyncDisposable {
   constructor(
     readonly fleet: Fleet,
     readonly place: Place,
+    private readonly certificates: Certificates | null = null,
   ) {}
 
   get nats(): Nats {
@@ -138,15 +153,20 @@ export class Cluster implements AsyncDisposable {
     return links;
   }
 
-  async distribute({ agents, proxied, nats, servers, natsAt, natsFor, serve }: Distribution): Promise<void> {
-    if (servers === null) this.#nats = await startNats(nats);
+  async distribute(distribution: Distribution): Promise<void> {
+    const { agents, proxied, nats, servers, natsAt, natsFor, tls, serve } = distribution;
+    if (servers === null) this.#nats = await startNats(tls === null ? nats : withTls(nats, tls));
+    if (tls !== null) {
+      const { ca, cert, key } = tls;
+      Object.assign(this.place.env, { NETSWEEP_TLS_CA: ca, NETSWEEP_TLS_CERT: cert, NETSWEEP_TLS_KEY: key });
+    }
     const toNats = (turn: number) => natsAt?.(turn) ?? `${this.nats.address}:${this.nats.port}`;
     const coordinatorNats = proxied ? await this.#proxy(() => toNats(0)) : null;
     this.#servers = servers ?? this.nats.url;
     this.#serve = await Serve.open(
       this.place,
       natsUrl(coordinatorNats) ?? (await natsFor('coordinator', this.#servers)),
-      serve,
+      { ...serve, tls },
     );
     this.place.env.NETSWEEP_COORDINATOR = this.#serve.address;
     if (coordinatorNats !== null) {
@@ -205,7 +225,13 @@ export class Cluster implements AsyncDisposable {
     for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]();
     await this.place[Symbol.asyncDispose]();
     await this.fleet[Symbol.asyncDispose]();
+    await this.certificates?.[Symbol.asyncDispose]();
   }
+}
+
+function withTls(nats: NatsOptions, { ca, cert, key }: Tls): NatsOptions {
+  const tls = `tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${ca}", verify: true }`;
+  return { ...nats, config: `${nats.config ?? ''}\n${tls}` };
 }
 
 function natsUrl(proxy: FaultProxy | null): string | null {
@@ -231,8 +257,11 @@ export function troubles(results: Result[]): string[] {
   );
 }
 
+type Files = [ca: Buffer, key: Buffer, cert: Buffer];
+
 interface ServeOptions {
   disk: SmallDisk | null;
+  tls?: Tls | null;
   env?: NodeJS.ProcessEnv | undefined;
 }
 
@@ -298,7 +327,17 @@ export class Serve {
 
   /** The service that the command line uses. */
   client(): SweepsClient & Disposable {
-    const client = new SweepsClient(this.address, ChannelCredentials.createInsecure());
+    const { tls } = this.options;
+    const credentials = tls
+      ? ChannelCredentials.createSsl(
+          ...([tls.ca, tls.key, tls.cert].map((file) => readFileSync(file)) as Files),
+        )
+      : ChannelCredentials.createInsecure();
+    const client = new SweepsClient(
+      this.address,
+      credentials,
+      tls ? { 'grpc.ssl_target_name_override': 'localhost' } : {},
+    );
     return Object.assign(client, { [Symbol.dispose]: () => client.close() });
   }
 
@@ -324,11 +363,20 @@ export class AgentProgram {
 
   constructor(
     place: Place,
-    { name, segments, forks, descriptors, env, nats, to }: AgentOptions & { nats: string; to: string },
+    {
+      name,
+      segments,
+      forks,
+      descriptors,
+      env,
+      words: more = [],
+      nats,
+      to,
+    }: AgentOptions & { nats: string; to: string },
   ) {
     const about = ['--nats', nats, '--coordinator', to, '--name', name, '--segment', segments.join(',')];
     const limit = forks === undefined ? [] : ['--forks', String(forks)];
-    const words = [...about, '--workers', '1', ...limit];
+    const words = [...about, '--workers', '1', ...limit, ...more];
     this.#running = program(place, 'agent/main.js', words, env, limited(descriptors));
   }
 

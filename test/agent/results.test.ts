@@ -113,7 +113,7 @@ test('nothing new begins while too much is unacknowledged', async () => {
 
 test('what memory has no room for comes back from the spool as it was, in its order, and its place is used again', async () => {
   await using spool = openSpool(64 * MIB);
-  const results = new Results(clock, spool);
+  const results = new Results(clock, { memoryBytes: 64 * MIB, spool });
   for (let round = 0; round < 3; round++) {
     const bodies = Array.from({ length: 100 }, () => randomBytes(MIB));
     const verdicts = bodies.map((body, index) => results.keep(result(index, body), []));
@@ -146,7 +146,7 @@ test('a disk that takes nothing is a spool without room, and said to be', async 
   const said: string[] = [];
   await using spool = new Spool(64 * MIB, clock, (what) => said.push(what), '/proc/nowhere');
   const full: boolean[] = [];
-  const results = new Results(clock, spool, (now) => full.push(now));
+  const results = new Results(clock, { memoryBytes: 64 * MIB, spool }, (now) => full.push(now));
   for (let index = 0; index < 70; index++) void results.keep(result(index, Buffer.alloc(MIB)), []);
   await until('it is full', () => full.length > 0);
   expect(full).toEqual([true]);

@@ -358,6 +358,7 @@ export class SimAgent {
       segments,
       forks,
       workers,
+      memoryBytes: 64 * 1024 * 1024,
       spoolBytes: 0,
       version: 'simulated',
       coordinator: '',
