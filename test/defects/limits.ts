@@ -180,4 +180,26 @@ export const defects: Defect[] = [
       title: 'cancels its sweep quietly when its output is closed',
     },
   },
+  {
+    name: 'a device whose command may have been sent is done again after its agent was killed',
+    file: 'coordinator/sweep/outcomes.ts',
+    find: 'if (state.row.started) return sweep.end(state, interrupted(back.reason), writes);',
+    replace: '',
+    test: {
+      file: 'test/e2e/restarts.test.ts',
+      title:
+        'that may write sends nothing twice while NATS is wiped and the coordinator and all agents are killed, and only what nobody knows of ends interrupted',
+    },
+  },
+  {
+    name: 'an agent that is told to end cuts the sessions it has open',
+    file: 'agent/agent.ts',
+    find: 'held.drain();',
+    replace: 'held.drain();\n  held.abandonAll();',
+    test: {
+      file: 'test/e2e/restarts.test.ts',
+      title:
+        'goes on while all agents are replaced one after the other: nothing fails and nothing is done again',
+    },
+  },
 ];
