@@ -1,21 +1,12 @@
-// Shards from JetStream, turned into leases: the agent's only file that knows NATS. One message is pulled at a
-// time and only while there is room; it is acknowledged when every result of the shard is on the coordinator's
-// disk, and never under an old epoch. NATS decides nothing: whoever holds a message still asks the coordinator.
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { checkServerIdentity } from 'node:tls';
+// Shards from JetStream, turned into leases. One message is pulled at a time and only while there is room; it is
+// acknowledged when every result of the shard is on the coordinator's disk, and never under an old epoch. NATS
+// decides nothing: whoever holds a message still asks the coordinator.
 import { type Consumer, type JsMsg, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import {
-  connect,
-  credsAuthenticator,
-  type NatsConnection,
-  type NodeConnectionOptions,
-} from '@nats-io/transport-node';
 import { Shard } from '../proto/gen/netsweep/v1/agent.js';
 import { consumerName, presenceBucket, segmentToken, streamName } from '../proto/subjects.js';
-import type { TlsFiles } from './channel.js';
-import { type Host, machine, pause } from './host.js';
+import { type Host, pause } from './host.js';
+import { NatsLink, type NatsOptions } from './natslink.js';
 
 /** How long one pull waits on the server, in ms. An empty one tells the coordinator that nothing lies there. */
 const PULL_MS = 2_000;
@@ -23,18 +14,8 @@ const PULL_MS = 2_000;
 const ANSWER_MS = 2_000;
 /** Pause after a pull that failed, in ms. */
 const RETRY_MS = 500;
-/** Pause before a connection that was refused is tried again, in ms. */
-const CONNECT_AGAIN_MS = 1_000;
 /** How long another store's message is left alone, in ms. */
 const FOREIGN_MS = 30_000;
-
-export interface NatsOptions {
-  servers: string[];
-  token: string | null;
-  credsFile: string | null;
-  tls: TlsFiles | null;
-  name: string;
-}
 
 /** An offer in hand, from NATS or straight from the coordinator. */
 export interface Offer {
@@ -48,29 +29,19 @@ export interface Offer {
 }
 
 export class Shards {
-  #connection: NatsConnection | null = null;
-  /** False while the connection is broken. */
-  #up = false;
   readonly #consumers = new Map<string, Consumer>();
   #presence: KV | null = null;
-  readonly #closing = new AbortController();
-  readonly #kept: Promise<void>;
 
-  private constructor(
-    private readonly options: NatsOptions,
-    private readonly warn: (what: string) => void,
-  ) {
-    this.#kept = this.#keepConnected();
-  }
+  private constructor(private readonly link: NatsLink) {}
 
   /** Begins to connect, and goes on with it for as long as it takes. */
   static async open(options: NatsOptions, warn: (what: string) => void): Promise<Shards> {
-    return new Shards(options, warn);
+    return new Shards(new NatsLink(options, warn));
   }
 
   /** Empty until connected for the first time. */
   get server(): string {
-    return this.#connection?.getServer() ?? '';
+    return this.link.server;
   }
 
   /**
@@ -109,7 +80,7 @@ export class Shards {
   /** Says in the bucket that this agent is there; for display only, so a failure is nobody's concern. */
   async present(storeId: string, name: string, about: Record<string, unknown>): Promise<void> {
     try {
-      this.#presence ??= await new Kvm(this.#linked()).open(presenceBucket(storeId));
+      this.#presence ??= await new Kvm(this.link.connection()).open(presenceBucket(storeId));
       await this.#presence.put(segmentToken(name), JSON.stringify(about));
     } catch {
       this.#presence = null;
@@ -117,42 +88,11 @@ export class Shards {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
-    await this.#connection?.close();
-    await this.#kept;
-  }
-
-  /** The library keeps a connection once it has one; what it takes for hopeless at first is tried again here. */
-  async #keepConnected(): Promise<void> {
-    const { signal } = this.#closing;
-    let complaint = '';
-    while (!signal.aborted && this.#connection === null) {
-      const opening = connect(connectionOptions(this.options));
-      const given = once(signal, 'abort').then(() => null);
-      try {
-        this.#connection = await Promise.race([opening, given]);
-        if (this.#connection === null) void opening.then((late) => late.close()).catch(() => undefined);
-      } catch (error) {
-        if (String(error) !== complaint) this.warn(`NATS will not have us: ${error}`);
-        complaint = String(error);
-        await pause(machine, CONNECT_AGAIN_MS, signal);
-      }
-    }
-    if (this.#connection === null) return;
-    this.#up = true;
-    for await (const { type } of this.#connection.status()) {
-      if (type === 'disconnect') this.#up = false;
-      if (type === 'reconnect') this.#up = true;
-    }
-  }
-
-  #linked(): NatsConnection {
-    if (this.#connection === null || !this.#up) throw new Error('NATS is away');
-    return this.#connection;
+    await this.link[Symbol.asyncDispose]();
   }
 
   async #consumer(storeId: string, segment: string): Promise<Consumer> {
-    const connection = this.#linked();
+    const connection = this.link.connection();
     const key = `${storeId}/${segment}`;
     const known = this.#consumers.get(key);
     if (known !== undefined) return known;
@@ -246,38 +186,4 @@ function readShard(data: Uint8Array): Shard | null {
   } catch {
     return null;
   }
-}
-
-/** The connection options that coordinator and agent use alike are few enough to be written twice. */
-function connectionOptions({ servers, token, credsFile, tls, name }: NatsOptions): NodeConnectionOptions {
-  return {
-    servers,
-    name: `netsweep agent ${name}`,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    waitOnFirstConnect: true,
-    ignoreAuthErrorAbort: true,
-    pingInterval: 5_000,
-    timeout: 10_000, // of one attempt to connect
-    ...(token === null ? {} : { token }),
-    ...(credsFile === null ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
-    ...(tls === null ? {} : { tls: tlsOptions(tls, servers) }),
-  };
-}
-
-/**
- * The library gives TLS no name for an IP address, and TLS then looks for "localhost" in the certificate: there it
- * must be for one of the servers we were told of.
- */
-function tlsOptions({ ca, cert, key }: TlsFiles, servers: string[]) {
-  const told = servers.map(
-    (url) => /^(?:\w+:\/\/)?(?:.*@)?\[?([^[\]/]*?)\]?(?::\d+)?\/?$/.exec(url)?.[1] ?? url,
-  );
-  const identify: typeof checkServerIdentity = (host, certificate) => {
-    const refusals = (host === 'localhost' ? told : [host]).map((name) =>
-      checkServerIdentity(name, certificate),
-    );
-    return refusals.includes(undefined) ? undefined : refusals[0];
-  };
-  return { caFile: ca, certFile: cert, keyFile: key, checkServerIdentity: identify };
 }

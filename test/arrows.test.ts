@@ -15,7 +15,12 @@ const OWNERS: Record<string, string[]> = {
     'agent/fleet/sshd.ts',
   ],
   '@photostructure/sqlite': ['coordinator/store/sql.ts'],
-  '@nats-io/': ['coordinator/sweep/offers.ts', 'coordinator/sweep/natsconnection.ts', 'agent/lease.ts'],
+  '@nats-io/': [
+    'coordinator/sweep/offers.ts',
+    'coordinator/sweep/natsconnection.ts',
+    'agent/lease.ts',
+    'agent/natslink.ts',
+  ],
   '@grpc/grpc-js': [
     'proto/gen/',
     'coordinator/intake/',

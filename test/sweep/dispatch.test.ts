@@ -143,6 +143,11 @@ test('a pull that began before an offer, or at the time of its claim, says nothi
   await ground.dispatch.missed(link, empty(2_000));
   await ground.dispatch.missed(link, empty(5_000));
   expect(ground.numbers).toEqual([1]);
+  await ground.dispatch.missed(link, empty(1_000));
+  expect(ground.numbers).toEqual([1, 2]);
+  ground.now += 1_000;
+  await ground.dispatch.missed(link, empty(2_000));
+  expect(ground.numbers, 'the pull of another agent').toEqual([1, 2]);
 });
 
 test('at most twice the free slots and eight more lie unclaimed', async () => {
