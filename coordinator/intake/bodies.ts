@@ -39,13 +39,13 @@ export class Pieces {
   }
 
   /** Results of the batch whose bytes are not all here. */
-  async missing({ results }: ResultBatch, store: Pick<Store, 'hasBody'>): Promise<Set<Result>> {
+  async missing({ results }: ResultBatch, store: Pick<Store, 'holdBody'>): Promise<Set<Result>> {
     const missing = new Set<Result>();
     for (const result of results)
       for (const { sha256, body } of outputsOf(result)) {
         if (body.length > 0 || missing.has(result)) continue;
         const came = this.#brought.has(sha256.toString('hex'));
-        if (!came || !(await store.hasBody(sha256))) missing.add(result);
+        if (!came || !(await store.holdBody(sha256))) missing.add(result);
       }
     return missing;
   }

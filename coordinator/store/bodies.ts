@@ -47,6 +47,18 @@ export function keepPiece(sql: Sql, sha256: Uint8Array, seq: number, data: Uint8
   insertPiece(sql, known?.id ?? insert(sql, sha256, 0, 0), seq, data);
 }
 
+/**
+ * As `isWhole`; and if it is, its bytes stay until the report comes that names them: the last sweep that used them may
+ * be removed in between.
+ */
+export async function holdWhole(sql: Sql, sha256: Uint8Array): Promise<boolean> {
+  const whole = await isWhole(sql, sha256);
+  const known = find(sql, sha256);
+  if (!whole || known === undefined) return false;
+  sql.run('INSERT OR IGNORE INTO held VALUES (?)', known.id);
+  return true;
+}
+
 /** Counts a sweep's report as a user of an output; `body` is its gzip, empty when it must be there already. */
 export function useOutput(sql: Sql, sweep: number, sha256: Uint8Array, body: Uint8Array): void {
   const known = find(sql, sha256);
@@ -56,6 +68,7 @@ export function useOutput(sql: Sql, sweep: number, sha256: Uint8Array, body: Uin
     sql.run('INSERT INTO uses VALUES (?, ?)', sweep, id);
     return;
   }
+  sql.run('DELETE FROM held WHERE output = ?', known.id);
   if (known.pieces === 0) complete(sql, known.id, sha256, body);
   if (sql.run('INSERT OR IGNORE INTO uses VALUES (?, ?)', sweep, known.id).changes > 0) {
     sql.run('UPDATE outputs SET uses = uses + 1 WHERE id = ?', known.id);
@@ -167,14 +180,18 @@ export function releaseOutputs(sql: Sql, sweep: number, limit: number): boolean 
   for (const { output } of used) {
     sql.run('DELETE FROM uses WHERE sweep = ? AND output = ?', sweep, output);
     sql.run('UPDATE outputs SET uses = uses - 1 WHERE id = ?', output);
-    if (sql.get('SELECT 1 FROM outputs WHERE id = ? AND uses = 0', output)) dropOutput(sql, output);
+    const isUnused = sql.get(
+      'SELECT 1 FROM outputs WHERE id = ? AND uses = 0 AND id NOT IN (SELECT output FROM held)',
+      output,
+    );
+    if (isUnused) dropOutput(sql, output);
   }
   return used.length > 0;
 }
 
-/** Drops outputs that were still arriving when the last process ended. */
+/** Drops outputs that were still arriving, or held for a report that never came, when the last process ended. */
 export function dropArriving(sql: Sql): void {
-  const arriving = sql.all<{ id: number }>('SELECT id FROM outputs WHERE pieces = 0');
+  const arriving = sql.all<{ id: number }>('SELECT id FROM outputs WHERE uses = 0');
   if (arriving.length === 0) return;
   sql.transaction(() => {
     for (const { id } of arriving) dropOutput(sql, id);

@@ -222,6 +222,10 @@ class SealedStore implements Store {
     return this.#link.read('hasBody', new Uint8Array(sha256));
   }
 
+  holdBody(sha256: Uint8Array): Promise<boolean> {
+    return this.#link.read('holdBody', new Uint8Array(sha256));
+  }
+
   body(sha256: Uint8Array, from: number) {
     return this.#link.read('body', new Uint8Array(sha256), from);
   }

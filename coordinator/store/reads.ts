@@ -3,7 +3,7 @@
 import { Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { BATCH_BYTES } from '../../proto/subjects.js';
-import { isWhole, readFrom, readWhole } from './bodies.js';
+import { holdWhole, isWhole, readFrom, readWhole } from './bodies.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, ShardRow, SweepRow } from './store.js';
 
@@ -57,6 +57,7 @@ export function readsOf(sql: Sql) {
         bodies,
       ),
     hasBody: (sha256: Uint8Array) => isWhole(sql, sha256),
+    holdBody: (sha256: Uint8Array) => holdWhole(sql, sha256),
     body: (sha256: Uint8Array, from: number) => readFrom(sql, sha256, from),
     hostKeys: () => hostKeys(sql),
     credentials: () => credentials(sql),

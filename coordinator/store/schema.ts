@@ -116,6 +116,8 @@ const STEPS = [
   ALTER TABLE sweeps ADD COLUMN repeated_results INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE reports ADD COLUMN epoch TEXT NOT NULL DEFAULT ''; -- under which its result was taken
   ALTER TABLE evidence ADD COLUMN epoch TEXT NOT NULL DEFAULT '';
+  DROP INDEX outputs_arriving;
+  CREATE INDEX outputs_unused ON outputs (id) WHERE uses = 0;
   `,
 ];
 
@@ -138,6 +140,7 @@ export function openDatabase(directory: string, format = STEPS.length): Sql {
   }
   try {
     migrate(sql, format);
+    sql.exec('CREATE TEMP TABLE held (output INTEGER PRIMARY KEY)');
     return sql;
   } catch (error) {
     sql.close();

@@ -153,6 +153,8 @@ export interface Store {
   /** All of a sweep's devices as submitted. */
   devices(sweep: string): Promise<Device[]>;
   hasBody(sha256: Uint8Array): Promise<boolean>;
+  /** The same; and if it has it, it keeps it until the next report that names it. */
+  holdBody(sha256: Uint8Array): Promise<boolean>;
   /** The gzip body of an output in pieces of at most CHUNK_BYTES; empty: unknown. */
   body(sha256: Uint8Array, from: number): Promise<{ data: Uint8Array; more: boolean } | null>;
   hostKeys(): Promise<KnownHost[]>;

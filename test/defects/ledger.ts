@@ -49,9 +49,20 @@ export const defects: Defect[] = [
   {
     name: 'A digest of what the store has is believed without its bytes',
     file: 'coordinator/intake/bodies.ts',
-    find: 'if (!came || !(await store.hasBody(sha256))) missing.add(result);',
-    replace: 'if (!came && !(await store.hasBody(sha256))) missing.add(result);',
+    find: 'if (!came || !(await store.holdBody(sha256))) missing.add(result);',
+    replace: 'if (!came && !(await store.holdBody(sha256))) missing.add(result);',
     test: { file: RESULTS, title: 'a digest alone is no output: its bytes have to come on the same stream' },
+  },
+  {
+    name: 'An output that a report is about to name is removed with its last sweep',
+    file: 'coordinator/store/bodies.ts',
+    find: 'uses = 0 AND id NOT IN (SELECT output FROM held)',
+    replace: 'uses = 0',
+    test: {
+      file: 'test/store/pieces.test.ts',
+      title:
+        'an output that a report is about to name stays, also when the last sweep that used it is removed',
+    },
   },
   {
     name: 'Results that were taken are forgotten with the process',

@@ -78,9 +78,8 @@ export class Intake {
     this.agent = await this.join('a');
   }
 
-  /** An agent of this name, and its instance. */
-  async join(name: string): Promise<TestAgent> {
-    return TestAgent.join(`unix:${this.#socket}`, name);
+  async join(name: string, instance = `${name}-1`): Promise<TestAgent> {
+    return TestAgent.join(`unix:${this.#socket}`, name, instance);
   }
 
   get store(): Store {
@@ -146,26 +145,33 @@ function throughDisk(store: Store, disk: Disk): Store {
 
 export class TestAgent {
   readonly heard: Answer[] = [];
+  /** What was answered to its hello. */
+  greeting: Answer | null = null;
+  ended = false;
   #wake = () => {};
   #asked = 0;
 
   private constructor(
     readonly client: AgentsClient,
     readonly stream: ReturnType<AgentsClient['link']>,
-    readonly name: string,
+    readonly instance: string,
   ) {
     stream.on('error', () => undefined);
+    stream.on('end', () => {
+      this.ended = true;
+      stream.end();
+    });
     stream.on('data', ({ messages }: CoordinatorBatch) => {
       this.heard.push(...messages.flatMap(({ body }) => body ?? []));
       this.#wake();
     });
   }
 
-  static async join(address: string, name: string): Promise<TestAgent> {
+  static async join(address: string, name: string, instance: string): Promise<TestAgent> {
     const client = new AgentsClient(address, ChannelCredentials.createInsecure());
-    const agent = new TestAgent(client, client.link(), name);
-    const value = Hello.create({ name, instance: `${name}-1`, segments: ['s'], forks: 9 });
-    await agent.say({ $case: 'hello', value });
+    const agent = new TestAgent(client, client.link(), instance);
+    const value = Hello.create({ name, instance, segments: ['s'], forks: 9 });
+    agent.greeting = await agent.say({ $case: 'hello', value });
     return agent;
   }
 
@@ -192,9 +198,9 @@ export class TestAgent {
     }
   };
 
-  claim(shard = 1, offer = 1, claimId = `${this.name}${++this.#asked}`): Promise<ClaimReply> {
+  claim(shard = 1, offer = 1, claimId = `${this.instance}${++this.#asked}`): Promise<ClaimReply> {
     return new Promise((resolve, reject) => {
-      const request = { instance: `${this.name}-1`, claimId, sweep: 'S', shard, offer };
+      const request = { instance: this.instance, claimId, sweep: 'S', shard, offer };
       this.client.claim(request, (error, reply) => (error ? reject(error) : resolve(reply)));
     });
   }
@@ -203,6 +209,16 @@ export class TestAgent {
     const { answer } = await this.claim(shard);
     if (answer?.$case !== 'grant') throw new Error(`no grant: ${JSON.stringify(answer)}`);
     return answer.value;
+  }
+
+  /** False: the lease is lost. */
+  renew(epoch: string, shard = 1): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const leases = [{ sweep: 'S', shard, epoch }];
+      this.client.renew({ instance: this.instance, leases }, (error, reply) =>
+        error ? reject(error) : resolve(reply.lost.length === 0),
+      );
+    });
   }
 
   leave(): void {

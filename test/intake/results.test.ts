@@ -58,7 +58,7 @@ test('a repeat is acknowledged only when what it repeats is on disk', async () =
   const body = gzipSync(TEXT);
   agent.tell(results(epoch, 0, [output(body)], [], 1), results(epoch, 0, [output(body)], [], 2));
   // A question that needs no disk is answered after both were heard.
-  expect(await renewed(agent, epoch)).toEqual([]);
+  expect(await agent.renew(epoch)).toBe(true);
   expect(intake.disk.waiting).toHaveLength(1);
   expect(agent.heard).toEqual([]);
   intake.disk.recover();
@@ -68,15 +68,6 @@ test('a repeat is acknowledged only when what it repeats is on disk', async () =
     value: { acks: [{ seq: 2, verdict: Verdict.DUPLICATE }], commit: books.lastCommit },
   });
 });
-
-function renewed(agent: TestAgent, epoch: string): Promise<unknown[]> {
-  return new Promise((resolve, reject) => {
-    const leases = [{ sweep: 'S', shard: 1, epoch }];
-    agent.client.renew({ instance: `${agent.name}-1`, leases }, (error, reply) =>
-      error ? reject(error) : resolve(reply.lost),
-    );
-  });
-}
 
 test('what comes again is a repeat whatever its epoch, also after a restart; what comes too late is refused', async () => {
   await using intake = await Intake.open(DEVICES);

@@ -341,6 +341,10 @@ export class SimStore implements Store {
     return this.#read(() => this.disk.bodies.has(digestOf(sha256)));
   }
 
+  holdBody(sha256: Uint8Array): Promise<boolean> {
+    return this.hasBody(sha256);
+  }
+
   async body(): Promise<null> {
     return null;
   }

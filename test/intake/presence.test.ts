@@ -1,0 +1,48 @@
+// Who an agent is: an instance on one stream at a time, which alone holds its leases. A name is only what people see.
+import { expect, test } from 'vitest';
+import { device, Intake } from './intake.js';
+
+const WELCOME = { $case: 'welcome' };
+
+test('an instance has one stream: a newer one ends the one before', async () => {
+  await using intake = await Intake.open([device(0)]);
+  const again = await intake.join('a');
+  expect(again.greeting).toMatchObject(WELCOME);
+  await expect.poll(() => intake.agent.ended).toBe(true);
+  expect((await again.granted()).work).toHaveLength(1);
+  again.leave();
+});
+
+test('a newcomer of the same name waits while the other holds leases, and then takes its place', async () => {
+  await using intake = await Intake.open([device(0)]);
+  const { agent, books } = intake;
+  const { epoch } = await agent.granted();
+  const early = await intake.join('a', 'a-2');
+  expect(early.greeting).toMatchObject({ $case: 'goodbye', value: { retryMs: 1_000 } });
+  expect(await early.renew(epoch)).toBe(false);
+  expect(await agent.renew(epoch)).toBe(true);
+  early.leave();
+
+  books.ledger.lapse(Number.POSITIVE_INFINITY, 0, []);
+  const late = await intake.join('a', 'a-2');
+  expect(late.greeting).toMatchObject(WELCOME);
+  expect(await agent.next()).toMatchObject({ $case: 'goodbye', value: { retryMs: 0 } });
+  late.leave();
+});
+
+test('leases belong to an instance, not to a name, also after a restart of the coordinator', async () => {
+  await using intake = await Intake.open([device(0)]);
+  const { epoch } = await intake.agent.granted();
+  intake.agent.leave();
+  await expect.poll(async () => (await intake.join('a', 'a-2')).greeting).toMatchObject(WELCOME);
+  await intake.restart();
+  const newcomer = await intake.join('b', 'a-2');
+  expect(await newcomer.renew(epoch)).toBe(false);
+  expect(await newcomer.claim(1, 1, 'a-11')).toMatchObject({ answer: { $case: 'later' } });
+  // The same claim of the same instance is answered with what is left, under the same epoch.
+  expect(await intake.agent.renew(epoch)).toBe(true);
+  expect(await intake.agent.claim(1, 1, 'a-11')).toMatchObject({
+    answer: { $case: 'grant', value: { epoch } },
+  });
+  newcomer.leave();
+});
