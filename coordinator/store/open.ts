@@ -164,11 +164,12 @@ class SealedStore implements Store {
     const shards = await this.#link.read('shards', row.id);
     const secrets = await this.#link.read('secrets', row.id);
     const devices: OpenSweep['devices'] = [];
-    for await (const { submitted, row: state, report } of this.#storedDevices(row.id)) {
+    for await (const { submitted, row: state, report, evidence } of this.#storedDevices(row.id)) {
       devices.push({
         device: Device.decode(submitted),
         row: state,
         report: report === null ? null : Report.decode(report),
+        lastFailure: evidence === null ? null : (Report.decode(evidence).failure ?? null),
       });
     }
     const credentials = secrets.map(({ credential, sealed }) =>

@@ -20,6 +20,8 @@ export interface StoredDevice {
   submitted: Uint8Array;
   row: DeviceRow;
   report: Uint8Array | null;
+  /** Its latest attempt so far, where it is to be tried again. */
+  evidence: Uint8Array | null;
 }
 
 interface StoredReport {
@@ -119,12 +121,16 @@ interface RawDevice {
   channel_spent: number;
   deaths: string | null;
   head: Uint8Array | null;
+  evidence: Uint8Array | null;
 }
 
 function storedDevices(sql: Sql, sweep: string, after: number, limit: number): StoredDevice[] {
   const rows = sql.all<RawDevice>(
     `SELECT d.device, d.submitted, s.attempts, s.worked_ms, s.login_spent, s.enable_spent, s.started,
-       s.channel_spent, s.deaths, r.head
+       s.channel_spent, s.deaths, r.head,
+       CASE WHEN r.head IS NULL AND s.attempts > 0 THEN (
+         SELECT e.head FROM evidence e WHERE e.sweep = d.sweep AND e.device = d.device ORDER BY e.no DESC LIMIT 1
+       ) END AS evidence
      FROM devices d
      LEFT JOIN states s ON s.sweep = d.sweep AND s.device = d.device
      LEFT JOIN reports r ON r.sweep = d.sweep AND r.device = d.device
@@ -133,7 +139,12 @@ function storedDevices(sql: Sql, sweep: string, after: number, limit: number): S
     after,
     limit,
   );
-  return rows.map((raw) => ({ submitted: raw.submitted, row: deviceRow(raw), report: raw.head }));
+  return rows.map((raw) => ({
+    submitted: raw.submitted,
+    row: deviceRow(raw),
+    report: raw.head,
+    evidence: raw.evidence,
+  }));
 }
 
 // A device without a row of its own yet has nulls, which count as nothing.

@@ -2,7 +2,7 @@
 // it has committed is true after any crash, whatever it has not never happened. Writes are handed over in
 // order and committed in groups; `commit` resolves when they are on disk (fsync), and only then may anybody
 // be told.
-import type { Credential, Device, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import type { Credential, Device, Failure, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 
 /** A sweep's own row; its counts follow from its devices. */
@@ -95,7 +95,14 @@ export type Write =
 /** An unfinished sweep, as a started coordinator finds it. */
 export interface OpenSweep {
   row: SweepRow;
-  devices: { device: Device; row: DeviceRow /** Terminal status, if published. */; report: Report | null }[];
+  devices: {
+    device: Device;
+    row: DeviceRow;
+    /** Terminal status, if published. */
+    report: Report | null;
+    /** Of the attempt before the one to come, where there was one. */
+    lastFailure: Failure | null;
+  }[];
   shards: ShardRow[];
   credentials: Credential[];
   /** Logins at bastions that may have had their secret. */

@@ -133,9 +133,10 @@ export class ActiveSweep {
       if (shard.epoch === '') continue;
       for (const index of shard.devices) sweep.state(index).shard = shard.shard;
     }
-    for (const { device, row, report } of found.devices) {
+    for (const { device, row, report, lastFailure } of found.devices) {
       const state = sweep.state(device.index);
       state.row = row;
+      state.lastFailure = lastFailure;
       if (state.shard !== 0) sweep.inShards += 1;
       else {
         state.loginUnknown = row.loginSpent;

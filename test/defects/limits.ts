@@ -202,4 +202,14 @@ export const defects: Defect[] = [
         'goes on while all agents are replaced one after the other: nothing fails and nothing is done again',
     },
   },
+  {
+    name: 'a restarted coordinator forgets why a device is to be tried again',
+    file: 'coordinator/sweep/activesweep.ts',
+    find: 'state.lastFailure = lastFailure;',
+    replace: '',
+    test: {
+      file: 'test/sweep/stops.test.ts',
+      title: 'ends what waits to be tried again with its last failure also after a restart',
+    },
+  },
 ];

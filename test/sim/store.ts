@@ -285,7 +285,7 @@ export class SimStore implements Store {
   #openSweeps(): OpenSweep[] {
     return [...this.disk.sweeps.values()]
       .filter(({ row }) => isOpen(row))
-      .map(({ row, devices, rows, reports, shards, credentials, bastions, taken }) => ({
+      .map(({ row, devices, rows, reports, evidence, shards, credentials, bastions, taken }) => ({
         bastions: [...bastions],
         taken: [...taken].map(([index, epoch]) => ({ index, epoch })),
         row,
@@ -293,6 +293,7 @@ export class SimStore implements Store {
           device,
           row: rows.get(device.index) ?? newRow(device.index),
           report: reports.get(device.index) ?? null,
+          lastFailure: evidence.findLast((one) => one.device?.index === device.index)?.failure ?? null,
         })),
         shards: [...shards.values()],
         credentials: [...credentials.values()].map((one) => ({

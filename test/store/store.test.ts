@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { openStore } from '../../coordinator/store/open.js';
 import type { DeviceRow, ShardRow, Store, Write } from '../../coordinator/store/store.js';
-import { Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
+import { Failure, Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { type KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import {
   credential,
@@ -44,6 +44,7 @@ test('an unfinished sweep comes back whole after a restart', async () => {
     deaths: ['killed by SIGSEGV', 'its agent died'],
   };
   const ended = report('S1', 2, [output('Cisco IOS')]);
+  const refused = Failure.create({ kind: Kind.REFUSED, stage: Stage.CONNECT, message: 'connection refused' });
   {
     await using store = await openStore(directory.path, null);
     await store.commit([
@@ -58,7 +59,8 @@ test('an unfinished sweep comes back whole after a restart', async () => {
       { write: 'dropShard', sweep: 'S1', shard: 2 },
       { write: 'device', sweep: 'S1', row },
       { write: 'report', report: ended, epoch: 'e9' },
-      { write: 'evidence', report: report('S1', 1, []), epoch: 'e8' },
+      { write: 'evidence', report: report('S1', 1, []) },
+      { write: 'evidence', report: { ...report('S1', 1, []), failure: refused }, epoch: 'e8' },
       { write: 'bastion', sweep: 'S1', login: 'b1 22 c1', spent: true },
       { write: 'bastion', sweep: 'S1', login: 'b2 22 c1', spent: true },
       { write: 'bastion', sweep: 'S1', login: 'b1 22 c1', spent: false },
@@ -78,9 +80,14 @@ test('an unfinished sweep comes back whole after a restart', async () => {
     {
       row: sweepRow('S1'),
       devices: [
-        { device: device(0), row: { index: 0, ...untouched }, report: null },
-        { device: device(1), row, report: null },
-        { device: device(2), row: { index: 2, ...untouched }, report: { ...ended, outputs: [] } },
+        { device: device(0), row: { index: 0, ...untouched }, report: null, lastFailure: null },
+        { device: device(1), row, report: null, lastFailure: refused },
+        {
+          device: device(2),
+          row: { index: 2, ...untouched },
+          report: { ...ended, outputs: [] },
+          lastFailure: null,
+        },
       ],
       shards: [shard],
       credentials: [credential('c1', 'hunter2')],

@@ -224,7 +224,12 @@ describe('the ledger', () => {
     const sweep = ledger.restore(
       {
         row,
-        devices: earlier.sweep.states.map(({ device, row }) => ({ device, row, report: null })),
+        devices: earlier.sweep.states.map(({ device, row, lastFailure }) => ({
+          device,
+          row,
+          report: null,
+          lastFailure,
+        })),
         shards: [
           { sweep: 'S1', shard: 1, segment: 's', offer: 1, epoch, holder: 'a', claimId: 'c1', devices: [0] },
         ],

@@ -65,7 +65,12 @@ export function reopened(
   const restored = ledger.restore(
     {
       row: sweep.row,
-      devices: sweep.states.map(({ device, row }) => ({ device, row, report: null })),
+      devices: sweep.states.map(({ device, row, lastFailure }) => ({
+        device,
+        row,
+        report: null,
+        lastFailure,
+      })),
       shards: [...before.shards()].map(({ row }) => row),
       credentials: [],
       bastions: [...sweep.bastions.keys()],

@@ -160,6 +160,9 @@ class Play {
         device,
         row: rows.get(device.index) ?? { index: device.index, ...none },
         report: reports.get(device.index) ?? null,
+        lastFailure:
+          this.#last('evidence').findLast(({ report }) => report.device?.index === device.index)?.report
+            .failure ?? null,
       })),
       shards: [...shards.values()],
       credentials: [],
@@ -239,6 +242,16 @@ describe('--max-fail', () => {
     play.end(1, unreachable);
     expect(play.reports().map(({ agent }) => agent)).toEqual(['agent', 'agent']);
     expect(play.reason).toBe('1 device has failed and --max-fail is 1');
+  });
+
+  test('ends what waits to be tried again with its last failure also after a restart', () => {
+    const play = new Play(3, { maxFail: 1, forks: 2 });
+    play.begin();
+    play.end(0, unreachable);
+    const again = play.restarted();
+    again.end(1, refused);
+    expect(again.endings()).toEqual(['0 failed refused', '1 failed refused', '2 skipped limit']);
+    expect(again.reports().find(({ device }) => device?.index === 0)?.failure?.message).toBe('no');
   });
 
   test('counts no device that is only to be tried again', () => {
