@@ -32,6 +32,8 @@ export interface AgentOptions {
   name: string;
   segments: string[];
   forks?: number;
+  /** Default 1. */
+  workers?: number;
   /** Most that it and each of its workers may have; default: the system's. */
   descriptors?: number;
   /** Added to its environment. */
@@ -367,6 +369,7 @@ export class AgentProgram {
       name,
       segments,
       forks,
+      workers = 1,
       descriptors,
       env,
       words: more = [],
@@ -376,7 +379,7 @@ export class AgentProgram {
   ) {
     const about = ['--nats', nats, '--coordinator', to, '--name', name, '--segment', segments.join(',')];
     const limit = forks === undefined ? [] : ['--forks', String(forks)];
-    const words = [...about, '--workers', '1', ...limit, ...more];
+    const words = [...about, '--workers', String(workers), ...limit, ...more];
     this.#running = program(place, 'agent/main.js', words, env, limited(descriptors));
   }
 

@@ -70,8 +70,11 @@ interface Unit {
 
 /** Shard numbers reserved at a time. */
 const SHARD_NUMBERS = 1_000;
-/** Devices of a sweep that run alone at a time: each takes a process. */
-const ALONE_MOST = 8;
+/**
+ * Devices of a sweep that run alone at a time: each takes a process, as with --isolation device. A lost agent may make
+ * suspects of hundreds, and a sweep must not wait for a few of them at a time.
+ */
+const ALONE_MOST = 32;
 /** Every sweep ends by then, in ms, unless it was given a deadline of its own. */
 const CEILING_MS = 24 * 3600 * 1000;
 

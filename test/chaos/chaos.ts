@@ -58,10 +58,10 @@ export interface Outcome extends Verdict {
 
 export const COMMAND = 'show version';
 export const AGENTS: AgentOptions[] = [
-  { name: 'one', segments: ['segment-1'] },
-  { name: 'two', segments: ['segment-1'] },
-  { name: 'three', segments: ['segment-2'] },
-  { name: 'four', segments: ['segment-3'] },
+  { name: 'one', segments: ['segment-1'], workers: 2 },
+  { name: 'two', segments: ['segment-1'], workers: 2 },
+  { name: 'three', segments: ['segment-2'], workers: 2 },
+  { name: 'four', segments: ['segment-3'], workers: 2 },
 ];
 export const SEGMENTS = 3;
 
@@ -75,6 +75,8 @@ const CARE = ['--auth-fail-max', '1000000', '--yes'];
 /** Where a poison device makes its worker die, and of what. */
 const POISONS = ['worker.session.%=segv', 'worker.loggedIn.%=kill', 'worker.ending.%=exit'];
 const LOOK_MS = 250;
+/** All that was said is kept even when nothing was wrong. */
+const KEEP = process.env.KEEP === '1';
 
 export async function sweepThroughChaos(options: ChaosOptions): Promise<Outcome> {
   const { seed, devices, forks, timeoutMs, poison = 0, bad = {}, counts } = options;
@@ -110,7 +112,7 @@ export async function sweepThroughChaos(options: ChaosOptions): Promise<Outcome>
     const leaks = await leaksOf(arena, run, [PASSWORD, SECRET]);
     const findings = [...verdict.findings, ...leaks, ...(poison === 0 ? deaths.map(unexplained) : [])];
     const poisoned = linesOf(failpoints);
-    if (findings.length > 0) await keep(files, arena, run, faults, findings);
+    if (findings.length > 0 || KEEP) await keep(files, arena, run, faults, findings);
     else await rm(files, { recursive: true });
     return {
       ...verdict,

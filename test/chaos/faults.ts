@@ -53,8 +53,8 @@ const DRAINED_MS = 120_000;
 /** The shortest and the longest that a link is cut, and that a disk is full, in ms. */
 const CUT_MS = [1_000, 25_000] as const;
 const FULL_MS = [4_000, 12_000] as const;
-/** A worker with so few devices may be one that a device has for itself: its death would convict that device. */
-const CROWD = 2;
+/** A worker with fewer devices may be one that a device has for itself: its death would convict that device. */
+const CROWD = 4;
 
 export const FAULTS: Record<FaultKind, (arena: Arena) => Target[]> = {
   'kill coordinator': coordinator(async ({ cluster: { serve } }) => {

@@ -78,15 +78,15 @@ describe('a device that was there when two workers died', () => {
   });
 
   test('does not stand in the way of the others', () => {
-    const books = open(devices(30));
-    for (const state of books.sweep.states.slice(0, 20))
+    const books = open(devices(60));
+    for (const state of books.sweep.states.slice(0, 50))
       books.sweep.change(state, { deaths: ['one', 'two'] }, books.writes);
     const leases = leaseAll(books, 0);
-    expect(leases.filter(({ indexes }) => indexes.length === 1)).toHaveLength(8);
-    expect(leases.flatMap(({ indexes }) => indexes).filter((index) => index >= 20)).toHaveLength(10);
+    expect(leases.filter(({ indexes }) => indexes.length === 1)).toHaveLength(32);
+    expect(leases.flatMap(({ indexes }) => indexes).filter((index) => index >= 50)).toHaveLength(10);
     const [first] = leases;
     books.result(first?.shard ?? 0, first?.epoch ?? '', 0, ok, 1);
-    expect(leaseAll(books, 1).map(({ indexes }) => indexes)).toEqual([[8]]);
+    expect(leaseAll(books, 1).map(({ indexes }) => indexes)).toEqual([[32]]);
   });
 });
 
