@@ -19,7 +19,7 @@ import { drive, type Made } from './driver.ts';
 import type { FaultKind } from './faults.ts';
 import { schedule } from './schedule.ts';
 import { readFleetLog } from './visits.ts';
-import type { Death } from './watch.ts';
+import type { Watch } from './watch.ts';
 
 export interface ChaosOptions {
   seed: number;
@@ -105,9 +105,9 @@ export async function sweepThroughChaos(options: ChaosOptions): Promise<Outcome>
     if (!run.ended) throw new Error(`not over within ${timeoutMs} ms: ${paper.printedAt.size} printed`);
     const { status } = await run.finished;
     const durationMs = monotonicMs() - started;
-    const deaths = deathsOf(arena.watch.deaths, faults);
-    faults.push(...deaths);
     const { refused, repeated, ...story } = await hear(arena, paper, faults, poisonous);
+    const deaths = deathsOf(arena.watch, story, poisonous);
+    faults.push(...deaths);
     const verdict = check(story);
     const leaks = await leaksOf(arena, run, [PASSWORD, SECRET]);
     const findings = [...verdict.findings, ...leaks, ...(poison === 0 ? deaths.map(unexplained) : [])];
@@ -223,11 +223,21 @@ function linesOf(file: string): number {
   }
 }
 
-/** Workers that died of something else than the driver. */
-function deathsOf(deaths: Death[], faults: Made[]): Made[] {
+/** How long before its death was noticed a worker may have lost a visit, in ms. */
+const MISSED_MS = 1_000;
+
+/** Workers that died of something else than the driver while they held devices; not those that ended with one. */
+function deathsOf({ deaths, holder }: Watch, { faults, log }: Story, poisonous: string[]): Made[] {
   const hit = new Set(faults.flatMap(({ reach }) => ('pid' in reach ? (reach.pid ?? []) : [])));
+  const cut = log.visits.filter(({ reason, device }) => reason !== 'exit' || poisonous.includes(device));
+  const lastCut = new Map<number, number>();
+  for (const visit of cut) {
+    const worker = holder(visit)?.worker ?? 0;
+    lastCut.set(worker, Math.max(lastCut.get(worker) ?? 0, visit.to));
+  }
   return deaths
     .filter(({ worker, agentPid }) => !hit.has(worker) && !hit.has(agentPid))
+    .filter(({ worker, from }) => (lastCut.get(worker) ?? 0) > from - MISSED_MS)
     .map(({ worker, agent, from, to }, n) => ({
       number: faults.length + n,
       kind: 'worker died',

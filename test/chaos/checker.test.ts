@@ -13,6 +13,7 @@ const visit = (device: string, from: number, to: number, port = 1): Visit => ({
   port,
   from,
   to,
+  reason: 'exit',
   said: [{ at: from + 1, command: COMMAND }],
   logins: 1,
 });

@@ -14,6 +14,8 @@ export interface Visit {
   /** Infinity: still open. */
   to: number;
   said: { at: number; command: string }[];
+  /** How it ended: `exit` when the device was told goodbye; empty: it is open. */
+  reason: string;
   /** Logins tried. */
   logins: number;
 }
@@ -38,7 +40,7 @@ function add(log: FleetLog, open: Map<number, Visit>, event: FleetEvent): void {
   switch (event.event) {
     case 'connect': {
       const port = Number(event.from.slice(event.from.lastIndexOf(':') + 1));
-      const begun: Visit = { device, address, port, from: t, to: Infinity, said: [], logins: 0 };
+      const begun: Visit = { device, address, port, from: t, to: Infinity, reason: '', said: [], logins: 0 };
       open.set(session, begun);
       log.visits.push(begun);
       return;
@@ -54,7 +56,7 @@ function add(log: FleetLog, open: Map<number, Visit>, event: FleetEvent): void {
       if (visit !== undefined) visit.logins += 1;
       return;
     case 'close':
-      if (visit !== undefined) visit.to = t;
+      if (visit !== undefined) Object.assign(visit, { to: t, reason: event.reason });
       open.delete(session);
       return;
     default:

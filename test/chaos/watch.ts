@@ -59,10 +59,10 @@ export class Watch implements Disposable {
   }
 
   /** Who held it; null: it came and went between two looks. */
-  holder({ port, address, from, to }: Visit): Holder | null {
+  readonly holder = ({ port, address, from, to }: Visit): Holder | null => {
     const there = this.#sightings.get(`${port}>${address}`) ?? [];
     return there.find(({ first, last }) => from <= last + APART_MS && to >= first - APART_MS) ?? null;
-  }
+  };
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
