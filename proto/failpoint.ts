@@ -19,7 +19,7 @@ interface Armed {
   left: number;
 }
 
-const GROWN_BYTES = 1 << 30;
+const GROWN_BYTES = 1 << 28;
 /** Outside the heap, for as long as the process lives. */
 const grown: Buffer[] = [];
 

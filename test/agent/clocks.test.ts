@@ -2,8 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, test } from 'vitest';
 import { aheadMs, monotonicMs } from '../../agent/clock.js';
+import { Kind } from '../../proto/gen/netsweep/v1/model.js';
 import { Permit } from '../../proto/gen/netsweep/v1/session.js';
 import { until } from '../process.ts';
+import { attempt, Coordinator, ScriptedDevice } from './device.js';
 import { back, COMMAND, inTheFuture, NEXT, Poolside } from './poolside.ts';
 
 const TEST_MS = 30_000;
@@ -62,7 +64,7 @@ describe.concurrent('a worker that slept past the end of a lease', () => {
     await until('it has logged in', () => moment.came);
     await sleepThrough(side, clock.stopAt, moment.go);
     expect(back(await ended)).toMatchObject({ reason: 'its session was cut', touched: true });
-    expect(side.opened, 'only of the session before').toBe(1);
+    expect(side.device.seen.channels, 'only of the session before').toBe(1);
   });
 
   test('sends no secret that it got leave for too late', { timeout: TEST_MS }, async ({ expect }) => {
@@ -119,4 +121,20 @@ test.concurrent('past half of its term a lease begins no command, and the device
   moment.go();
   expect(back(await ended)).toMatchObject({ reason: 'its session was cut' });
   expect(side.device.seen.lines).not.toContain(NEXT);
+});
+
+test.concurrent('a session whose lease has ended lets no byte leave, though no step of it looked', {
+  timeout: TEST_MS,
+}, async ({ expect }) => {
+  const ports = new Coordinator();
+  await using device = await ScriptedDevice.start({
+    authenticate: (context) => {
+      if (context.method !== 'password') return context.reject(['password']);
+      ports.may.write = false; // what comes next is to ask for a channel
+      context.accept();
+    },
+  });
+  const got = await attempt(device.port, { ports });
+  expect(got.failure).toMatchObject({ kind: Kind.DISCONNECTED, message: 'the lease ended on the way' });
+  expect(device.seen.channels).toBe(0);
 });

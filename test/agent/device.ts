@@ -51,12 +51,14 @@ export interface Seen {
   connections: number;
   logins: string[];
   passwords: string[];
+  /** Asked for, whatever was to run on them. */
+  channels: number;
   lines: string[];
   closed: number;
 }
 
 export class ScriptedDevice implements AsyncDisposable {
-  readonly seen: Seen = { connections: 0, logins: [], passwords: [], lines: [], closed: 0 };
+  readonly seen: Seen = { connections: 0, logins: [], passwords: [], channels: 0, lines: [], closed: 0 };
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -104,6 +106,7 @@ export class ScriptedDevice implements AsyncDisposable {
       context.reject((script.methods ?? ['password']) as never); // names that ssh2 only passes on
     });
     connection.on('session', (accept) => {
+      seen.channels++;
       const session = accept();
       session.on('pty', (yes) => yes?.());
       session.on('shell', (yes) => {

@@ -21,7 +21,7 @@ describe.concurrent('a worker that', () => {
     ['never comes back', 'loop', 'its worker was silent for 5 s and was killed'],
     ['is stopped', 'stop', 'its worker was silent for 5 s and was killed'],
     ['fills its heap', 'heap', /^its worker was killed by SIG(ABRT|TRAP|ILL): .*heap out of memory$/],
-    ['fills its memory', 'grow', 'its worker took more than 700 MB of memory and was killed'],
+    ['fills its memory', 'grow', 'its worker took more than 280 MB of memory and was killed'],
   ] as const)(
     '%s costs what it held, and the next one works',
     { timeout: HANG_MS },
@@ -109,7 +109,7 @@ describe.concurrent('a worker is replaced', () => {
   test('once it has grown, while what it holds runs to its end', { timeout: HANG_MS }, async ({ expect }) => {
     await using side = await Poolside.open({
       failpoints: 'worker.session.large=grow!',
-      fullMb: 700,
+      fullMb: 270,
       mostMb: 3_000,
     });
     let answer = () => {};

@@ -76,15 +76,15 @@ export const defects: Defect[] = [
   {
     name: 'What a worker writes to stderr is repeated in reports',
     file: 'agent/workerprocess.ts',
-    find: 'const because = words ===',
-    replace: "const because = lastWords !== '' ? `: ${lastWords}` : words ===",
+    find: "const words = (uncaught ?? native)?.[0].replace('FATAL ERROR: ', '') ?? '';",
+    replace: 'const words = lastWords;',
     test: { file: IPC, title: BROKEN },
   },
   {
     name: 'What a worker says is taken as it is',
     file: 'agent/ipc.ts',
-    find: 'if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Error(`no number as ${name}`);',
-    replace: '',
+    find: 'if (!Number.isSafeInteger(value) || (value as number) < 0) throw',
+    replace: "if (value === 'nothing') throw",
     test: { file: IPC, title: BROKEN },
   },
   {
@@ -92,7 +92,10 @@ export const defects: Defect[] = [
     file: 'agent/ssh/wire.ts',
     find: 'if (this.#events.mayWrite()) return socket.uncork();',
     replace: 'if (this.#connected || this.#events.mayWrite()) return socket.uncork();',
-    test: { file: CLOCKS, title: 'opens no command line where it has been let in meanwhile' },
+    test: {
+      file: CLOCKS,
+      title: 'a session whose lease has ended lets no byte leave, though no step of it looked',
+    },
   },
   {
     name: 'A lease outlives a sleep of the machine',
