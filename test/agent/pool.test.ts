@@ -29,8 +29,8 @@ describe.concurrent('a worker that', () => {
       await using side = await Poolside.open({
         failpoints: `worker.session.bad=${action}!`,
         heapMb: 60,
-        fullMb: 600,
-        mostMb: 700,
+        fullMb: 270,
+        mostMb: 280,
       });
       let answer = () => {};
       side.beforeAnswer = () =>
