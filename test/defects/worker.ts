@@ -131,7 +131,7 @@ export const defects: Defect[] = [
     find: "  'EMFILE',",
     replace: '',
     test: {
-      file: 'test/e2e/lacking.test.ts',
+      file: 'test/e2e/workers.test.ts',
       title: 'by a worker that runs out of descriptors in the midst',
     },
   },
@@ -154,6 +154,17 @@ export const defects: Defect[] = [
       file: 'test/e2e/drain.test.ts',
       title:
         'when an agent is told twice to stop: it cuts its sessions, hands everything back and ends with 0',
+    },
+  },
+  {
+    name: 'A device that made two processes die goes on among others',
+    file: 'agent/carrier.ts',
+    find: 'const options = work.alone ?',
+    replace: 'const options = work.alone && work.index < 0 ?',
+    test: {
+      file: 'test/e2e/workers.test.ts',
+      title:
+        'fails exactly the devices that kill their worker each time, with evidence, and charges nobody else',
     },
   },
 ];
