@@ -140,9 +140,13 @@ describe.concurrent('every device is swept, at its first attempt', () => {
       agents: [{ name: 'one', segments: ['default'] }],
     });
     const agent = cluster.agent('one');
-    // With none to spare, pipes to a process can't be made.
+    // It has every connection that it needs, and then loses its worker.
+    await cluster.run(['-w', 'R1', 'show clock']);
+    for (const pid of workersOf(cluster)) process.kill(pid, 'SIGKILL');
+    await until('its worker has gone', () => workersOf(cluster).length === 0);
     const limit = (most: string) => output('prlimit', ['--pid', String(agent.pid), `--nofile=${most}`]);
     await limit('12:');
+    const since = monotonicMs();
     await using run = cluster.start([COMMAND]);
     await until('it has tried', () => /fewer sessions at once/.test(agent.log));
     expect(workersOf(cluster)).toEqual([]);
@@ -151,6 +155,6 @@ describe.concurrent('every device is swept, at its first attempt', () => {
     const results = readResults(stdout);
     expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
     expect(results.filter(({ attempts }) => attempts !== 1)).toEqual([]);
-    await checkWitnesses({ cluster, results, command: COMMAND });
+    await checkWitnesses({ cluster, results, command: COMMAND, since });
   });
 });
