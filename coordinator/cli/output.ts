@@ -162,9 +162,9 @@ export function conclude(
   if (codes.includes(EXIT.stopped)) {
     const untouched = tally.stopped === 0 ? '' : `, ${count(tally.stopped, 'device')} never begun`;
     progress.say(`stopped${untouched}: ${sweep.reason}`);
-    const rest =
-      tally.ofKind(Kind.LIMIT) === 0 ? '' : ' (--kind limit in place of --failed: those never begun)';
-    progress.say(`${hint}${rest}`);
+    progress.say(hint);
+    if (tally.ofKind(Kind.LIMIT) > 0)
+      progress.say('only those never begun: --kind limit in place of --failed');
   } else if (left > 0) progress.note(hint);
   if (forgiven > 0) progress.say(`tolerated: ${forgiven} of ${tally.notOk} devices that did not end ok`);
   return decide(codes);

@@ -167,8 +167,11 @@ export class ActiveSweep {
 
   /** Whether its limits leave room for one more device to be started; asked again after every change. */
   mayStart(): boolean {
+    if (this.halt !== null) return false;
+    // Whoever asks is one of those in shards; mostly these are no more than may be started.
+    if (this.inShards <= this.stops.most) return this.stops.mayStart(this.inShards - 1);
     const started = this.states.filter(({ row, status }) => row.started && status === Status.UNSPECIFIED);
-    return this.halt === null && this.stops.mayStart(started.length);
+    return this.stops.mayStart(started.length);
   }
 
   state(index: number): DeviceState {

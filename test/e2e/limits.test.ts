@@ -80,7 +80,7 @@ describe.concurrent('netsweep run', () => {
         ),
       );
       expect(stderr).toMatch(
-        /^again, only these: netsweep run --rerun \S+ --failed .*--max-fail 5.*--kind limit/m,
+        /^again, only these: netsweep run --rerun \S+ --failed .*--max-fail 5.*\nonly those never begun: --kind limit/m,
       );
       expect((await place.netsweep(['sweeps', 'show', 'last'])).stdout).toContain(
         'none is begun once 5 have failed',
