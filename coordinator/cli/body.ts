@@ -11,6 +11,8 @@ import { Patience } from './rpc.js';
 
 /** Outputs up to this size are unpacked in one piece. */
 const SMALL = 1024 * 1024;
+/** Larger ones in steps of this size: each costs a turn of two threads, which on a busy machine is long. */
+const STEP = 256 * 1024;
 
 export function bodyReader(link: Connection, signal: AbortSignal, patience = Patience.for(link)): ReadOutput {
   return async function* read(output) {
@@ -33,7 +35,7 @@ async function* unpack(
   pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
 ): AsyncGenerator<string> {
   const source = Readable.from(pieces, { objectMode: true });
-  const gunzip = createGunzip();
+  const gunzip = createGunzip({ chunkSize: STEP });
   source.on('error', (error) => gunzip.destroy(error));
   const decoder = new StringDecoder('utf8');
   let bytes = 0;

@@ -161,9 +161,13 @@ export async function isWhole(sql: Sql, sha256: Uint8Array): Promise<boolean> {
 async function unpacksTo(sql: Sql, output: number, pieces: number, sha256: Uint8Array): Promise<boolean> {
   const hash = createHash('sha256');
   try {
-    await pipeline(piecesOf(sql, output, pieces), createGunzip(), async (text: AsyncIterable<Buffer>) => {
-      for await (const part of text) hash.update(part);
-    });
+    await pipeline(
+      piecesOf(sql, output, pieces),
+      createGunzip({ chunkSize: CHUNK_BYTES }),
+      async (text: AsyncIterable<Buffer>) => {
+        for await (const part of text) hash.update(part);
+      },
+    );
   } catch {
     return false; // no gzip, or cut short
   }

@@ -104,7 +104,7 @@ export const defects: Defect[] = [
     name: 'A command begins while devices are not read',
     file: 'agent/session/session.ts',
     find: 'if (this.#ports.hold?.on !== true) return;',
-    replace: 'if (this.#ports.hold !== null) return;',
+    replace: 'if (this.#ports.hold?.on !== true || this.#walk !== null) return;',
     test: {
       file: HOLD,
       title: 'no command begins while devices are not read, on a command line and by exec',
