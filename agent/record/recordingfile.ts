@@ -2,6 +2,9 @@
 // Pure. Texts are double-quoted, one line of the device on each line of the file, so that they stay exact.
 import { isUtf8 } from 'node:buffer';
 
+/** Lines of a device in one piece of the file. */
+const LINES = 500;
+
 /** What happened, in order; texts and bytes are free of secrets by now. */
 export type Step = { atMs: number } & (
   | { what: 'says' | 'complains'; bytes: Buffer }
@@ -53,10 +56,10 @@ export function* recordingText(recorded: Recorded): Generator<string> {
     // Where it took a while.
     if (step.atMs - spokenAt >= 100) yield `  # ${Math.round(step.atMs)} ms\n`;
     spokenAt = step.atMs;
-    yield `  - ${stepText(step)}\n`;
+    yield* stepText(step);
   }
   yield recorded.outputs.length === 0 ? 'outputs: []\n' : 'outputs:\n';
-  for (const output of recorded.outputs) yield outputText(output);
+  for (const output of recorded.outputs) yield* outputText(output);
   const { failure } = recorded;
   yield `failure: ${failure === null ? 'null' : `{ kind: ${failure.kind}, stage: ${failure.stage} }`}\n`;
 }
@@ -78,12 +81,18 @@ function* headText(recorded: Recorded): Generator<string> {
   if (Object.keys(connection).length > 0) yield `connection:\n${members(connection).join('')}`;
 }
 
-function stepText(step: Step): string {
+function* stepText(step: Step): Generator<string> {
+  yield '  - ';
+  if ('bytes' in step) {
+    const utf8 = isUtf8(step.bytes);
+    yield utf8 ? `${step.what}: ` : `${step.what}_latin1: `;
+    yield* quotedLines(step.bytes.toString(utf8 ? 'utf8' : 'latin1'), '      ');
+  } else yield shortText(step);
+  yield '\n';
+}
+
+function shortText(step: Exclude<Step, { bytes: Buffer }>): string {
   switch (step.what) {
-    case 'says':
-    case 'complains':
-      if (isUtf8(step.bytes)) return `${step.what}: ${quoted(step.bytes.toString('utf8'), '      ')}`;
-      return `${step.what}_latin1: ${quoted(step.bytes.toString('latin1'), '      ')}`;
     case 'hears':
     case 'runs':
       return `${step.what}: ${quoted(step.text)}`;
@@ -105,24 +114,39 @@ function stepText(step: Step): string {
   }
 }
 
-function outputText({ command, status, output, exitStatus, stderr }: SpokenOutput): string {
-  const lines = [`  - command: ${quoted(command)}`, `    status: ${status}`];
-  lines.push(`    output: ${output === null ? '""' : quoted(output, '      ')}`);
-  if (exitStatus !== undefined) lines.push(`    exit_status: ${exitStatus}`);
-  if (stderr) lines.push(`    stderr: ${quoted(stderr, '      ')}`);
-  return `${lines.join('\n')}\n`;
+function* outputText({ command, status, output, exitStatus, stderr }: SpokenOutput): Generator<string> {
+  yield `  - command: ${quoted(command)}\n    status: ${status}\n    output: `;
+  yield* output === null ? ['""'] : quotedLines(output, '      ');
+  if (exitStatus !== undefined) yield `\n    exit_status: ${exitStatus}`;
+  if (stderr) {
+    yield '\n    stderr: ';
+    yield* quotedLines(stderr, '      ');
+  }
+  yield '\n';
 }
 
 /** What JSON would leave as it is and a reader, or YAML, would stumble over. */
 const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]/g;
 
-/** As YAML and JSON have it; with an indent each line of the text stands on a line of its own. */
-function quoted(text: string, indent: string | null = null): string {
-  const lines = indent === null ? [text] : (text.match(/[^\n]*\n|[^\n]+$/g) ?? ['']);
-  if (lines.length <= 1) return `"${escaped(text)}"`;
+/** As YAML and JSON have it. */
+function quoted(text: string): string {
+  return `"${escaped(text)}"`;
+}
+
+/** As `quoted`, each line of the text on a line of its own, some of them at a time. */
+function* quotedLines(text: string, indent: string): Generator<string> {
+  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [''];
+  if (lines.length <= 1) return yield quoted(text);
   // A line break behind a backslash is none, and blanks after it have to say that they are meant.
-  const pieces = lines.map((line) => escaped(line).replace(/^ /, '\\ '));
-  return `"${pieces.join(`\\\n${indent}`)}"`;
+  const own = (line: string) => escaped(line).replace(/^ /, '\\ ');
+  const between = `\\\n${indent}`;
+  for (let at = 0; at < lines.length; at += LINES)
+    yield (at === 0 ? '"' : between) +
+      lines
+        .slice(at, at + LINES)
+        .map(own)
+        .join(between);
+  yield '"';
 }
 
 function escaped(text: string): string {

@@ -4,6 +4,7 @@
 // left can still be played.
 import { isUtf8 } from 'node:buffer';
 import type { Credential } from '../../proto/gen/netsweep/v1/model.js';
+import { Breath } from '../breath.js';
 import { Secret, secretBuffer } from '../credentials.js';
 import { shown } from '../text.js';
 
@@ -14,6 +15,8 @@ const BEGINNING = 4;
 const SHORTEST = 3;
 const LF = 10;
 const CR = 13;
+/** Lines that are looked at in a row. */
+const LINES = 500;
 
 interface Range {
   start: number;
@@ -46,18 +49,29 @@ export class Redaction implements Disposable {
     return this.bytes([Buffer.from(text)])[0]?.toString() ?? '';
   }
 
+  /** As `text`, for long ones: others have their turn meanwhile. */
+  async longText(text: string): Promise<string> {
+    const [clean] = await this.longBytes([Buffer.from(text)]);
+    return clean?.toString() ?? '';
+  }
+
   /** The parts of one stream, each without its secrets. */
   bytes(parts: readonly Buffer[]): Buffer[] {
     const whole = Buffer.concat(parts);
-    const ranges = united([...this.#secretRanges(whole), ...this.#lineRanges(whole)]);
-    let from = 0;
-    return parts.map((part) => {
-      const left = without(whole, { start: from, end: from + part.length }, ranges);
-      from += part.length;
-      return left;
-    });
+    return replaced(parts, whole, [...this.#secretRanges(whole), ...[...this.#lineRanges(whole)].flat()]);
   }
 
+  /** As `bytes`, for long ones: others have their turn meanwhile. */
+  async longBytes(parts: readonly Buffer[]): Promise<Buffer[]> {
+    const breath = new Breath();
+    const whole = Buffer.concat(parts);
+    const ranges = [...this.#secretRanges(whole)];
+    for (const some of this.#lineRanges(whole)) {
+      ranges.push(...some);
+      await breath.taken();
+    }
+    return replaced(parts, whole, ranges);
+  }
   [Symbol.dispose](): void {
     for (const secret of this.#secrets) secret[Symbol.dispose]();
   }
@@ -78,16 +92,21 @@ export class Redaction implements Disposable {
     }
   }
 
-  /** Where lines hold what the patterns match, and lines that show a secret which is sent in bits. */
-  *#lineRanges(whole: Buffer): Generator<Range> {
+  /** Where lines hold what the patterns match, and lines that show a secret which is sent in bits; some at a time. */
+  *#lineRanges(whole: Buffer): Generator<Range[]> {
+    let [ranges, lines]: [Range[], number] = [[], 0];
     for (let start = 0; start < whole.length; ) {
       const feed = whole.indexOf(LF, start);
       let end = feed < 0 ? whole.length : feed;
       const next = end + 1;
       while (end > start && whole[end - 1] === CR) end--;
-      yield* this.#rangesIn(whole.subarray(start, end), start);
+      ranges.push(...this.#rangesIn(whole.subarray(start, end), start));
       start = next;
+      if (++lines % LINES !== 0) continue;
+      yield ranges;
+      ranges = [];
     }
+    yield ranges;
   }
 
   *#rangesIn(line: Buffer, start: number): Generator<Range> {
@@ -103,6 +122,16 @@ export class Redaction implements Disposable {
       yield { start, end: start + line.length, by: without(plain, { start: 0, end: plain.length }, ranges) };
     } else for (const value of values) yield* rangesOf(value, line, start);
   }
+}
+
+function replaced(parts: readonly Buffer[], whole: Buffer, found: Range[]): Buffer[] {
+  const ranges = united(found);
+  let from = 0;
+  return parts.map((part) => {
+    const left = without(whole, { start: from, end: from + part.length }, ranges);
+    from += part.length;
+    return left;
+  });
 }
 
 function* rangesOf(secret: Buffer, within: Buffer, offset: number): Generator<Range> {

@@ -6,6 +6,7 @@ import { constants, gunzip, gzip } from 'node:zlib';
 import { Kind, Output, Proof, Stage } from '../../proto/gen/netsweep/v1/model.js';
 import type { Attempt } from '../../proto/gen/netsweep/v1/session.js';
 import { label } from '../../proto/label.js';
+import { Breath } from '../breath.js';
 import type { Course } from '../course.js';
 import type { DeviceFailure } from '../failure.js';
 import type { Rules } from '../line/platform.js';
@@ -104,10 +105,15 @@ export class Transcript implements Disposable {
     const steps = this.#tape.steps();
     for (const step of steps)
       if (step.what === 'hears' || step.what === 'runs') this.#redaction.learn(step.text);
-    this.#redact(steps);
+    await this.#redact(steps);
     const outputs = await this.#outputs(attempt);
-    const pieces = recordingText({ ...this.#circumstances(attempt, commands), steps, outputs });
-    const bytes = Buffer.from([...pieces].join(''));
+    const breath = new Breath();
+    const pieces: Buffer[] = [];
+    for (const piece of recordingText({ ...this.#circumstances(attempt, commands), steps, outputs })) {
+      pieces.push(Buffer.from(piece));
+      await breath.taken();
+    }
+    const bytes = Buffer.concat(pieces);
     return Output.create({
       command: 'session-log',
       proof: Proof.COMPLETE,
@@ -155,10 +161,10 @@ export class Transcript implements Disposable {
     };
   }
 
-  #redact(steps: Step[]): void {
+  async #redact(steps: Step[]): Promise<void> {
     for (const what of ['says', 'complains'] as const) {
       const received = steps.filter((step): step is Received => step.what === what);
-      const clean = this.#redaction.bytes(received.map(({ bytes }) => bytes));
+      const clean = await this.#redaction.longBytes(received.map(({ bytes }) => bytes));
       for (const [index, step] of received.entries()) step.bytes = clean[index] ?? step.bytes;
     }
     for (const step of steps)
@@ -172,7 +178,7 @@ export class Transcript implements Disposable {
       outputs.push({
         command: this.#redaction.text(command),
         status: label('PROOF', proof),
-        output: text === null ? null : this.#redaction.text(text),
+        output: text === null ? null : await this.#redaction.longText(text),
         exitStatus,
         stderr: stderr && this.#redaction.text(stderr),
       });

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../proto/gen/netsweep/v1/session.js';
 import { Permit } from '../../proto/gen/netsweep/v1/session.js';
+import { until } from '../process.js';
 import {
   attempt,
   type Changes,
@@ -53,6 +54,30 @@ describe('a transcript', () => {
   test('is made only when it is wanted', async () => {
     await using device = await ScriptedDevice.start({ shell: ios({ 'show version': VERSION }) });
     expect((await attempt(device.port)).transcript).toBeUndefined();
+  });
+
+  test('of a long session is written down in turns, so that the worker goes on with all else', async () => {
+    const long = ' ip address 10.0.0.1 255.255.255.0 secondary somewhere\r\n'.repeat(60_000);
+    await using device = await ScriptedDevice.start({ shell: ios({ 'show version': long }) });
+    let longest = 0;
+    let before = performance.now();
+    let over = false;
+    const turn = () => {
+      const now = performance.now();
+      if (device.seen.closed > 0) longest = Math.max(longest, now - before);
+      before = now;
+      if (!over) setImmediate(turn);
+    };
+    turn();
+    let closedAt = 0;
+    const closed = until('the session has closed', () => device.seen.closed > 0).then(() => {
+      closedAt = performance.now();
+    });
+    const { transcript } = await attempt(device.port, { options: { transcripts: true } });
+    over = true;
+    await closed;
+    expect(transcript?.bytes).toBeGreaterThan(long.length);
+    expect(longest).toBeLessThan((performance.now() - closedAt) / 4);
   });
 
   test('holds every byte of the session, what was typed, and what was seen before', async () => {

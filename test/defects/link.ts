@@ -165,4 +165,21 @@ export const defects: Defect[] = [
       title: 'when an agent is cut off from its coordinator alone: it lets go of its devices by its lease',
     },
   },
+  {
+    name: 'A long session is written down without a pause',
+    file: 'agent/breath.ts',
+    find: 'const WORK_MS = 20;',
+    replace: 'const WORK_MS = 20_000;',
+    test: {
+      file: 'test/agent/transcript.test.ts',
+      title: 'of a long session is written down in turns, so that the worker goes on with all else',
+    },
+  },
+  {
+    name: 'A long output is unpacked in small steps',
+    file: 'coordinator/cli/body.ts',
+    find: 'createGunzip({ chunkSize: STEP })',
+    replace: 'createGunzip()',
+    test: { file: 'test/cli/body.test.ts', title: 'a long output is read whole, in steps that are few' },
+  },
 ];
