@@ -106,7 +106,7 @@ export class Coordinator {
     const missed = (link: AgentLink, pull: PullEmpty) => coordinator.#missed(link, pull);
     const warn = (why: string, what: string) => duties.warn(why, what);
     new Agents(books, presence, () => coordinator.kick(), missed, warn).serveOn(server);
-    await restore(books, duties.unfinished);
+    await restore(books, duties);
     return coordinator;
   }
 
@@ -200,7 +200,7 @@ export class Coordinator {
 }
 
 /** Takes up the sweeps that an earlier process left, or closes them. */
-async function restore(books: Books, unfinished: 'resume' | 'cancel'): Promise<void> {
+async function restore(books: Books, { unfinished, warn }: Duties): Promise<void> {
   const writes: Write[] = [];
   const wall = books.host.wallMs();
   for (const found of await books.store.openSweeps()) {
@@ -219,6 +219,10 @@ async function restore(books: Books, unfinished: 'resume' | 'cancel'): Promise<v
   }
   // The processes that held these leases ended with the coordinator that had started them.
   if (unfinished === 'cancel') books.ledger.lapse(Number.POSITIVE_INFINITY, wall, writes);
+  if (books.store.isRolledBack) {
+    warn('its log is damaged: what was committed last may be done again', 'the store has lost commits');
+    if (unfinished === 'resume') books.ledger.holdAll(books.host.monotonicMs(), wall, writes);
+  }
   // Not waited for: what is read from the store comes after it, and on a full disk it may take a while.
   void books.commit(writes);
 }

@@ -11,7 +11,7 @@ import { Coordinator, type CoordinatorOptions } from './coordinator.js';
 import { CannotListen } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
 import type { Pause } from './pause.js';
-import { StateInUse, StoreRefused } from './store/refusal.js';
+import { StateInUse, StoreDamaged, StoreRefused } from './store/refusal.js';
 import { readIdentity } from './tls.js';
 
 /** Prints one `ready` line on stdout when agents and clients may come; resolves after the drain. */
@@ -68,7 +68,8 @@ async function open(options: CoordinatorOptions): Promise<Coordinator> {
     return await Coordinator.open(options);
   } catch (error) {
     if (error instanceof StoreRefused) throw new InputError([{ at: null, message: error.message }]);
-    if (!(error instanceof StateInUse || error instanceof CannotListen)) throw error;
+    const expected = [StateInUse, StoreDamaged, CannotListen];
+    if (!(error instanceof Error) || !expected.some((kind) => error instanceof kind)) throw error;
     throw new Unreachable(error.message, { cause: error });
   }
 }

@@ -158,6 +158,12 @@ export async function isWhole(sql: Sql, sha256: Uint8Array): Promise<boolean> {
   return false;
 }
 
+/** Whether a whole output's bytes still fit its digest. */
+export async function unpacks(sql: Sql, sha256: Uint8Array): Promise<boolean> {
+  const known = find(sql, sha256);
+  return known !== undefined && known.pieces > 0 && (await unpacksTo(sql, known.id, known.pieces, sha256));
+}
+
 async function unpacksTo(sql: Sql, output: number, pieces: number, sha256: Uint8Array): Promise<boolean> {
   const hash = createHash('sha256');
   try {

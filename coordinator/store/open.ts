@@ -25,11 +25,11 @@ const PAGE = 2_000;
 export async function openStore(directory: string, keyFile: string | null): Promise<Store> {
   const link = await Link.open(directory);
   try {
-    const { id, keyCheck } = await link.read('meta');
+    const { id, keyCheck, isRolledBack } = await link.read('meta');
     const seal = Seal.open(keyFile ?? join(directory, 'key'), keyCheck === null);
     if (keyCheck === null) await link.commit([{ write: 'keyCheck', sealed: new Uint8Array(seal.check()) }]);
     else if (!seal.made(keyCheck)) throw new StoreRefused('the key is not the one this store was made with');
-    return new SealedStore(id, directory, link, seal);
+    return new SealedStore({ id, directory, isRolledBack }, link, seal);
   } catch (error) {
     await link[Symbol.asyncDispose]();
     throw error;
@@ -116,18 +116,23 @@ class Link {
   }
 }
 
+interface About {
+  id: string;
+  directory: string;
+  isRolledBack: boolean;
+}
+
 class SealedStore implements Store {
   readonly id: string;
+  readonly isRolledBack: boolean;
+  readonly #directory: string;
   readonly #link: Link;
   readonly #seal: Seal;
 
-  constructor(
-    id: string,
-    private readonly directory: string,
-    link: Link,
-    seal: Seal,
-  ) {
+  constructor({ id, directory, isRolledBack }: About, link: Link, seal: Seal) {
     this.id = id;
+    this.isRolledBack = isRolledBack;
+    this.#directory = directory;
     this.#link = link;
     this.#seal = seal;
   }
@@ -141,7 +146,7 @@ class SealedStore implements Store {
   }
 
   async room(): Promise<Room> {
-    const { directory } = this;
+    const directory = this.#directory;
     const [{ bavail, blocks, bsize }, spareBytes] = await Promise.all([
       statfs(directory),
       this.#link.read('spare'),

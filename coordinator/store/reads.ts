@@ -1,14 +1,13 @@
 // Every question the store answers, as the database's thread answers it. Reports leave as bytes and are
 // decoded by the coordinator.
-import { Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
-import { BATCH_BYTES } from '../../proto/subjects.js';
-import { holdWhole, isWhole, readFrom, readWhole } from './bodies.js';
+import { holdWhole, isWhole, readFrom } from './bodies.js';
+import { StoreDamaged } from './refusal.js';
+import { headOf, readReports } from './reports.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, ShardRow, SweepRow } from './store.js';
-
-/** Bodies stop filling a page of reports here; those left out are fetched by digest, as large ones are. */
-const PAGE_BYTES = 8 * 1024 * 1024;
+import { isIntact } from './sums.js';
 
 /** Results that agents may send again because they never learnt that they are here: the last so many of a sweep. */
 const TAKEN = 20_000;
@@ -24,17 +23,11 @@ export interface StoredDevice {
   evidence: Uint8Array | null;
 }
 
-interface StoredReport {
-  seq: number;
-  head: Uint8Array;
-  outputs: Uint8Array;
-}
-
 export function readsOf(sql: Sql) {
   return {
     meta: () => meta(sql),
     spare: () => spare(sql),
-    openSweeps: () => sql.all<RawSweep>(`${SWEEP} WHERE open = 1 ORDER BY no`).map(sweepRow),
+    openSweeps: () => sql.all<RawSweep>(`${SWEEP} WHERE open = 1 ORDER BY no`).map(openSweepRow),
     sweeps: (limit: number) => sweeps(sql, limit),
     sweepByKey: (key: string) => sql.all<RawSweep>(`${SWEEP} WHERE key = ?`, key).map(sweepRow)[0] ?? null,
     storedDevices: (sweep: string, after: number, limit: number) => storedDevices(sql, sweep, after, limit),
@@ -47,17 +40,9 @@ export function readsOf(sql: Sql) {
     taken: (sweep: string) => taken(sql, sweep),
     tally: (sweep: string) => tally(sql, sweep),
     reportsAfter: (sweep: string, after: number, limit: number, bodies: boolean) =>
-      page(
-        sql,
-        sql.all<StoredReport>(`${REPORT} AND r.seq > ? ORDER BY r.seq LIMIT ?`, sweep, after, limit),
-        bodies,
-      ),
+      readReports(sql, 'seq', { sweep, after, limit, bodies }),
     reportsByIndex: (sweep: string, after: number, limit: number, bodies: boolean) =>
-      page(
-        sql,
-        sql.all<StoredReport>(`${REPORT} AND r.device > ? ORDER BY r.device LIMIT ?`, sweep, after, limit),
-        bodies,
-      ),
+      readReports(sql, 'device', { sweep, after, limit, bodies }),
     hasBody: (sha256: Uint8Array) => isWhole(sql, sha256),
     holdBody: (sha256: Uint8Array) => holdWhole(sql, sha256),
     body: (sha256: Uint8Array, from: number) => readFrom(sql, sha256, from),
@@ -69,10 +54,9 @@ export function readsOf(sql: Sql) {
 const NO = '(SELECT no FROM sweeps WHERE id = ?)';
 const SWEEP = `SELECT id, coalesce(key, '') AS key, state, options, started_at_ms AS startedAtMs,
   ended_at_ms AS endedAtMs, reason, last_shard AS lastShard, refused_results AS refusedResults,
-  repeated_results AS repeatedResults FROM sweeps`;
-const REPORT = `SELECT r.seq, r.head, r.outputs FROM reports r WHERE r.sweep = ${NO}`;
+  repeated_results AS repeatedResults, sum FROM sweeps`;
 
-function meta(sql: Sql): { id: string; commit: number; keyCheck: Uint8Array | null } {
+function meta(sql: Sql): { id: string; commit: number; keyCheck: Uint8Array | null; isRolledBack: boolean } {
   const rows = sql.all<{ name: string; value: string | number | Uint8Array }>('SELECT name, value FROM meta');
   const values = new Map(rows.map(({ name, value }) => [name, value]));
   const keyCheck = values.get('key');
@@ -80,6 +64,7 @@ function meta(sql: Sql): { id: string; commit: number; keyCheck: Uint8Array | nu
     id: String(values.get('id')),
     commit: Number(values.get('commit')),
     keyCheck: keyCheck instanceof Uint8Array ? keyCheck : null,
+    isRolledBack: sql.isRolledBack,
   };
 }
 
@@ -99,10 +84,21 @@ interface RawSweep {
   lastShard: number;
   refusedResults: number;
   repeatedResults: number;
+  sum: number | null;
 }
 
-function sweepRow(raw: RawSweep): SweepRow {
-  return { ...raw, options: SweepOptions.decode(raw.options) };
+function sweepRow({ sum, ...raw }: RawSweep): SweepRow {
+  const { id, state, startedAtMs, endedAtMs, reason, lastShard, options } = raw;
+  if (isIntact(sum, id, state, startedAtMs, endedAtMs, reason, lastShard, options))
+    return { ...raw, options: SweepOptions.decode(options) };
+  return { ...raw, options: SweepOptions.create(), reason: 'its record is damaged in the store' };
+}
+
+/** An open sweep is worked on by what its row says, so that has to be true. */
+function openSweepRow(raw: RawSweep): SweepRow {
+  const { id, state, startedAtMs, endedAtMs, reason, lastShard, options, sum } = raw;
+  if (isIntact(sum, id, state, startedAtMs, endedAtMs, reason, lastShard, options)) return sweepRow(raw);
+  throw new StoreDamaged(`sweep ${id} is damaged in the store`);
 }
 
 function sweeps(sql: Sql, limit: number): SweepRow[] {
@@ -111,54 +107,77 @@ function sweeps(sql: Sql, limit: number): SweepRow[] {
 }
 
 interface RawDevice {
+  no: number;
   device: number;
   submitted: Uint8Array;
+  sum: number | null;
+}
+
+interface RawState {
+  sweep: number;
+  device: number;
   attempts: number;
   worked_ms: number;
   login_spent: number;
   enable_spent: number;
   started: number;
   channel_spent: number;
-  deaths: string | null;
-  head: Uint8Array | null;
-  evidence: Uint8Array | null;
+  deaths: string;
+  sum: number | null;
 }
 
+type RawReport = Parameters<typeof headOf>[2];
+
 function storedDevices(sql: Sql, sweep: string, after: number, limit: number): StoredDevice[] {
-  const rows = sql.all<RawDevice>(
-    `SELECT d.device, d.submitted, s.attempts, s.worked_ms, s.login_spent, s.enable_spent, s.started,
-       s.channel_spent, s.deaths, r.head,
-       CASE WHEN r.head IS NULL AND s.attempts > 0 THEN (
-         SELECT e.head FROM evidence e WHERE e.sweep = d.sweep AND e.device = d.device ORDER BY e.no DESC LIMIT 1
-       ) END AS evidence
-     FROM devices d
-     LEFT JOIN states s ON s.sweep = d.sweep AND s.device = d.device
-     LEFT JOIN reports r ON r.sweep = d.sweep AND r.device = d.device
-     WHERE d.sweep = ${NO} AND d.device > ? ORDER BY d.device LIMIT ?`,
+  const of = `sweep = ${NO} AND device > ? ORDER BY device LIMIT ?`;
+  const devices = sql.all<RawDevice>(
+    `SELECT sweep AS no, device, submitted, sum FROM devices WHERE ${of}`,
     sweep,
     after,
     limit,
   );
-  return rows.map((raw) => ({
-    submitted: raw.submitted,
-    row: deviceRow(raw),
-    report: raw.head,
-    evidence: raw.evidence,
-  }));
+  const states = byDevice(sql.all<RawState>(`SELECT * FROM states WHERE ${of}`, sweep, after, limit));
+  const reports = byDevice(sql.all<RawReport>(`SELECT * FROM reports WHERE ${of}`, sweep, after, limit));
+  return devices.map(({ no, device, submitted, sum }) => {
+    if (!isIntact(sum, no, device, submitted))
+      throw new StoreDamaged(`device ${device} of sweep ${sweep} is damaged in the store`);
+    const report = reports.get(device);
+    const head = report === undefined ? null : headOf(sql, sweep, report);
+    const row = deviceRow(device, states.get(device));
+    const evidence = head === null && row.attempts > 0 ? latestEvidence(sql, no, device) : null;
+    return { submitted, row, report: head, evidence };
+  });
 }
 
-// A device without a row of its own yet has nulls, which count as nothing.
-function deviceRow(raw: RawDevice): DeviceRow {
+function latestEvidence(sql: Sql, sweep: number, device: number): Uint8Array | null {
+  const text = 'SELECT head FROM evidence WHERE sweep = ? AND device = ? ORDER BY no DESC LIMIT 1';
+  return sql.get<{ head: Uint8Array }>(text, sweep, device)?.head ?? null;
+}
+
+function byDevice<Row extends { device: number }>(rows: Row[]): Map<number, Row> {
+  return new Map(rows.map((row) => [row.device, row]));
+}
+
+// A device without a row of its own yet has done nothing; one whose row is damaged may have done anything once.
+function deviceRow(index: number, raw: RawState | undefined): DeviceRow {
+  const isSound = raw === undefined || isIntact(raw.sum, ...stateValues(raw));
+  const spent = (value: number | undefined) => !isSound || Boolean(value);
   return {
-    index: raw.device,
-    attempts: raw.attempts ?? 0,
-    workedMs: raw.worked_ms ?? 0,
-    loginSpent: Boolean(raw.login_spent),
-    enableSpent: Boolean(raw.enable_spent),
-    channelSpent: Boolean(raw.channel_spent),
-    started: Boolean(raw.started),
-    deaths: JSON.parse(raw.deaths ?? '[]') as string[], // written by putState
+    index,
+    attempts: isSound ? (raw?.attempts ?? 0) : 1,
+    workedMs: isSound ? (raw?.worked_ms ?? 0) : 0,
+    loginSpent: spent(raw?.login_spent),
+    enableSpent: spent(raw?.enable_spent),
+    channelSpent: spent(raw?.channel_spent),
+    started: spent(raw?.started),
+    deaths: isSound ? (JSON.parse(raw?.deaths ?? '[]') as string[]) : [], // written by putState
   };
+}
+
+function stateValues(raw: RawState): (number | string)[] {
+  const { sweep, device, attempts, worked_ms, login_spent, enable_spent, started, channel_spent, deaths } =
+    raw;
+  return [sweep, device, attempts, worked_ms, login_spent, enable_spent, started, channel_spent, deaths];
 }
 
 function shards(sql: Sql, sweep: string): ShardRow[] {
@@ -196,29 +215,6 @@ function tally(sql: Sql, sweep: string) {
     agents: new Set(rows.map((row) => row.agent).filter((agent) => agent !== '')).size,
     selected: sql.get<{ selected: number }>('SELECT selected FROM sweeps WHERE id = ?', sweep)?.selected ?? 0,
   };
-}
-
-function page(sql: Sql, rows: StoredReport[], bodies: boolean): { seq: number; report: Uint8Array }[] {
-  let room = bodies ? PAGE_BYTES : 0;
-  return rows.map(({ seq, head, outputs }) => {
-    // Protobuf joined end to end is the message with the fields of both.
-    const stored = Buffer.concat([head, outputs]);
-    const report = room > 0 ? withBodies(sql, stored) : new Uint8Array(stored);
-    room -= report.length;
-    return { seq, report };
-  });
-}
-
-/** Bodies in the order of the outputs, as far as they fit into one message. */
-function withBodies(sql: Sql, stored: Uint8Array): Uint8Array {
-  const report = Report.decode(stored);
-  let room = BATCH_BYTES;
-  for (const output of report.outputs) {
-    const body = readWhole(sql, output.sha256);
-    if (body.length <= room) output.body = Buffer.from(body);
-    room -= output.body.length;
-  }
-  return Report.encode(report).finish();
 }
 
 function hostKeys(sql: Sql): KnownHost[] {

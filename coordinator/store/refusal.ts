@@ -11,6 +11,11 @@ export class StoreRefused extends Error {
   override readonly name = 'StoreRefused';
 }
 
+/** What the store holds can't be trusted. */
+export class StoreDamaged extends Error {
+  override readonly name = 'StoreDamaged';
+}
+
 /** A commit failed; nothing is written any more and the process must end. */
 export class StoreFailed extends Error {
   override readonly name = 'StoreFailed';
@@ -30,5 +35,6 @@ export function refusalOf(error: unknown): Refusal {
 export function refusalError({ name, message }: Refusal): Error {
   if (name === 'StateInUse') return new StateInUse(message);
   if (name === 'StoreRefused') return new StoreRefused(message);
+  if (name === 'StoreDamaged') return new StoreDamaged(message);
   return new StoreFailed(message);
 }

@@ -2,10 +2,11 @@
 // The lock is SQLite's exclusive one, taken at open and held for the life of the process; the kernel gives
 // it back however that ends.
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { StateInUse, StoreRefused } from './refusal.js';
-import { isFull, SQLITE_BUSY, SQLITE_NOTADB, Sql, sqliteCode } from './sql.js';
+import { isLogDamaged } from './log.js';
+import { StateInUse, StoreDamaged, StoreRefused } from './refusal.js';
+import { isCorrupt, isFull, SQLITE_BUSY, SQLITE_NOTADB, Sql, sqliteCode } from './sql.js';
 
 /** Each step takes the store from the format of its position to the next one. */
 const STEPS = [
@@ -119,15 +120,26 @@ const STEPS = [
   DROP INDEX outputs_arriving;
   CREATE INDEX outputs_unused ON outputs (id) WHERE uses = 0;
   `,
+  `
+  ALTER TABLE sweeps ADD COLUMN sum INTEGER; -- of the row's other values; null: of a format before
+  ALTER TABLE devices ADD COLUMN sum INTEGER;
+  ALTER TABLE states ADD COLUMN sum INTEGER;
+  ALTER TABLE reports ADD COLUMN sum INTEGER;
+  `,
 ];
+
+/** Up to this size the whole file is checked at each start. */
+const CHECKED_BYTES = 64 * 1024 * 1024;
+const LEDGER_TABLES = ['meta', 'sweeps', 'shards', 'secrets', 'bastions', 'host_keys', 'credentials'];
 
 /** Opens and locks the store of a directory, making both where they are missing; in an older `format` for tests. */
 export function openDatabase(directory: string, format = STEPS.length): Sql {
   const file = join(directory, 'store.db');
   makeFile(directory, file);
-  const sql = new Sql(file);
+  const sql = new Sql(file, isLogDamaged(`${file}-wal`));
   try {
     lock(sql);
+    check(sql, file);
   } catch (error) {
     if (sqliteCode(error) === SQLITE_BUSY) {
       throw new StateInUse(`${directory} is in use by another netsweep`, { cause: error });
@@ -136,7 +148,7 @@ export function openDatabase(directory: string, format = STEPS.length): Sql {
       throw new StoreRefused(`${file} is not a netsweep store`, { cause: error });
     }
     if (isFull(error)) throw new StoreRefused(`the disk of ${directory} is full`, { cause: error });
-    throw error;
+    throw isCorrupt(error) ? damaged(file, error) : error;
   }
   try {
     migrate(sql, format);
@@ -145,7 +157,7 @@ export function openDatabase(directory: string, format = STEPS.length): Sql {
   } catch (error) {
     sql.close();
     if (isFull(error)) throw new StoreRefused(`the disk of ${directory} is full`, { cause: error });
-    throw error;
+    throw isCorrupt(error) ? damaged(file, error) : error;
   }
 }
 
@@ -176,6 +188,25 @@ function lock(sql: Sql): void {
     PRAGMA temp_store = MEMORY;
     PRAGMA journal_size_limit = 67108864;
     BEGIN EXCLUSIVE; COMMIT`);
+}
+
+/**
+ * SQLite's own look at how the file hangs together. Of a large one only what work is given out by; what was reported
+ * is looked at when it is read.
+ */
+function check(sql: Sql, file: string): void {
+  const isSmall = statSync(file).size <= CHECKED_BYTES;
+  const names = sql.all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table'`);
+  const tables = names.flatMap(({ name }) => (LEDGER_TABLES.includes(name) ? [`('${name}')`] : []));
+  for (const table of isSmall ? [''] : tables) {
+    const found = sql.get<{ quick_check: string }>(`PRAGMA quick_check${table}`)?.quick_check;
+    if (found !== undefined && found !== 'ok') throw damaged(file, new Error(found));
+  }
+}
+
+function damaged(file: string, cause: unknown): StoreDamaged {
+  const why = cause instanceof Error ? cause.message.split('\n')[0] : cause;
+  return new StoreDamaged(`${file} is damaged (${why}); put back a copy of it`, { cause });
 }
 
 // A store of this format is left as it is, so that it opens on a full disk too.

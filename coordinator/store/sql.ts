@@ -8,7 +8,11 @@ export class Sql {
   readonly #database: DatabaseSyncInstance;
   readonly #prepared = new Map<string, StatementSyncInstance>();
 
-  constructor(file: string) {
+  constructor(
+    file: string,
+    /** Its log was damaged when it was opened: later commits than those it has may be lost. */
+    readonly isRolledBack = false,
+  ) {
     this.#database = new DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false });
   }
 
@@ -91,6 +95,12 @@ export function withRoom(work: () => unknown): boolean {
   }
 }
 
+/** What the file holds is not what SQLite has written. */
+export function isCorrupt(error: unknown): boolean {
+  return sqliteCode(error) === SQLITE_CORRUPT;
+}
+
 export const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 export const SQLITE_NOTADB = 26;

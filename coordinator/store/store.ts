@@ -127,6 +127,8 @@ export interface Room {
 export interface Store {
   /** Random, made with the store; part of every NATS name. */
   readonly id: string;
+  /** Found damaged at its end: commits may be missing that were acknowledged. */
+  readonly isRolledBack: boolean;
   /**
    * Resolves with the commit's number once all writes are on disk; where that is full, once there is room again. A
    * failure is fatal: the process must end.

@@ -8,6 +8,7 @@ import { removeSweep } from './removal.js';
 import type { ReportRow, Row } from './rows.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, Place, ShardRow, SweepRow } from './store.js';
+import { sumOf } from './sums.js';
 
 export function apply(sql: Sql, row: Row): void {
   switch (row.write) {
@@ -84,14 +85,15 @@ function put(sql: Sql, table: string, ...values: (string | number | Uint8Array)[
 }
 
 function putSweep(sql: Sql, row: SweepRow, open: boolean): void {
+  const options = SweepOptions.encode(row.options).finish();
   sql.run(
     `INSERT INTO sweeps (id, key, state, open, started_at_ms, ended_at_ms, reason, last_shard, selected, options,
-       refused_results, repeated_results)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
+       refused_results, repeated_results, sum)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET state = excluded.state, open = excluded.open,
        started_at_ms = excluded.started_at_ms, ended_at_ms = excluded.ended_at_ms, reason = excluded.reason,
        last_shard = excluded.last_shard, options = excluded.options,
-       refused_results = excluded.refused_results, repeated_results = excluded.repeated_results`,
+       refused_results = excluded.refused_results, repeated_results = excluded.repeated_results, sum = excluded.sum`,
     row.id,
     row.key === '' ? null : row.key,
     row.state,
@@ -100,16 +102,18 @@ function putSweep(sql: Sql, row: SweepRow, open: boolean): void {
     row.endedAtMs,
     row.reason,
     row.lastShard,
-    SweepOptions.encode(row.options).finish(),
+    options,
     row.refusedResults,
     row.repeatedResults,
+    sumOf(row.id, row.state, row.startedAtMs, row.endedAtMs, row.reason, row.lastShard, options),
   );
 }
 
 function putDevices(sql: Sql, id: string, devices: { index: number; submitted: Uint8Array }[]): void {
   const sweep = sweepNumber(sql, id);
   for (const { index, submitted } of devices) {
-    sql.run('INSERT INTO devices VALUES (?, ?, ?)', sweep, index, submitted);
+    const sum = sumOf(sweep, index, submitted);
+    sql.run('INSERT INTO devices VALUES (?, ?, ?, ?)', sweep, index, submitted, sum);
   }
   sql.run('UPDATE sweeps SET selected = selected + ? WHERE no = ?', devices.length, sweep);
 }
@@ -117,7 +121,8 @@ function putDevices(sql: Sql, id: string, devices: { index: number; submitted: U
 function putState(sql: Sql, id: string, row: DeviceRow): void {
   const spent = [row.loginSpent, row.enableSpent, row.started, row.channelSpent].map(Number);
   const deaths = JSON.stringify(row.deaths);
-  put(sql, 'states', sweepNumber(sql, id), row.index, row.attempts, row.workedMs, ...spent, deaths);
+  const values = [sweepNumber(sql, id), row.index, row.attempts, row.workedMs, ...spent, deaths];
+  put(sql, 'states', ...values, sumOf(...values));
 }
 
 function dropSecrets(sql: Sql, sweep: number): void {
@@ -150,9 +155,11 @@ function putShard(sql: Sql, row: ShardRow): void {
 function putReport(sql: Sql, row: ReportRow): void {
   const sweep = sweepNumber(sql, row.sweep);
   for (const { sha256, data } of row.bodies) useOutput(sql, sweep, sha256, data);
+  const outcome = [row.status, row.kind, row.attempts, row.durationMs];
+  const sum = sumOf(sweep, row.device, ...outcome, row.head, row.outputs);
   const { changes } = sql.run(
-    `INSERT INTO reports (sweep, device, status, kind, attempts, duration_ms, head, outputs, epoch)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sweep, device) DO NOTHING`,
+    `INSERT INTO reports (sweep, device, status, kind, attempts, duration_ms, head, outputs, epoch, sum)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sweep, device) DO NOTHING`,
     sweep,
     row.device,
     row.status,
@@ -162,6 +169,7 @@ function putReport(sql: Sql, row: ReportRow): void {
     row.head,
     row.outputs,
     row.epoch,
+    sum,
   );
   if (changes === 0) throw new StoreFailed(`device ${row.device} of sweep ${row.sweep} is reported already`);
   sql.run(

@@ -29,7 +29,7 @@ const FILL = `
     platform: 'cisco_ios', segment: 'segment-' + (index % 3), site: 'site-' + (index % 100), groups: ['core'], commands: ['show version'], credential: 'c1' });
   const report = (sweep, index) => ({ write: 'report', report: Report.create({ sweep, device: device(index), status: Status.OK, attempts: 1, agent: 'agent-1', startedAtMs: 1, durationMs: 900,
     outputs: [Output.create({ command: 'show version', proof: 'PROOF_COMPLETE', encoding: 'utf-8', ...outputs[index % 1000] })] }) });
-  const row = (sweep, state) => ({ id: sweep, key: sweep, state, startedAtMs: Date.now(), endedAtMs: state === 'SWEEP_STATE_ENDED' ? Date.now() : 0, reason: '', lastShard: 4000,
+  const row = (sweep, state) => ({ id: sweep, key: sweep, state, startedAtMs: Date.now(), endedAtMs: state === 'SWEEP_STATE_ENDED' ? Date.now() : 0, reason: '', lastShard: 4000, refusedResults: 0, repeatedResults: 0,
     options: SweepOptions.create({ forks: 500, retries: 2, agentWaitMs: 3600e3, limits: { deviceMs: 900e3 } }) });
   const begin = (sweep) => store.commit([{ write: 'sweep', row: row(sweep, 'SWEEP_STATE_RUNNING') },
     { write: 'devices', sweep, devices: Array.from({ length: devices }, (_, index) => device(index)) }, { write: 'secret', sweep, credential }]);
@@ -40,7 +40,7 @@ const FILL = `
       for (let at = from; at < Math.min(most, from + 2000); at += 16) {
         const writes = [];
         for (let index = at; index < Math.min(most, at + 16); index++)
-          writes.push({ write: 'device', sweep, row: { index, attempts: 1, workedMs: 900, loginSpent: true, enableSpent: false, started: false } }, report(sweep, index));
+          writes.push({ write: 'device', sweep, row: { index, attempts: 1, workedMs: 900, loginSpent: true, enableSpent: false, channelSpent: false, started: false, deaths: [] } }, report(sweep, index));
         calls.push(store.commit(writes));
       }
       await Promise.all(calls);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { openStore } from '../../coordinator/store/open.js';
@@ -208,26 +209,25 @@ test('a page holds every report asked for, and bodies as far as they fit', async
   using directory = new TemporaryDirectory();
   await using store = await openStore(directory.path, null);
   await store.commit(newSweep('S1', 30));
-  const one = (i: number) => ({ ...output(`${i}`), body: Buffer.alloc(500_000, i + 1) });
-  await store.commit(Array.from({ length: 30 }, (_, i) => reported('S1', i, [one(i)])));
+  const all = Array.from({ length: 30 }, () => output(randomBytes(500_000)));
+  await store.commit(all.map((one, i) => reported('S1', i, [one])));
   const reports = await store.reportsByIndex('S1', -1, 100, true);
   expect(reports.map((r) => r.device?.index)).toEqual(Array.from({ length: 30 }, (_, i) => i));
   const lengths = reports.map((r) => r.outputs[0]?.body.length);
-  expect(lengths).toEqual([...Array(17).fill(500_000), ...Array(13).fill(0)]);
-  const left = await store.body(output('29').sha256, 0);
-  expect(left?.data).toEqual(new Uint8Array(one(29).body));
+  expect(lengths).toEqual(all.map(({ body }, i) => (i < 17 ? body.length : 0)));
+  const left = await store.body(all[29]?.sha256 ?? Buffer.alloc(0), 0);
+  expect(left?.data).toEqual(new Uint8Array(all[29]?.body ?? []));
 });
 
 test('a report brings no more bodies than one message holds', async () => {
   using directory = new TemporaryDirectory();
   await using store = await openStore(directory.path, null);
-  const outputs = [1, 2, 3, 4].map((i) => ({
-    ...output(`${i}`),
-    body: Buffer.alloc(i === 4 ? 9 : 500_000, i),
-  }));
+  const outputs = [500_000, 500_000, 500_000, 9].map((bytes) => output(randomBytes(bytes)));
   await store.commit([...newSweep('S1', 1), reported('S1', 0, outputs)]);
   const [report] = await store.reportsByIndex('S1', -1, 1, true);
-  expect(report?.outputs.map(({ body }) => body.length)).toEqual([500_000, 500_000, 0, 9]);
+  expect(report?.outputs.map(({ body }) => body.length)).toEqual(
+    outputs.map(({ body }, i) => (i === 2 ? 0 : body.length)),
+  );
 });
 
 test('the tally counts every status, adds up durations and knows the agents', async () => {
