@@ -1,5 +1,6 @@
 import type { Defect } from './defect.ts';
 
+const DAMAGE = 'test/store/damage.test.ts';
 const PAUSE = 'test/sweep/pause.test.ts';
 const FULL = 'test/store/full.test.ts';
 
@@ -130,6 +131,37 @@ export const defects: Defect[] = [
     test: {
       file: 'test/books.test.ts',
       title: 'an answer that writes nothing waits for the writes before it',
+    },
+  },
+  {
+    name: 'Rows are told as they are found',
+    file: 'coordinator/store/sums.ts',
+    find: 'return sum === null || sum === sumOf(...values);',
+    replace: 'return values.length > 0 || sum === null;',
+    test: { file: DAMAGE, title: 'what is damaged is told in its place, and everything else as it was' },
+  },
+  {
+    name: 'Outputs are told without a look at their digest',
+    file: 'coordinator/store/reports.ts',
+    find: 'if (!whole) markDamaged(report, output);',
+    replace: 'if (!whole && body === undefined) markDamaged(report, output);',
+    test: { file: DAMAGE, title: 'what is damaged is told in its place, and everything else as it was' },
+  },
+  {
+    name: 'A log that is damaged in its middle is taken for one that ends there',
+    file: 'coordinator/store/log.ts',
+    find: 'if (!isSound) return hasOwnFrame(log, at, FRAME_HEADER + pageBytes);',
+    replace: 'if (!isSound) return false;',
+    test: { file: DAMAGE, title: 'a log with a flipped bit counts as a rollback' },
+  },
+  {
+    name: 'A change of format is more than one transaction',
+    file: 'coordinator/store/schema.ts',
+    find: 'for (const step of STEPS.slice(schema, format)) sql.exec(step);',
+    replace: 'for (const step of STEPS.slice(schema, format)) sql.exec(step + "; COMMIT; BEGIN IMMEDIATE");',
+    test: {
+      file: DAMAGE,
+      title: 'a change of format that is cut off anywhere has not happened, and happens at the next start',
     },
   },
 ];

@@ -198,6 +198,7 @@ interface Call {
 /** A coordinator's hold on the disk. */
 export class SimStore implements Store {
   readonly full = false;
+  readonly isRolledBack = false;
   #waiting: Call[] = [];
   #writing = false;
 
