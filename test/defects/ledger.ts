@@ -131,6 +131,13 @@ export const defects: Defect[] = [
     },
   },
   {
+    name: 'Nobody tells the agent that a suspect is to run alone',
+    file: 'coordinator/intake/agents.ts',
+    find: 'alone: runsAlone(state)',
+    replace: 'alone: false',
+    test: { file: 'test/intake/insession.test.ts', title: 'a suspect is granted as one to run alone' },
+  },
+  {
     name: 'An agent that was only cut off is held for dead',
     file: 'coordinator/sweep/suspicion.ts',
     find: 'this.#lost.delete(instance);\n    for (const { sweep, state } of devices) {',

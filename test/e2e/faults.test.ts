@@ -175,6 +175,12 @@ describe.concurrent('a sweep ends', () => {
     for (const { pid } of frozen) process.kill(pid, 'SIGCONT');
     await fleet.quiet();
     expect(fleet.events().filter((event) => event.event === 'command' && event.t >= thawedAt)).toEqual([]);
+    const id = results[0]?.sweep ?? '';
+    await until('what it brings is refused, and counted', async () => {
+      const shown = await place.netsweep(['sweeps', 'show', id, '--json']);
+      return (JSON.parse(shown.stdout) as { refusedResults: number }).refusedResults === 4;
+    });
+    expect(cluster.serve.log.match(/a result of one for \w+\/\d is refused/g)).toHaveLength(4);
     const next = await cluster.run(['show inventory']);
     expect({ status: next.status, troubles: troubles(next.results) }).toEqual({ status: 0, troubles: [] });
   });
