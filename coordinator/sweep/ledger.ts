@@ -8,18 +8,19 @@
 //
 // An epoch is the incarnation of this coordinator and a counter; it is compared for equality only and grows
 // old when the lease ends here. A result under an old epoch changes nothing.
-import type { ClaimRequest, InSession, Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
+import type { InSession, Lease, Result } from '../../proto/gen/netsweep/v1/agent.js';
 import { Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import type { Counts, Credential, Device } from '../../proto/gen/netsweep/v1/model.js';
 import { Status } from '../../proto/gen/netsweep/v1/model.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { OpenSweep, ShardRow, SweepRow, Write } from '../store/store.js';
 import { ActiveSweep, type DeviceState, type Ending, type Halt } from './activesweep.js';
+import { type Claim, type ClaimAnswer, Claims, leaseOf } from './claims.js';
 import { EndedSweeps } from './endedsweeps.js';
 import { Endpoints } from './endpoints.js';
 import { Fitness } from './fitness.js';
 import { interrupted, LEASE_LOST, Outcomes, UNKNOWN_END } from './outcomes.js';
-import { type OpenLease, type OpenShard, patienceMs, Shards } from './shards.js';
+import { type OpenShard, patienceMs, Shards } from './shards.js';
 import { Suspicions } from './suspicion.js';
 
 export interface Terms {
@@ -34,23 +35,6 @@ export interface StartRequest {
   index: number;
 }
 
-export type ClaimAnswer =
-  | { answer: 'grant'; shard: OpenShard; epoch: string; devices: DeviceState[] }
-  | { answer: 'drop'; reason: string }
-  | Later;
-
-interface Later {
-  answer: 'later';
-  ms: number;
-  reason: string;
-  /** The agent is to pull nothing for so long. */
-  restMs?: number;
-}
-
-/** When to ask again, or to offer again, what another agent is to have, in ms. */
-const RESTING_MS = 200;
-/** How long an agent that rests is told to, in ms: its siblings may be gone by then. */
-const REST_TOLD_MS = 2_000;
 /** When to ask again for what is not granted in a pause, in ms. */
 const PAUSED_MS = 1_000;
 
@@ -62,17 +46,18 @@ export class Ledger {
   readonly #ended = new EndedSweeps();
   readonly #suspicions = new Suspicions();
   readonly #outcomes: Outcomes;
-  #epochs = 0;
+  readonly #claims: Claims;
   /** Nothing is granted before this: a store behind its agents may have forgotten leases. */
   #holdUntil = 0;
   /** Why nothing is offered or granted; empty: it is. */
   #paused = '';
 
   constructor(
-    private readonly incarnation: string,
+    incarnation: string,
     private readonly terms: Terms,
     random: () => number = Math.random,
   ) {
+    this.#claims = new Claims(this.#shards, this.endpoints, this.fitness, terms.termMs, incarnation);
     const limits = (sweep: ActiveSweep, wallMs: number, writes: Write[]) =>
       this.#stopAtLimits(sweep, wallMs, writes);
     this.#outcomes = new Outcomes(
@@ -189,50 +174,15 @@ export class Ledger {
     return this.#shards;
   }
 
-  claim(
-    request: ClaimRequest & {
-      /** Whether another agent of the segment may take it. */ hasSibling?: (segment: string) => boolean;
-    },
-    now: number,
-    writes: Write[],
-  ): ClaimAnswer {
-    const shard = this.#shards.get(request.sweep, request.shard);
-    if (shard === undefined) return { answer: 'drop', reason: 'finished' };
-    if (shard.lease !== null) return this.#repeatedClaim(shard, shard.lease, request, now);
-    if (request.offer < shard.row.offer) return { answer: 'drop', reason: 'an older offer' };
-    if (shard.sweep.halt !== null) return { answer: 'drop', reason: 'the sweep takes no more work' };
-    if (now < this.#holdUntil) return this.#later(shard, this.#holdUntil - now, now, 'leases unknown');
-    if (this.#paused !== '') return this.#later(shard, PAUSED_MS, now, this.#paused);
-
-    const mayLeave = request.hasSibling?.(shard.row.segment) === true;
-    const restMs = mayLeave ? this.fitness.restMs(request.instance, now) : 0;
-    if (restMs > 0) {
-      const reason = 'its siblings reach what it does not';
-      return { ...this.#later(shard, RESTING_MS, now, reason), restMs: Math.min(restMs, REST_TOLD_MS) };
-    }
-
-    const epoch = `${this.incarnation}.${++this.#epochs}`;
-    const isForOthers = ({ missed }: DeviceState) =>
-      mayLeave && missed?.instance === request.instance && missed.until > now;
-    const others = shard.devices.filter(isForOthers);
-    const granted: DeviceState[] = [];
-    const busy: DeviceState[] = [];
-    for (const state of shard.devices)
-      if (!isForOthers(state)) (this.endpoints.take(state.endpoint, epoch, now) ? granted : busy).push(state);
-    if (busy.length > 0)
-      shard.sweep.requeue(busy, Math.min(...busy.map((state) => this.#freeAt(state, now))));
-    if (others.length > 0) shard.sweep.requeue(others, now + RESTING_MS);
-    shard.devices = granted;
-    if (granted.length === 0) {
-      this.#close(shard, writes);
-      const whose = others.length > 0 ? 'for another agent' : 'busy';
-      return { answer: 'drop', reason: `its devices are ${whose}; they are offered again` };
-    }
-    const devices = granted.map((state) => state.device.index);
-    shard.row = { ...shard.row, epoch, holder: request.instance, claimId: request.claimId, devices };
-    shard.lease = leaseOf(shard.row, granted, now, now + this.terms.termMs);
-    writes.push({ write: 'shard', row: shard.row });
-    return { answer: 'grant', shard, epoch, devices: granted };
+  claim(claim: Claim, now: number, writes: Write[]): ClaimAnswer {
+    const holdMs = this.#holdUntil - now;
+    const paused = this.#paused === '' ? null : { ms: PAUSED_MS, reason: this.#paused };
+    return this.#claims.answer(
+      claim,
+      now,
+      holdMs > 0 ? { ms: holdMs, reason: 'leases unknown' } : paused,
+      writes,
+    );
   }
 
   /** False: the lease is over, another's, or nothing has come of it for longer than its devices may take. */
@@ -322,7 +272,7 @@ export class Ledger {
       default:
         result.end satisfies never;
     }
-    if (lease.left.size === 0) this.#close(shard, writes);
+    if (lease.left.size === 0) this.#shards.close(shard, writes);
     else if (state.status === Status.UNSPECIFIED) {
       // Or a coordinator that starts again would take a device that waits for one that is held.
       shard.row = { ...shard.row, devices: [...lease.left] };
@@ -344,7 +294,7 @@ export class Ledger {
     for (const shard of lapsed) {
       for (const index of shard.lease?.left ?? [])
         this.#outcomes.handedBack(shard, shard.sweep.state(index), LEASE_LOST, now, writes);
-      this.#close(shard, writes);
+      this.#shards.close(shard, writes);
       this.#finish(shard.sweep, wallMs, writes);
     }
     this.#ended.tick(now);
@@ -367,7 +317,7 @@ export class Ledger {
     writes.push({ write: 'sweep', row: sweep.row });
     for (const shard of this.#shards.offered(sweep)) {
       for (const state of shard.devices) sweep.end(state, sweep.haltEnding(state), writes);
-      this.#close(shard, writes);
+      this.#shards.close(shard, writes);
     }
     sweep.endWaiting((state) => sweep.haltEnding(state), writes);
     this.#finish(sweep, wallMs, writes);
@@ -405,36 +355,9 @@ export class Ledger {
     return again ? Verdict.DUPLICATE : Verdict.DISCARD;
   }
 
-  #repeatedClaim(
-    shard: OpenShard,
-    lease: OpenLease,
-    request: { instance: string; claimId: string },
-    now: number,
-  ): ClaimAnswer {
-    if (lease.claimId !== request.claimId || lease.holder !== request.instance || lease.expiresAt <= now)
-      return {
-        answer: 'later',
-        ms: Math.max(100, Math.ceil(lease.expiresAt - now)),
-        reason: 'held by another',
-      };
-    lease.expiresAt = now + this.terms.termMs;
-    const devices = shard.devices.filter((state) => lease.left.has(state.device.index));
-    return { answer: 'grant', shard, epoch: lease.epoch, devices };
-  }
-
-  #later(shard: OpenShard, ms: number, now: number, reason: string): Later {
-    shard.quietUntil = now + ms;
-    return { answer: 'later', ms: Math.ceil(ms), reason };
-  }
-
   #withdraw(shard: OpenShard, writes: Write[]): void {
     shard.sweep.requeue(shard.devices, 0);
-    this.#close(shard, writes);
-  }
-
-  #close(shard: OpenShard, writes: Write[]): void {
-    this.#shards.delete(shard);
-    writes.push({ write: 'dropShard', sweep: shard.row.sweep, shard: shard.row.shard });
+    this.#shards.close(shard, writes);
   }
 
   /** Its own limits may keep devices of a sweep from being begun: those that wait, or one that asks for leave. */
@@ -454,20 +377,9 @@ export class Ledger {
     this.#ended.add(sweep);
     this.#suspicions.forget(sweep);
   }
-
-  #freeAt(state: DeviceState, now: number): number {
-    const freeAt = this.endpoints.freeAt(state.endpoint);
-    return Number.isFinite(freeAt) ? freeAt : now + 500;
-  }
 }
 
 function cancelled(reason: string): Halt {
   const ending = { status: Status.CANCELLED, failure: null };
   return { reason, untouched: ending, touched: ending, recalls: true };
-}
-
-function leaseOf(row: ShardRow, devices: DeviceState[], now: number, expiresAt: number): OpenLease {
-  const { epoch, holder, claimId } = row;
-  const left = new Set(devices.map((state) => state.device.index));
-  return { epoch, holder, claimId, expiresAt, left, inSession: new Set(), progressAt: now };
 }

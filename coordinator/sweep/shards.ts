@@ -1,5 +1,5 @@
 // The shards that have been formed and not closed: what the ledger offers, leases and takes results for.
-import type { ShardRow } from '../store/store.js';
+import type { ShardRow, Write } from '../store/store.js';
 import type { ActiveSweep, DeviceState } from './activesweep.js';
 
 /** How much longer than its devices may take a lease may go without any of them ending, in ms. */
@@ -51,8 +51,10 @@ export class Shards {
     return shard;
   }
 
-  delete({ row }: OpenShard): void {
+  /** Its number is not used again; what still comes for it is too late. */
+  close({ row }: OpenShard, writes: Write[]): void {
     this.#open.delete(shardKey(row.sweep, row.shard));
+    writes.push({ write: 'dropShard', sweep: row.sweep, shard: row.shard });
   }
 
   /** Those of a sweep that nobody holds. */

@@ -94,8 +94,8 @@ export const defects: Defect[] = [
   },
   {
     name: 'A device is tried again by the agent that could not connect to it',
-    file: 'coordinator/sweep/ledger.ts',
-    find: 'mayLeave && missed?.instance === request.instance && missed.until > now;',
+    file: 'coordinator/sweep/claims.ts',
+    find: 'mayLeave && missed?.instance === claim.instance && missed.until > now;',
     replace: 'mayLeave && missed?.instance !== undefined && missed.until <= now;',
     test: { file: FITNESS, title: 'is tried from another instance, while there is one' },
   },
@@ -108,9 +108,9 @@ export const defects: Defect[] = [
   },
   {
     name: 'An agent that reaches nothing goes on eating the line',
-    file: 'coordinator/sweep/ledger.ts',
-    find: 'const restMs = mayLeave ? this.fitness.restMs(request.instance, now) : 0;',
-    replace: 'const restMs = mayLeave ? 0 : this.fitness.restMs(request.instance, now);',
+    file: 'coordinator/sweep/claims.ts',
+    find: 'const restMs = mayLeave ? this.fitness.restMs(claim.instance, now) : 0;',
+    replace: 'const restMs = mayLeave ? 0 : this.fitness.restMs(claim.instance, now);',
     test: { file: FITNESS, title: 'is granted nothing while it rests, unless it is the only one' },
   },
   {

@@ -67,8 +67,8 @@ export const defects: Defect[] = [
   {
     name: 'Leases are granted in a pause',
     file: 'coordinator/sweep/ledger.ts',
-    find: "if (this.#paused !== '') return this.#later(shard, PAUSED_MS, now, this.#paused);",
-    replace: '',
+    find: "const paused = this.#paused === '' ? null : { ms: PAUSED_MS, reason: this.#paused };",
+    replace: 'const paused = null;',
     test: {
       file: PAUSE,
       title: 'nothing is formed, granted or started in a pause, and everything is after it',
