@@ -348,6 +348,7 @@ export class Service {
       deviceTimeMs: tally.deviceTimeMs,
       agents: tally.agents,
       stage: active?.stops.underWay ?? '',
+      notice: active === undefined ? '' : this.hooks.notice(active),
     });
   }
 

@@ -51,6 +51,7 @@ export async function showSweep({ args, values, stop }: TableCall): Promise<Exit
       `sweep ${sweep.id}: ${label('SWEEP_STATE', sweep.state)}${sweep.reason === '' ? '' : ` (${sweep.reason})`}`,
       `started ${isoTime(sweep.startedAtMs) ?? '-'}, ended ${isoTime(sweep.endedAtMs) ?? '-'}`,
       `${countsLine(sweep.counts)}${sweep.stage === '' ? '' : `; ${sweep.stage}`}`,
+      ...(sweep.notice === '' ? [] : [sweep.notice]),
       ...(sweep.options === undefined ? [] : printLimits(sweep.options)),
       timeLine(sweep),
       ...(late === null ? [] : [late]),

@@ -72,24 +72,29 @@ test('a sweep comes through the death and the sleep of servers of a NATS cluster
     ],
   });
   const { fleet } = cluster;
+  await cluster.run([COMMAND]);
+  await expect
+    .poll(() => copies(nats), { timeout: 30_000 })
+    .toEqual({
+      store: 3,
+      'KV_store-agents': 3,
+      'segment-segment-1': 3,
+      'segment-segment-2': 3,
+    });
   for (const { what, strike } of FAULTS) {
     const since = monotonicMs();
     await using run = cluster.start(['--forks', '3', COMMAND]);
-    await until('some are asked', () => fleet.asked(COMMAND, since).length >= 3);
-    await expect
-      .poll(() => copies(nats), { timeout: 15_000 })
-      .toEqual({
-        store: 3,
-        'KV_store-agents': 3,
-        'segment-segment-1': 3,
-        'segment-segment-2': 3,
-      });
+    await until('some are asked', () => fleet.asked(COMMAND, since).length >= 3, 60_000);
     const mend = await strike(nats);
     const left = fleet.names.length - fleet.asked(COMMAND, since).length;
     expect(left, `${what}: the sweep is under way`).toBeGreaterThan(0);
-    await until('some of the rest are asked', () => {
-      return fleet.asked(COMMAND, since).length >= fleet.names.length - left * 0.6;
-    });
+    await until(
+      'some of the rest are asked',
+      () => {
+        return fleet.asked(COMMAND, since).length >= fleet.names.length - left * 0.6;
+      },
+      60_000,
+    );
     await mend();
     const { status, stdout, stderr } = await run.finished;
     const results = readResults(stdout);
