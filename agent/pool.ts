@@ -1,15 +1,15 @@
 // The agent's workers: forked when first needed, kept warm, replaced when they die or have grown old. Every job
 // handed in ends in exactly one way: the worker's attempt, or handed back because the worker has gone, the order was
 // withdrawn, or the machine had too little of something.
-import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import { HandedBack, type Result } from '../proto/gen/netsweep/v1/agent.js';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { monotonicMs } from './clock.js';
 import type { FromWorker, LeaseClock } from './ipc.js';
 import type { SessionTask } from './session/session.js';
-import { LOOK_EVERY_MS, MEGABYTE, PROGRAM, WorkerProcess, type WorkerSettings } from './workerprocess.js';
+import { Tries } from './tries.js';
+import { LOOK_EVERY_MS, WorkerProcess } from './workerprocess.js';
+import { sessionsMost, usualSettings, type WorkerSettings } from './workersettings.js';
 
 export type JobEnd = NonNullable<Result['end']>;
 
@@ -25,13 +25,8 @@ const ASKS_MOST = 100;
 const PIECES_SPARE_BYTES = 1 << 20;
 /** A platform that is found out may bring commands of its own. */
 const COMMANDS_LEAST = 8;
-/** How often a device is handed back for want of a route, and of how many devices that is remembered. */
+/** How often a device is handed back for want of a route. */
 const ROUTELESS_MOST = 3;
-const REMEMBERED_MOST = 10_000;
-/** Descriptors of a worker that are no sessions'. */
-const DESCRIPTORS_SPARE = 48;
-const HEAP_LEAST_MB = 512;
-const HEAP_MOST_MB = 2_048;
 
 /** What a job needs while it runs. `hop`: the nth bastion on the way; 0: the device. */
 export interface JobPorts {
@@ -79,7 +74,7 @@ export class Pool {
   readonly #jobs = new Map<number, Job>();
   readonly #watch: NodeJS.Timeout;
   readonly #sessionsMost = sessionsMost();
-  readonly #routeless = new Tries();
+  readonly #routeless = new Tries(ROUTELESS_MOST);
   #lastJob = 0;
   #holding = false;
 
@@ -96,7 +91,7 @@ export class Pool {
     warn: (what: string) => void,
     settings: Partial<WorkerSettings> = {},
   ): Promise<Pool> {
-    return new Pool(size, warn, { ...usual(size), ...settings });
+    return new Pool(size, warn, { ...usualSettings(size), ...settings });
   }
 
   get running(): number {
@@ -339,22 +334,6 @@ export class Pool {
   }
 }
 
-/** What may be tried a few times more. */
-class Tries {
-  readonly #made = new Map<string, number>();
-
-  /** False once it has been tried often enough. */
-  again(what: string): boolean {
-    const made = (this.#made.get(what) ?? 0) + 1;
-    this.#made.delete(what);
-    if (made > ROUTELESS_MOST) return false;
-    const [oldest] = this.#made.keys();
-    if (this.#made.size >= REMEMBERED_MOST && oldest !== undefined) this.#made.delete(oldest);
-    this.#made.set(what, made);
-    return true;
-  }
-}
-
 export function handedBack(
   reason: string,
   how: Partial<Omit<HandedBack, 'reason'>>,
@@ -368,32 +347,4 @@ function calledOff(): JobEnd {
 
 function piecesMost({ device, options }: SessionTask): number {
   return (Math.max(COMMANDS_LEAST, device.commands.length) + 1) * (options.outputLimit + PIECES_SPARE_BYTES);
-}
-
-/** What this machine has for so many workers: half of its memory between them before they are replaced. */
-function usual(workers: number): WorkerSettings {
-  const share = Math.floor(totalmem() / 2 / workers / MEGABYTE);
-  const fullMb = Math.min(HEAP_MOST_MB, Math.max(HEAP_LEAST_MB, share));
-  return {
-    program: PROGRAM,
-    environment: process.env,
-    heapMb: fullMb,
-    fullMb,
-    mostMb: 2 * fullMb,
-    devices: 5_000,
-  };
-}
-
-/** Each session has a descriptor, and a worker inherits the agent's limit. */
-function sessionsMost(): number {
-  const [, most] = /^Max open files\s+(\d+)/m.exec(readLimits()) ?? [];
-  return most === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Number(most) - DESCRIPTORS_SPARE);
-}
-
-function readLimits(): string {
-  try {
-    return readFileSync('/proc/self/limits', 'utf8');
-  } catch {
-    return ''; // no Linux: the system says it when there are no more
-  }
 }

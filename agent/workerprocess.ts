@@ -6,14 +6,13 @@ import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { WORKER_SILENCE_MS } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
 import { type FromWorker, type ToWorker, WorkerLink } from './ipc.js';
+import { MEGABYTE, type WorkerSettings } from './workersettings.js';
 
 /** util-linux, on every Debian: the kernel ends a worker whose agent has gone, however it went. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
-export const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 /** Of the agent's environment: its way to an ssh-agent, and what tests arm. */
 const HANDED_DOWN = ['SSH_AUTH_SOCK', 'NETSWEEP_FAILPOINTS', 'NETSWEEP_FAILPOINTS_LOG'];
@@ -21,7 +20,6 @@ const HANDED_DOWN = ['SSH_AUTH_SOCK', 'NETSWEEP_FAILPOINTS', 'NETSWEEP_FAILPOINT
 /** A pattern of the user's that goes back and forth without end on a device's line is matched in linear time. */
 const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtracks';
 
-export const MEGABYTE = 1 << 20;
 /** How often a worker is looked at, in ms. */
 export const LOOK_EVERY_MS = 250;
 /** Messages from one look to the next that no worker has to say. */
@@ -30,20 +28,6 @@ const FLOOD = 100_000;
 const END_MS = 2_000;
 /** What a worker says of its end comes first or is not worth having. */
 const LAST_WORDS_BYTES = 65_536;
-
-export interface WorkerSettings {
-  program: string;
-  /** The agent's own, of which little is handed down. */
-  environment: NodeJS.ProcessEnv;
-  /** Of the JavaScript heap, in MB. */
-  heapMb: number;
-  /** Of the whole process, in MB: above it no new session begins there, and it ends once it is idle. */
-  fullMb: number;
-  /** Of the whole process, in MB: above it it is killed. */
-  mostMb: number;
-  /** Devices, after which it is replaced. */
-  devices: number;
-}
 
 export interface WorkerEvents {
   said(message: FromWorker): void;

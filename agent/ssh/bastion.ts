@@ -216,6 +216,8 @@ export class Bastion implements ShellEvents {
   /** Its failures name the bastions before this one. */
   async #approached(approach: Approach): Promise<Duplex> {
     await this.#course.during(approach.reserve());
+    if (!this.#mayWrite())
+      throw this.#course.failure(Kind.DISCONNECTED, 'the lease ended before the connect');
     this.#watch.set('connect', this.#task.limits.connectMs);
     return this.#course.during(approach.connect());
   }

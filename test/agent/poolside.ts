@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { aheadMs, monotonicMs } from '../../agent/clock.js';
 import type { LeaseClock } from '../../agent/ipc.js';
 import { type JobEnd, type JobPorts, Pool } from '../../agent/pool.js';
-import type { WorkerSettings } from '../../agent/workerprocess.js';
+import type { WorkerSettings } from '../../agent/workersettings.js';
 import type { HandedBack } from '../../proto/gen/netsweep/v1/agent.js';
 import { Credential, Device, Isolation, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import { Permit } from '../../proto/gen/netsweep/v1/session.js';

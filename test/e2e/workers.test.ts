@@ -1,5 +1,5 @@
 // Devices that make the process die that holds them, processes that die of other things, and machines that have too
-// little of something for them.
+// little of something for them; and a worker that oversleeps.
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -157,4 +157,30 @@ describe.concurrent('every device is swept, at its first attempt', () => {
     expect(results.filter(({ attempts }) => attempts !== 1)).toEqual([]);
     await checkWitnesses({ cluster, results, command: COMMAND, since });
   });
+});
+
+test.concurrent('a worker that wakes past its lease, its agent still asleep, says nothing more to any device', {
+  timeout: SWEEP_MS,
+}, async ({ expect }) => {
+  await using cluster = await startCluster({
+    devices: 4,
+    commandMs: 1_500,
+    unprivileged: 0,
+    agents: [{ name: 'one', segments: ['default'] }],
+  });
+  const { fleet } = cluster;
+  await using run = cluster.start([COMMAND, 'show clock']);
+  await until('all are asked', () => fleet.asked(COMMAND).length === 4);
+  const workers = workersOf(cluster);
+  const asleep = [cluster.agent('one').pid, ...workers];
+  for (const pid of asleep) process.kill(pid, 'SIGSTOP');
+  await cluster.startAgent({ name: 'two', segments: ['default'] }).ready();
+  const { status, stdout } = await run.finished;
+  const results = readResults(stdout);
+  expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
+  expect(new Set(results.map(({ agent }) => agent))).toEqual(new Set(['two']));
+  const wokenAt = monotonicMs();
+  for (const pid of workers) process.kill(pid, 'SIGCONT');
+  await fleet.quiet();
+  expect(fleet.events().filter(({ event, t }) => event === 'command' && t >= wokenAt)).toEqual([]);
 });
