@@ -1,6 +1,6 @@
 // A disk of a few MB for one test: a tmpfs in a mount namespace of its own, which ends with the programs in it.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +62,11 @@ export class SmallDisk implements AsyncDisposable {
   /** Takes that file away. */
   empty(): void {
     rmSync(this.path('ballast'), { force: true });
+  }
+
+  /** Takes everything away. */
+  clear(): void {
+    for (const name of readdirSync(this.path())) rmSync(this.path(name), { recursive: true });
   }
 
   /** Puts one file of this disk, which need not be there, on a small disk of its own. */

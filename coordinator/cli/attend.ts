@@ -96,7 +96,7 @@ async function watchOver(
     tolerance: values.tolerate,
     hint: sweepable.hint(id),
   });
-  return stop.aborted ? decide([EXIT.interrupted, code]) : code;
+  return stop.aborted ? decide([EXIT.interrupted, code]) : show.exit(code);
 }
 
 async function submitAndWipe(

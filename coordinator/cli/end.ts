@@ -5,7 +5,7 @@ import { PlatformError } from '../../proto/platform.js';
 import { Unreachable } from '../connect.js';
 import { InputError } from '../inventory/inventory.js';
 import { Ended, EXIT, type ExitCode, exitOfCall, UsageError } from './exit.js';
-import { OutputClosed } from './sink.js';
+import { CannotWrite, OutputClosed } from './sink.js';
 import { harmless } from './terminal.js';
 
 export interface End {
@@ -17,6 +17,7 @@ export interface End {
 export function endOf(error: unknown, stop: AbortSignal): End {
   if (error instanceof CommanderError) return usage(error);
   if (error instanceof OutputClosed) return { code: EXIT.interrupted, message: '' };
+  if (error instanceof CannotWrite) return { code: EXIT.failures, message: prefixed(error.message) };
   if (error instanceof Ended) return { code: error.code, message: prefixed(error.message) };
   if (error instanceof InputError) return { code: EXIT.usage, message: harmless(error.message) };
   if (error instanceof PlatformError) return { code: EXIT.usage, message: harmless(error.message) };

@@ -12,7 +12,7 @@ import { count } from '../inventory/wording.js';
 import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
 import { Progress } from './progress.js';
 import type { OUTPUT } from './settings.js';
-import { Sink } from './sink.js';
+import { CannotWrite, Sink } from './sink.js';
 import { painter } from './terminal.js';
 import { foldView } from './views/fold.js';
 import { jsonView, mapView, ndjsonView } from './views/json.js';
@@ -122,26 +122,56 @@ export function openViews({ values, screen: { sink, progress }, read, selected, 
   return views;
 }
 
-/** Passes each report to all views and counts it. */
+/**
+ * Passes each report to all views and counts it. A view that can't write any more is given up with one line; the
+ * sweep goes on, and its results stay where they are.
+ */
 export class Show {
   readonly tally = new Tally();
   readonly bodies: boolean;
+  #views: View[];
+  #gaveUp = false;
 
   constructor(
-    private readonly views: View[],
+    views: View[],
     private readonly screen: Screen,
   ) {
+    this.#views = views;
     this.bodies = views.some(({ bodies }) => bodies);
   }
 
   async report(report: Report): Promise<void> {
     this.tally.add(report);
-    for (const view of this.views) await view.report?.(report);
+    await this.#each(report.sweep, async (view) => view.report?.(report));
   }
 
   async end(sweep: Sweep, results: Results): Promise<void> {
-    for (const view of this.views) await view.end?.(sweep, results);
-    await this.screen.sink.end();
+    await this.#each(sweep.id, async (view) => view.end?.(sweep, results));
+    await this.#orGiveUp(sweep.id, () => this.screen.sink.end());
+  }
+
+  /** What the command ends with that would end with `code`. */
+  exit(code: ExitCode): ExitCode {
+    return this.#gaveUp ? decide([code, EXIT.failures]) : code;
+  }
+
+  async #each(sweep: string, work: (view: View) => Promise<void>): Promise<void> {
+    for (const view of [...this.#views])
+      if (!(await this.#orGiveUp(sweep, () => work(view))))
+        this.#views = this.#views.filter((other) => other !== view);
+  }
+
+  async #orGiveUp(sweep: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!(error instanceof CannotWrite)) throw error;
+      if (!this.#gaveUp)
+        this.screen.progress.say(`netsweep: ${error.message}; sweeps results ${sweep} prints it again later`);
+      this.#gaveUp = true;
+      return false;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // The one way to stdout. Small writes are gathered, a slow reader slows the sweep, and a reader that has
 // gone (EPIPE) ends the command quietly. On a terminal device text passes `harmless` here and nowhere else.
 import { once } from 'node:events';
+import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { harmless, type Paint } from './terminal.js';
 
@@ -11,6 +12,15 @@ export class OutputClosed extends Error {
   constructor() {
     super('stdout was closed');
     this.name = 'OutputClosed';
+  }
+}
+
+/** Results have nowhere to go, for a reason of the system's: a full disk, mostly. The sweep itself is none the worse. */
+export class CannotWrite extends Error {
+  constructor(path: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message.replace(/^\w+: (.*?),.*$/s, '$1') : String(cause);
+    super(`can't write ${path}: ${why}`, { cause });
+    this.name = 'CannotWrite';
   }
 }
 
@@ -29,12 +39,15 @@ export class Sink {
   readonly #stream: Writable;
   readonly paint: Paint;
   readonly #beforeWrite: () => void;
+  /** stdout, where it is a file. Node's own stream for those takes half a write for a whole one. */
+  readonly #file: number | null;
   #pending: string[] = [];
   #pendingLength = 0;
 
   constructor({ stream, isTerminal, paint, beforeWrite }: SinkOptions) {
     this.isTerminal = isTerminal;
     this.#stream = stream;
+    this.#file = stream === process.stdout && isFile(1) ? 1 : null;
     this.paint = paint;
     this.#beforeWrite = beforeWrite;
     const closed = new AbortController();
@@ -62,6 +75,7 @@ export class Sink {
     this.#pending = [];
     this.#pendingLength = 0;
     this.#beforeWrite();
+    if (this.#file !== null) return writeAll(this.#file, text);
     if (this.#stream.write(text)) return;
     await once(this.#stream, 'drain', { signal: this.closed }).catch((cause: unknown) => {
       if (!this.closed.aborted) throw cause;
@@ -75,5 +89,24 @@ export class Sink {
     await new Promise<void>((resolve, reject) =>
       this.#stream.write('', (error) => (error ? reject(new OutputClosed()) : resolve())),
     );
+  }
+}
+
+/** Also /dev/full and its like. */
+function isFile(descriptor: number): boolean {
+  try {
+    const about = fstatSync(descriptor);
+    return about.isFile() || (about.isCharacterDevice() && !process.stdout.isTTY);
+  } catch {
+    return false; // there is none
+  }
+}
+
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+  } catch (cause) {
+    throw new CannotWrite('stdout', cause);
   }
 }

@@ -87,7 +87,7 @@ export async function showResults(call: Call<typeof WATCH>): Promise<ExitCode> {
   const results = (bodies: boolean) => finished(link, { sweep: sweep.id, bodies }, call.stop, patience);
   for await (const report of results(show.bodies)) await show.report(report);
   await show.end(sweep, results);
-  return EXIT.ok;
+  return show.exit(EXIT.ok);
 }
 
 export async function watchSweep(call: Call<typeof WATCH>): Promise<ExitCode> {
@@ -104,11 +104,12 @@ export async function watchSweep(call: Call<typeof WATCH>): Promise<ExitCode> {
   try {
     const sweep = await follow(link, followed, stop, patience);
     await show.end(sweep, (bodies) => finished(link, { sweep: sweep.id, bodies }, stop, patience));
-    return conclude(sweep, show.tally, {
+    const code = conclude(sweep, show.tally, {
       progress: screen.progress,
       tolerance: values.tolerate,
       hint: `again: netsweep run --rerun ${sweep.id} --failed${linkOptions(values, sources)} -i INVENTORY`,
     });
+    return show.exit(code);
   } catch (error) {
     screen.progress.clear();
     if (!link.selfContained && stop.aborted) screen.progress.say(watchAgain(found.id, values, sources));

@@ -164,4 +164,21 @@ export const defects: Defect[] = [
       title: 'a change of format that is cut off anywhere has not happened, and happens at the next start',
     },
   },
+  {
+    name: 'Half a write to a file of a tree is taken for a whole one',
+    file: 'coordinator/cli/views/tree.ts',
+    find: 'await file.appendFile(piece);',
+    replace: 'await file.write(piece);',
+    test: { file: 'test/cli/fulldisk.test.ts', title: 'no file of a tree is ever half written' },
+  },
+  {
+    name: 'A full disk ends the run whose results it should take',
+    file: 'coordinator/cli/output.ts',
+    find: 'if (!(error instanceof CannotWrite)) throw error;',
+    replace: 'if (error instanceof Error) throw error;',
+    test: {
+      file: 'test/cli/fulldisk.test.ts',
+      title: 'run goes on without what it can not write, and says which in one line',
+    },
+  },
 ];

@@ -8,6 +8,7 @@ import { type Output, Proof, type Report } from '../../../proto/gen/netsweep/v1/
 import type { Sweep } from '../../../proto/gen/netsweep/v1/sweeps.js';
 import { label } from '../../../proto/label.js';
 import { failureObject, type ReadOutput, sweepObject } from '../../combine/result.js';
+import { CannotWrite } from '../sink.js';
 import type { Results, View } from './view.js';
 
 const SWEEP_FILE = '_sweep.json';
@@ -62,28 +63,37 @@ export async function writeWhole(
   name: string,
   pieces: AsyncIterable<string>,
 ): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const temporary = join(directory, `.${randomBytes(8).toString('hex')}.tmp`);
   let file: FileHandle | undefined;
   try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     file = await open(temporary, 'wx', 0o600);
-    for await (const piece of pieces) await file.write(piece);
+    // Appended, not just written: a disk that runs full takes the first half of a write without an error.
+    for await (const piece of pieces) await file.appendFile(piece);
     await file.close();
     file = undefined;
     await rename(temporary, join(directory, name));
   } catch (error) {
-    await file?.close();
+    await file?.close().catch(() => undefined);
     await unlink(temporary).catch(() => undefined);
-    throw error;
+    throw isOfSystem(error) ? new CannotWrite(join(directory, name), error) : error;
   }
+}
+
+function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 async function setAside(directory: string, [device, file]: readonly [string, string]): Promise<void> {
   const older = join(directory, device, file);
   if (!existsSync(older)) return;
   const stale = join(directory, '.stale', device);
-  await mkdir(stale, { recursive: true, mode: 0o700 });
-  await rename(older, join(stale, file));
+  try {
+    await mkdir(stale, { recursive: true, mode: 0o700 });
+    await rename(older, join(stale, file));
+  } catch (error) {
+    throw isOfSystem(error) ? new CannotWrite(join(stale, file), error) : error;
+  }
 }
 
 function deviceName({ device }: Report): string {
