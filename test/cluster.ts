@@ -40,6 +40,8 @@ export interface AgentOptions {
   env?: NodeJS.ProcessEnv;
   /** Added to its options. */
   words?: string[];
+  /** Where it looks for NATS; default: where the cluster has it. */
+  nats?: string;
 }
 
 export interface ClusterOptions extends FleetOptions {
@@ -189,7 +191,8 @@ export class Cluster implements AsyncDisposable {
   /** Starts an agent; `ready` of it tells when it takes work. One that was not named at the start has no links. */
   startAgent(options: AgentOptions): AgentProgram {
     const links = this.#links?.agents.get(options.name);
-    const nats = natsUrl(links?.nats ?? null) ?? this.#urls.get(options.name) ?? this.#servers;
+    const nats =
+      options.nats ?? natsUrl(links?.nats ?? null) ?? this.#urls.get(options.name) ?? this.#servers;
     const to = links?.coordinator.address ?? this.serve.address;
     const agent = new AgentProgram(this.place, { ...options, nats, to });
     this.agents.set(options.name, agent);

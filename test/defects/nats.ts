@@ -114,7 +114,7 @@ export const defects: Defect[] = [
     file: 'agent/lease.ts',
     find: 'events.unanswered(segment, sinceMs(silentSince));',
     replace: '',
-    test: { file: ROAD, title: 'when an agent can not reach NATS' },
+    test: { file: ROAD, title: 'when an agent can not reach NATS any more, and another never could' },
   },
   {
     name: 'Agents pull a hundred messages at a time',

@@ -204,10 +204,12 @@ describe.concurrent('a sweep visits every device once', () => {
     expect(run.stderr).toMatch(/^NATS takes no offers \(.*\): they go over gRPC$/m);
   });
 
-  test('when an agent can not reach NATS', { timeout: SWEEP_MS }, async () => {
+  test('when an agent can not reach NATS any more, and another never could', {
+    timeout: SWEEP_MS,
+  }, async () => {
     await using cluster = await startCluster({
       devices: 24,
-      segments: 2,
+      segments: 3,
       commandMs: 500,
       proxied: true,
       agents: [
@@ -215,14 +217,17 @@ describe.concurrent('a sweep visits every device once', () => {
         { name: 'sound', segments: ['segment-2'] },
       ],
     });
+    cluster.startAgent({ name: 'never', segments: ['segment-3'], nats: 'nats://127.0.0.1:1' });
     const link = cluster.linksOf('cut-off').nats;
     link.refuse();
     link.reset();
+    await until('all agents are there', async () => (await cluster.serve.listAgents()).length === 3);
     await using run = cluster.start([COMMAND]);
     const results = await checkClean(cluster, run);
     expect(link.counts.reset).toBeGreaterThan(0);
-    expect(new Set(results.map(({ agent }) => agent))).toEqual(new Set(['cut-off', 'sound']));
-    expect(cluster.serve.log).toContain("agent cut-off can't reach NATS: it is offered work over gRPC");
+    expect(new Set(results.map(({ agent }) => agent))).toEqual(new Set(['cut-off', 'sound', 'never']));
+    for (const name of ['cut-off', 'never'])
+      expect(cluster.serve.log).toContain(`agent ${name} can't reach NATS: it is offered work over gRPC`);
   });
 
   test('when a shard is larger than a message may be, and when the stream is full of what is not ours', {
