@@ -125,10 +125,7 @@ export const defects: Defect[] = [
     file: 'coordinator/sweep/activesweep.ts',
     find: 'if (taken.length >= most || alone) break;',
     replace: 'if (taken.length >= most) break;',
-    test: {
-      file: SUSPICION,
-      title: 'is leased alone, and its third death convicts it, with how each of them came about',
-    },
+    test: { file: SUSPICION, title: 'does not stand in the way of the others' },
   },
   {
     name: 'Nobody tells the agent that a suspect is to run alone',
