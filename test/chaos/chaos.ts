@@ -1,10 +1,8 @@
 // One sweep under a schedule of faults: the arena, the client that goes on printing, the driver, and at the end the
 // three witnesses brought before the checker. The test and the long run share it.
-import { readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dice } from '../../agent/fleet/dice.ts';
 import type { Fault } from '../../agent/fleet/fault.ts';
 import { type FleetPlatform, planFleet } from '../../agent/fleet/plan.ts';
 import { type AgentOptions, type Result, readResults } from '../cluster.ts';
@@ -15,11 +13,11 @@ import type { SmallDisk } from '../smalldisk.ts';
 import { Arena } from './arena.ts';
 import { leaksOf } from './canary.ts';
 import { check, type Finding, type Plan, type Story, type Verdict } from './checker.ts';
+import { armed, choosePoison, deathsOf, poisonedBy, unexplained } from './deaths.ts';
 import { drive, type Made } from './driver.ts';
 import type { FaultKind } from './faults.ts';
 import { schedule } from './schedule.ts';
 import { readFleetLog } from './visits.ts';
-import type { Watch } from './watch.ts';
 
 export interface ChaosOptions {
   seed: number;
@@ -37,6 +35,8 @@ export interface ChaosOptions {
   proxied?: boolean;
   natsServers?: 1 | 3;
   disk?: SmallDisk;
+  /** Told now and then how far it is. */
+  onProgress?: (text: string) => void;
 }
 
 export interface Outcome extends Verdict {
@@ -72,9 +72,9 @@ const SECRET = 'Canary-Spinus-92';
 const PATIENCE = ['-T', '60', '--login-timeout', '120', '--idle-timeout', '120', '--agent-wait', '600'];
 /** Every refused login is planned: none may stop the credential. */
 const CARE = ['--auth-fail-max', '1000000', '--yes'];
-/** Where a poison device makes its worker die, and of what. */
-const POISONS = ['worker.session.%=segv', 'worker.loggedIn.%=kill', 'worker.ending.%=exit'];
 const LOOK_MS = 250;
+const TELL_MS = 60_000;
+const QUIET_MS = 60_000;
 /** All that was said is kept even when nothing was wrong. */
 const KEEP = process.env.KEEP === '1';
 
@@ -100,18 +100,24 @@ export async function sweepThroughChaos(options: ChaosOptions): Promise<Outcome>
   const over = () => run.ended || monotonicMs() - started > timeoutMs;
   const share = () => paper.printedAt.size / devices;
   const faults: Made[] = [];
+  const planned = schedule(seed, counts);
+  const telling = setInterval(() => {
+    const minutes = ((monotonicMs() - started) / 60_000).toFixed(0);
+    const done = `${paper.printedAt.size} of ${devices} devices, ${faults.length} of ${planned.length} faults`;
+    options.onProgress?.(`${minutes} min: ${done}`);
+  }, TELL_MS);
   try {
-    await drive(arena, schedule(seed, counts), { share, over }, faults);
+    await drive(arena, planned, { share, over }, faults);
     if (!run.ended) throw new Error(`not over within ${timeoutMs} ms: ${paper.printedAt.size} printed`);
     const { status } = await run.finished;
     const durationMs = monotonicMs() - started;
+    const poisoned = poisonedBy(failpoints);
     const { refused, repeated, ...story } = await hear(arena, paper, faults, poisonous);
-    const deaths = deathsOf(arena.watch, story, poisonous);
+    const deaths = deathsOf(arena.watch, story, poisoned);
     faults.push(...deaths);
     const verdict = check(story);
     const leaks = await leaksOf(arena, run, [PASSWORD, SECRET]);
-    const findings = [...verdict.findings, ...leaks, ...(poison === 0 ? deaths.map(unexplained) : [])];
-    const poisoned = linesOf(failpoints);
+    const findings = [...verdict.findings, ...leaks, ...deaths.flatMap((death) => unexplained(arena, death))];
     if (findings.length > 0 || KEEP) await keep(files, arena, run, faults, findings);
     else await rm(files, { recursive: true });
     return {
@@ -121,7 +127,7 @@ export async function sweepThroughChaos(options: ChaosOptions): Promise<Outcome>
       durationMs,
       status,
       faults,
-      poisoned,
+      poisoned: poisoned.size,
       refused,
       repeated,
       peaks: arena.watch.peaks,
@@ -130,6 +136,8 @@ export async function sweepThroughChaos(options: ChaosOptions): Promise<Outcome>
   } catch (error) {
     await keep(files, arena, run, faults, []);
     throw new Error(`everything that was said lies in ${files}`, { cause: error });
+  } finally {
+    clearInterval(telling);
   }
 }
 
@@ -169,10 +177,14 @@ async function hear(
   poisonous: string[],
 ): Promise<Story & { refused: number | null; repeated: number | null }> {
   const { fleet, place } = cluster;
-  const log = await until('every visit has ended', async () => {
-    const read = await readFleetLog(join(fleet.folder, 'events.jsonl'));
-    return read.visits.every(({ to }) => to < Infinity) ? read : null;
-  });
+  const log = await until(
+    'every visit has ended',
+    async () => {
+      const read = await readFleetLog(join(fleet.folder, 'events.jsonl'));
+      return read.visits.every(({ to }) => to < Infinity) ? read : null;
+    },
+    QUIET_MS,
+  );
   const id = results[0]?.sweep ?? '';
   const ask = (...words: string[]) => place.netsweep(['sweeps', ...words], { timeoutMs: 300_000 });
   const stored = await ask('results', id, '--format', 'ndjson');
@@ -198,62 +210,6 @@ async function hear(
     stops,
     refused: refusedResults ?? null,
     repeated: repeatedResults ?? null,
-  };
-}
-
-function choosePoison(fleet: ReturnType<typeof planFleet>, seed: number, count: number): string[] {
-  return fleet
-    .filter(({ fault }) => fault === null)
-    .map(({ name, number }) => ({ name, draw: dice(seed, number, 'poison') }))
-    .sort((one, other) => one.draw - other.draw)
-    .slice(0, count)
-    .map(({ name }) => name);
-}
-
-function armed(poisonous: string[], log: string): NodeJS.ProcessEnv {
-  const points = poisonous.map((name, n) => POISONS[n % POISONS.length]?.replace('%', name));
-  return { NETSWEEP_FAILPOINTS: points.join(','), NETSWEEP_FAILPOINTS_LOG: log };
-}
-
-function linesOf(file: string): number {
-  try {
-    return readFileSync(file, 'utf8').split('\n').length - 1;
-  } catch {
-    return 0; // nothing has fired
-  }
-}
-
-/** How long before its death was noticed a worker may have lost a visit, in ms. */
-const MISSED_MS = 1_000;
-
-/** Workers that died of something else than the driver while they held devices; not those that ended with one. */
-function deathsOf({ deaths, holder }: Watch, { faults, log }: Story, poisonous: string[]): Made[] {
-  const hit = new Set(faults.flatMap(({ reach }) => ('pid' in reach ? (reach.pid ?? []) : [])));
-  const cut = log.visits.filter(({ reason, device }) => reason !== 'exit' || poisonous.includes(device));
-  const lastCut = new Map<number, number>();
-  for (const visit of cut) {
-    const worker = holder(visit)?.worker ?? 0;
-    lastCut.set(worker, Math.max(lastCut.get(worker) ?? 0, visit.to));
-  }
-  return deaths
-    .filter(({ worker, agentPid }) => !hit.has(worker) && !hit.has(agentPid))
-    .filter(({ worker, from }) => (lastCut.get(worker) ?? 0) > from - MISSED_MS)
-    .map(({ worker, agent, from, to }, n) => ({
-      number: faults.length + n,
-      kind: 'worker died',
-      label: `worker ${worker} of agent ${agent}`,
-      reach: { of: 'worker', pid: worker },
-      from,
-      to,
-      struck: true,
-    }));
-}
-
-function unexplained({ label, from }: Made): Finding {
-  return {
-    rule: 'worker died',
-    device: '',
-    what: `${label}, at ${from.toFixed(0)}, of nothing that was done to it`,
   };
 }
 

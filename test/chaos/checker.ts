@@ -36,18 +36,20 @@ export interface Finding {
   what: string;
 }
 
-export type Rule =
-  | 'lost'
-  | 'twice'
-  | 'ending'
-  | 'bytes'
-  | 'witnesses differ'
-  | 'overlap'
-  | 'touched again'
-  | 'rework without a fault'
-  | 'stale result'
-  | 'secret'
-  | 'worker died';
+export const RULES = [
+  'lost',
+  'twice',
+  'ending',
+  'bytes',
+  'witnesses differ',
+  'overlap',
+  'touched again',
+  'rework without a fault',
+  'stale result',
+  'secret',
+  'worker died',
+] as const;
+export type Rule = (typeof RULES)[number];
 
 export interface Verdict {
   findings: Finding[];

@@ -8,7 +8,7 @@ import { choose, type Planned } from './schedule.ts';
 
 export interface Made {
   number: number;
-  kind: FaultKind | 'worker died';
+  kind: FaultKind | 'poison' | 'worker died';
   label: string;
   reach: Reach;
   /** Monotonic ms, from the fault to when all was there again. */

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { program, root } from '../process.ts';
 import { AGENTS, type Outcome, SEGMENTS } from './chaos.ts';
+import { RULES, type Rule } from './checker.ts';
 
 export interface Figures {
   seed: number;
@@ -29,7 +30,8 @@ export interface Figures {
   repeated: number | null;
   besideStopped: number;
   peaksMiB: Record<string, number>;
-  findings: number;
+  /** How often each rule was found broken. */
+  findings: Record<Rule, number>;
 }
 
 export function figuresOf(
@@ -43,7 +45,9 @@ export function figuresOf(
     commit: said('git', ['-C', root, 'rev-parse', '--short', 'HEAD']),
     versions: {
       node: process.version,
-      'nats-server': said(process.env.NETSWEEP_NATS_SERVER ?? program('nats-server') ?? '', ['--version']),
+      'nats-server': said(process.env.NETSWEEP_NATS_SERVER ?? program('nats-server') ?? '', [
+        '--version',
+      ]).replace(/^nats-server: /, ''),
     },
     cores: availableParallelism(),
     devices,
@@ -65,7 +69,9 @@ export function figuresOf(
     peaksMiB: Object.fromEntries(
       [...outcome.peaks].map(([kind, bytes]) => [kind, Math.round(bytes / (1 << 20))]),
     ),
-    findings: outcome.findings.length,
+    findings: Object.fromEntries(
+      RULES.map((rule) => [rule, outcome.findings.filter((finding) => finding.rule === rule).length]),
+    ) as Record<Rule, number>, // of all of them
   };
 }
 
@@ -100,7 +106,12 @@ export function tableOf(figures: Figures): string {
     ],
     ['without a fault', `${seconds(figures.faultFreeMs)} (${figures.faultFreeIs})`],
     ['with the faults below', `${seconds(figures.durationMs)}, ${times} times as long`],
-    ['findings', String(figures.findings)],
+    [
+      'findings',
+      Object.entries(figures.findings)
+        .map(([rule, count]) => `${rule} ${count}`)
+        .join(', '),
+    ],
     ['visits to devices', String(figures.visits)],
     [
       'visits repeated / in flight at the faults',

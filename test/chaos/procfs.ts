@@ -1,7 +1,7 @@
 // What the kernel tells of processes: children, memory, and which of them holds which connection.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-const ESTABLISHED = '01';
+const ESTABLISHED = /^ *\d+: \S+ \S+ 01 /;
 
 /** Processes that this one has forked. */
 export function childrenOf(pid: number): number[] {
@@ -73,10 +73,10 @@ export interface Connection {
 export function connectionsTo(port: number): Connection[] {
   return readFileSync('/proc/net/tcp', 'latin1')
     .split('\n')
-    .slice(1)
+    .filter((line) => ESTABLISHED.test(line)) // those that have ended are many more
     .flatMap((line) => {
-      const [, local = '', remote = '', state, , , , , , inode = '0'] = line.trim().split(/\s+/);
-      if (state !== ESTABLISHED || inode === '0' || portOf(remote) !== port) return [];
+      const [, local = '', remote = '', , , , , , , inode = '0'] = line.trim().split(/\s+/);
+      if (inode === '0' || portOf(remote) !== port) return [];
       return [{ port: portOf(local), address: addressOf(remote), inode }];
     });
 }

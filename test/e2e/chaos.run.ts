@@ -69,6 +69,7 @@ test(`a sweep comes through everything (${AGAIN})`, async () => {
     pauseMs: [1_000, 60_000],
     proxied: true,
     natsServers: 3,
+    onProgress: (text) => void process.stdout.write(`${text}\n`),
     timeoutMs: Math.max(LEAST_ALLOWED_MS, leastMs * LONGEST_SHARE) * 1.5,
   };
   const baseline = process.env.BASELINE === '1' ? await withoutFaults(options) : null;
