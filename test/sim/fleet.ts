@@ -25,6 +25,8 @@ export class DeviceSession {
   readonly epoch: string;
   readonly agent: string;
   readonly process: Process;
+  /** When it was begun, and when it was there. */
+  readonly begunAt: number;
   readonly openedAt: number;
   readonly commands: { at: number; command: string }[] = [];
   lastWriteAt: number;
@@ -35,7 +37,16 @@ export class DeviceSession {
   constructor(
     about: Pick<
       DeviceSession,
-      'number' | 'endpoint' | 'device' | 'index' | 'sweep' | 'epoch' | 'agent' | 'process' | 'openedAt'
+      | 'number'
+      | 'endpoint'
+      | 'device'
+      | 'index'
+      | 'sweep'
+      | 'epoch'
+      | 'agent'
+      | 'process'
+      | 'begunAt'
+      | 'openedAt'
     >,
   ) {
     this.number = about.number;
@@ -46,6 +57,7 @@ export class DeviceSession {
     this.epoch = about.epoch;
     this.agent = about.agent;
     this.process = about.process;
+    this.begunAt = about.begunAt;
     this.openedAt = about.openedAt;
     this.lastWriteAt = about.openedAt;
   }
@@ -69,7 +81,10 @@ export interface SecretSent {
   session: DeviceSession;
   credential: string;
   secret: string;
+  /** Whether it is the right one. */
   taken: boolean;
+  /** When the device said that it is not; null: it has not, or hung up instead. */
+  refusedAt: number | null;
 }
 
 export class SimDevice {

@@ -6,10 +6,20 @@ import { type Outcome, World } from './world.ts';
 export function simulate(schedule: Schedule, isTraced = false): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     setImmediate(() => {
+      const world = new World(schedule, isTraced);
+      // A program that would have ended by it has a bug.
+      const crashed = (error: unknown) =>
+        world.witness.broken(
+          'crash',
+          error instanceof Error ? (error.stack ?? error.message) : String(error),
+        );
+      process.on('unhandledRejection', crashed);
       try {
-        resolve(new World(schedule, isTraced).run());
+        resolve(world.run());
       } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
+        reject(new Error(`seed ${schedule.seed}`, { cause: error }));
+      } finally {
+        process.off('unhandledRejection', crashed);
       }
     });
   });

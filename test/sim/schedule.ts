@@ -81,14 +81,15 @@ export interface Schedule {
 const FAULTS_FROM = 200;
 const FAULTS_UNTIL = 40_000;
 
-export function scheduleOf(seed: number): Schedule {
+/** `only`: of all faults these, for a test that is after one of them. */
+export function scheduleOf(seed: number, only?: readonly FaultKind[]): Schedule {
   const dice = new Dice(seed, 'schedule');
   const segments = ['near', 'far', 'dark'].slice(0, 1 + dice.below(3));
   const credentials = credentialsOf(dice);
   const devices = devicesOf(dice, segments, credentials);
   const agents = agentsOf(dice, segments);
   const sweeps = sweepsOf(dice, devices);
-  const faults = faultsOf(dice, agents, sweeps);
+  const faults = faultsOf(dice, agents, sweeps, only);
   const quietAt = Math.max(
     FAULTS_FROM,
     ...sweeps.map(({ at }) => at),
@@ -108,7 +109,7 @@ function agentsOf(dice: Dice, segments: string[]): AgentPlan[] {
       segments: own.length + others.length > 0 ? [...own, ...others] : [dice.pick(segments)],
       forks: dice.pick([1, 2, 3, 5, 50]),
       workers: 1 + dice.below(2),
-      rate: dice.chance(0.5) ? 1 : dice.between(0.5, 2),
+      rate: dice.pick([1, 1, dice.between(0.5, 0.6), dice.between(0.5, 2)]),
     };
   });
 }
@@ -150,7 +151,7 @@ function mannerOf(dice: Dice): Manner {
     times: 1 + dice.below(4),
     connectMs: dice.chance(0.9) ? dice.between(1, 50) : dice.between(500, 4_000),
     loginMs: dice.chance(0.9) ? dice.between(20, 600) : dice.between(1_000, 6_000),
-    commandMs: dice.pick([dice.between(10, 500), dice.between(500, 5_000), dice.between(3_000, 15_000)]),
+    commandMs: dice.pick([dice.between(10, 500), dice.between(500, 5_000), dice.between(3_000, 20_000)]),
   };
 }
 
@@ -175,9 +176,20 @@ function sweepsOf(dice: Dice, devices: DevicePlan[]): SweepPlan[] {
   });
 }
 
-function faultsOf(dice: Dice, agents: AgentPlan[], sweeps: SweepPlan[]): Fault[] {
-  const number = dice.pick([0, 1, 1, 2, 2, 3, 4, 6]);
-  const faults = Array.from({ length: number }, () => faultOf(dice, agents, sweeps));
+function faultsOf(
+  dice: Dice,
+  agents: AgentPlan[],
+  sweeps: SweepPlan[],
+  only: readonly FaultKind[] | undefined,
+): Fault[] {
+  const number = dice.pick([0, 1, 1, 2, 2, 3, 4, 6, 8]);
+  const wanted = () => {
+    for (;;) {
+      const fault = faultOf(dice, agents, sweeps);
+      if (only === undefined || only.includes(fault.kind)) return fault;
+    }
+  };
+  const faults = Array.from({ length: number }, wanted);
   return faults.sort((one, other) => one.at - other.at);
 }
 

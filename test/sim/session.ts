@@ -98,6 +98,7 @@ class SimSession {
   async #connect(): Promise<void> {
     const { manner } = this.#device;
     if (!this.ports.mayStart()) throw this.#failure(Kind.DISCONNECTED, 'the lease ended before the connect');
+    const begunAt = this.place.process.machine.timeline.now;
     await this.#answered(manner.connectMs, this.task.limits.connectMs, Kind.UNREACHABLE);
     this.#goesWrong = this.#device.meet();
     if (this.#goesWrong && manner.kind === 'refuses') throw this.#failure(Kind.REFUSED, 'it refuses');
@@ -112,6 +113,7 @@ class SimSession {
       epoch,
       agent,
       process,
+      begunAt,
       openedAt: process.machine.timeline.now,
     });
     fleet.sessions.push(this.#socket);
@@ -158,6 +160,8 @@ class SimSession {
       throw this.#failure(Kind.DISCONNECTED, 'the device ended the connection');
     }
     if (!taken) {
+      const sent = this.place.fleet.secrets.find(({ session }) => session === this.#socket);
+      if (sent !== undefined) sent.refusedAt = this.place.process.machine.timeline.now;
       this.#permission.refused();
       throw this.#failure(Kind.AUTH, 'the device refused the login');
     }
@@ -230,7 +234,8 @@ class SimSession {
     const at = this.place.process.machine.timeline.now;
     socket.lastWriteAt = at;
     if (typeof said === 'string') socket.commands.push({ at, command: said });
-    else if (said !== undefined) this.place.fleet.secrets.push({ at, session: socket, ...said });
+    else if (said !== undefined)
+      this.place.fleet.secrets.push({ at, session: socket, refusedAt: null, ...said });
     if (what !== 'bye') this.place.did(socket, what);
   }
 

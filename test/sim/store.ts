@@ -56,6 +56,13 @@ export class Disk {
     this.id = id;
   }
 
+  /** The epoch under which a device is worked on; empty: none. */
+  epochOf(sweep: string, index: number): string {
+    for (const { epoch, devices } of this.sweeps.get(sweep)?.shards.values() ?? [])
+      if (epoch !== '' && devices.includes(index)) return epoch;
+    return '';
+  }
+
   /** A copy as a backup would have it; rows are never changed, only replaced. */
   copy(): Disk {
     const copy = new Disk(this.id, this.fleet, this.stale);

@@ -5,15 +5,17 @@ import {
   type ClaimReply,
   type ClaimRequest,
   type CoordinatorBatch,
+  type Hello,
   type Result,
   type Shard,
   Verdict,
 } from '../../proto/gen/netsweep/v1/agent.ts';
-import { Status } from '../../proto/gen/netsweep/v1/model.ts';
+import { Kind, type Report, Status } from '../../proto/gen/netsweep/v1/model.ts';
 import { LEASE_TERM_MS, STOP_SHARE } from '../../proto/subjects.ts';
 import type { DeviceSession, Fleet } from './fleet.ts';
 import type { Wiretap } from './grpc.ts';
 import type { Process } from './machine.ts';
+import type { SweepPlan } from './schedule.ts';
 import type { Disk, StoredSweep } from './store.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -26,6 +28,10 @@ export interface Violation {
 
 /** How soon after a cancel an agent that can be reached begins nothing new, in ms. */
 const CANCEL_MS = 2_000;
+/** As the sweeps have it. */
+export const AUTH_FAIL_MOST = 3;
+/** A sweep that waits this long for agents always gets one, in ms. */
+const PATIENT_MS = 300_000;
 /** What clocks and messages may take beside that, in ms. */
 const SLACK_MS = 1_000;
 
@@ -37,7 +43,8 @@ interface Granted {
 }
 
 interface AgentView {
-  instance: string;
+  /** Its last. */
+  hello: Hello | null;
   /** Shards that it was told to drop, as `sweep/shard`. */
   dropped: Set<string>;
   granted: Map<string, Granted>;
@@ -52,7 +59,13 @@ export interface Surroundings {
   /** True time since which coordinator and agent have been up and able to talk; null: they are not. */
   reachableSince(agent: string): number | null;
   rateOf(agent: string): number;
-  isWriting(sweep: string): boolean;
+  planOf(sweep: string): SweepPlan | undefined;
+  /** Why a device might not end well, whatever we do; null: nothing speaks against it. */
+  excuseOf(device: string): string | null;
+  /** How many faults there were so far. */
+  faults(): number;
+  /** Most sessions at once of an agent. */
+  forksOf(agent: string): number;
 }
 
 export class Witness implements Wiretap {
@@ -65,6 +78,8 @@ export class Witness implements Wiretap {
   readonly #acknowledged = new Map<number, Result>();
   readonly #agents = new Map<Process, AgentView>();
   readonly #commands = new Map<string, number>();
+  /** Until when nothing may be granted, because the store was found to be an older copy. */
+  #heldUntil = 0;
 
   constructor(
     private readonly timeline: Timeline,
@@ -89,7 +104,7 @@ export class Witness implements Wiretap {
   fromAgent(agent: Process, batch: AgentBatch): void {
     const view = this.#view(agent);
     for (const { body } of batch.messages) {
-      if (body?.$case === 'hello') view.instance = body.value.instance;
+      if (body?.$case === 'hello') view.hello = body.value;
       if (body?.$case === 'results')
         for (const result of body.value.results) {
           view.sent.set(result.seq, result);
@@ -104,7 +119,16 @@ export class Witness implements Wiretap {
   toAgent(agent: Process, batch: CoordinatorBatch): void {
     const view = this.#view(agent);
     for (const { body } of batch.messages) {
-      if (body?.$case === 'welcome') view.welcomedAt = this.timeline.now;
+      if (body?.$case === 'welcome') {
+        view.welcomedAt = this.timeline.now;
+        // The coordinator has been told of a commit that its store has not had.
+        if (
+          view.hello !== null &&
+          view.hello.storeId !== '' &&
+          view.hello.commit > this.around.disk().commits
+        )
+          this.#heldUntil = this.timeline.now + LEASE_TERM_MS;
+      }
       if (body?.$case !== 'acks') {
         this.trace(`${agent.name} hears ${body?.$case}`);
         continue;
@@ -129,6 +153,11 @@ export class Witness implements Wiretap {
     const known = view.granted.get(epoch);
     const indexes = answer.value.work.map(({ index }) => index);
     // Repeated, it is answered with what is left; the first answer may never have come.
+    if (this.timeline.now < this.#heldUntil)
+      this.broken(
+        'R11',
+        `${agent.name} is granted ${sweep}/${shard} while an agent may hold what the store has forgotten`,
+      );
     view.granted.set(epoch, { shard: `${sweep}/${shard}`, indexes, verdicts: known?.verdicts ?? new Map() });
   }
 
@@ -155,7 +184,8 @@ export class Witness implements Wiretap {
     this.trace(`${agent} session ${number} of ${device} ${what} ${session.epoch.slice(-6)}`);
     if (what === 'opened' || what === 'command') this.#afterCancel(session, what);
     if (what === 'opened' || what === 'secret' || what === 'command') this.#alone(session, endpoint);
-    if (what === 'command' && this.around.isWriting(sweep)) this.#sentOnce(session);
+    if (what === 'opened') this.#within(session);
+    if (what === 'command' && this.around.planOf(sweep)?.allowWrites === true) this.#sentOnce(session);
     if (what === 'secret') this.#secret(session);
   }
 
@@ -194,12 +224,23 @@ export class Witness implements Wiretap {
         if (made === undefined || made.sweep !== id || made.index !== report.device?.index)
           this.broken('I1', `${name} is reported ok, and its output is not from its session`);
       }
+      this.#deserved(stored, report);
       if (stored.row.options.allowWrites && sent && this.rolledBackAt === null) {
         const told: Status[] = [Status.OK, Status.FAILED, Status.SUSPECT, Status.INTERRUPTED];
         if (!told.includes(report.status))
           this.broken('I15', `${name} was sent a command that may write, and is reported ${report.status}`);
       }
     }
+  }
+
+  /** A device that does nothing wrong ends well, unless a fault of ours took its turn away. */
+  #deserved({ row }: StoredSweep, { device, status, failure }: Report): void {
+    const name = device?.name ?? '';
+    if (status === Status.OK || row.reason !== '' || this.rolledBackAt !== null) return;
+    if (this.around.excuseOf(name) !== null || status === Status.INTERRUPTED) return;
+    if (failure?.kind === Kind.WORKER_LOST || /outcome unknown/.test(failure?.message ?? '')) return;
+    if (failure?.kind === Kind.NO_AGENT && row.options.agentWaitMs < PATIENT_MS) return;
+    this.broken('deserved', `${name} did nothing wrong and ends ${status}: ${failure?.message}`);
   }
 
   /** What was tried for nothing was in flight at a fault. */
@@ -255,6 +296,21 @@ export class Witness implements Wiretap {
     }
   }
 
+  /** I14: no more sessions at once than the sweep and the agent were given. */
+  #within({ sweep, agent }: DeviceSession): void {
+    const { now } = this.timeline;
+    const open = this.fleet.sessions.filter((one) => one.closedAt === null && one.inUseUntil(now) >= now);
+    // Those of a lost lease may take a while to end by themselves.
+    const isHeld = (one: DeviceSession) => this.around.disk().epochOf(one.sweep, one.index) === one.epoch;
+    const ofSweep = open.filter((one) => one.sweep === sweep && isHeld(one)).length;
+    const ofAgent = open.filter((one) => one.agent === agent).length;
+    const most = this.around.planOf(sweep)?.forks ?? Number.POSITIVE_INFINITY;
+    if (ofSweep > most && this.rolledBackAt === null)
+      this.broken('I14', `${ofSweep} sessions at once of a sweep with ${most} forks`);
+    if (ofAgent > this.around.forksOf(agent))
+      this.broken('I14', `${ofAgent} sessions at once of ${agent} with ${this.around.forksOf(agent)} forks`);
+  }
+
   #sentOnce({ sweep, device, commands }: DeviceSession): void {
     const last = commands.at(-1);
     const key = `${sweep} ${device} ${last?.command}`;
@@ -264,7 +320,30 @@ export class Witness implements Wiretap {
       this.broken('writes', `${device} was sent "${last?.command}" ${times} times in ${sweep}`);
   }
 
-  #secret({ sweep, device }: DeviceSession): void {
+  #secret(session: DeviceSession): void {
+    this.#twice(session);
+    this.#refusals();
+  }
+
+  /** A credential that devices refuse is not tried on and on. */
+  #refusals(): void {
+    const last = this.fleet.secrets.at(-1);
+    if (last === undefined || last.secret === 'key') return;
+    const known = this.timeline.now - SLACK_MS;
+    let inARow = 0;
+    for (const { credential, session, refusedAt } of this.fleet.secrets)
+      if (credential !== last.credential) continue;
+      else if (session.hasEntered) inARow = 0;
+      else if (refusedAt !== null && refusedAt < known) inARow += 1;
+    const lost = this.around.faults();
+    if (inARow > AUTH_FAIL_MOST + lost)
+      this.broken(
+        'I13',
+        `a credential was refused ${inARow} times in a row, and ${lost} faults may have hidden that`,
+      );
+  }
+
+  #twice({ sweep, device }: DeviceSession): void {
     const sent = this.fleet.secrets.filter(
       ({ session }) => session.sweep === sweep && session.device === device,
     );
@@ -297,17 +376,17 @@ export class Witness implements Wiretap {
     });
   }
 
-  #afterCancel({ sweep, agent, device }: DeviceSession, what: string): void {
+  #afterCancel({ sweep, agent, device, begunAt, process }: DeviceSession, what: 'opened' | 'command'): void {
     const cancelled = this.cancelledAt.get(sweep);
     if (cancelled === undefined) return;
-    const { now } = this.timeline;
+    const began = what === 'opened' ? begunAt : this.timeline.now;
     const since = this.around.reachableSince(agent);
-    const reached = since === null ? Number.POSITIVE_INFINITY : Math.max(cancelled, since);
+    const reached = since === null ? Number.POSITIVE_INFINITY : Math.max(cancelled, since, process.lastGo);
     const leaseEnd = cancelled + (STOP_SHARE * LEASE_TERM_MS) / this.around.rateOf(agent);
-    if (now > Math.min(reached + CANCEL_MS, leaseEnd) + SLACK_MS)
+    if (began > Math.min(reached + CANCEL_MS, leaseEnd + SLACK_MS))
       this.broken(
         'I9',
-        `${agent} ${what} ${device} ${Math.round(now - cancelled)} ms after its sweep was cancelled`,
+        `${agent} ${what} ${device} ${Math.round(began - cancelled)} ms after its sweep was cancelled`,
       );
   }
 
@@ -315,7 +394,7 @@ export class Witness implements Wiretap {
     const known = this.#agents.get(agent);
     if (known !== undefined) return known;
     const view: AgentView = {
-      instance: '',
+      hello: null,
       dropped: new Set(),
       granted: new Map(),
       sent: new Map(),

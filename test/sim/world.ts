@@ -16,7 +16,7 @@ import { SimPool } from './pool.ts';
 import type { AgentPlan, CredentialPlan, FaultKind, Schedule, SweepPlan } from './schedule.ts';
 import { Disk, SimStore } from './store.ts';
 import { Timeline } from './timeline.ts';
-import { type Violation, Witness } from './witness.ts';
+import { AUTH_FAIL_MOST, type Violation, Witness } from './witness.ts';
 
 /** How long the world goes on after the last sweep has ended, in ms. */
 const AFTERWARDS_MS = 3_000;
@@ -84,7 +84,10 @@ export class World {
         disk: () => this.disk,
         reachableSince: (agent) => this.#reachableSince(agent),
         rateOf: (agent) => this.#agent(agent).plan.rate,
-        isWriting: (sweep) => this.sweeps.some(({ id, plan }) => id === sweep && plan.allowWrites),
+        planOf: (sweep) => this.sweeps.find(({ id }) => id === sweep)?.plan,
+        excuseOf: (device) => this.#excuseOf(device),
+        faults: () => this.faults.length,
+        forksOf: (agent) => this.#agent(agent).plan.forks,
       },
       (line) => this.trace(line),
     );
@@ -240,7 +243,7 @@ export class World {
       retries: plan.retries,
       limits: LIMITS,
       deadlineMs: Math.round(plan.deadlineMs),
-      authFailMax: 3,
+      authFailMax: AUTH_FAIL_MOST,
       allowWrites: plan.allowWrites,
       agentWaitMs: plan.agentWaitMs,
       outputLimit: 1_000_000,
@@ -296,6 +299,20 @@ export class World {
     const agent = this.agents.find(({ plan }) => plan.name === name);
     if (agent === undefined) throw new Error(`no agent ${name}`);
     return agent;
+  }
+
+  #excuseOf(name: string): string | null {
+    const { devices, credentials } = this.schedule;
+    const device = devices.find((one) => one.name === name);
+    if (device === undefined || device.manner.kind !== 'well') return 'its manner';
+    // Once a credential is refused somewhere it may be stopped everywhere.
+    if (credentials.some(({ wrongAt }) => wrongAt.length > 0)) return 'a wrong password';
+    if (devices.some(({ manner }) => manner.kind === 'hangs-up')) return 'a device that hangs up';
+    const { connectMs, loginMs, commandMs } = device.manner;
+    // On a clock that runs twice as fast limits are half as long.
+    const isSlow =
+      2 * connectMs > LIMITS.connectMs || 2 * loginMs > LIMITS.loginMs || 2 * commandMs > LIMITS.commandMs;
+    return isSlow ? 'it is slow' : null;
   }
 
   #reachableSince(name: string): number | null {
