@@ -1,5 +1,6 @@
 // The gRPC server: where it listens and who may connect. Without TLS it serves loopback and Unix sockets only.
 // A stream that is half open is noticed by keepalive within 18 s.
+import { rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { TlsFiles } from '../config.js';
@@ -36,6 +37,8 @@ export class CannotListen extends Error {
 export async function listen(server: Server, address: string, tls: TlsFiles | null): Promise<string> {
   if (tls === null && !address.startsWith('unix:') && !isLoopback(address))
     throw new Error(`${address} is not a loopback address: give --tls-ca, --tls-cert and --tls-key`);
+  // One that was killed leaves its socket's name behind; whoever lives holds the state directory, as we do now.
+  if (address.startsWith('unix:')) rmSync(address.slice('unix:'.length), { force: true });
   const credentials = serverCredentials(tls);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) =>

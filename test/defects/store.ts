@@ -181,4 +181,26 @@ export const defects: Defect[] = [
       title: 'run goes on without what it can not write, and says which in one line',
     },
   },
+  {
+    name: 'The socket of a killed coordinator is in the way of the next',
+    file: 'coordinator/intake/server.ts',
+    find: "if (address.startsWith('unix:')) rmSync(address.slice('unix:'.length), { force: true });",
+    replace: '',
+    test: {
+      file: 'test/e2e/standstill.test.ts',
+      title:
+        'a sweep that may write, killed with its coordinator, is closed at the next start: what was begun is interrupted',
+    },
+  },
+  {
+    name: 'A self-contained start leaves the leases of the processes before it to themselves',
+    file: 'coordinator/coordinator.ts',
+    find: "if (unfinished === 'cancel') books.ledger.lapse(Number.POSITIVE_INFINITY, wall, writes);",
+    replace: '',
+    test: {
+      file: 'test/e2e/standstill.test.ts',
+      title:
+        'a sweep that may write, killed with its coordinator, is closed at the next start: what was begun is interrupted',
+    },
+  },
 ];
