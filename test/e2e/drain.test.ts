@@ -14,7 +14,7 @@ describe.concurrent('a sweep ends with every device at its first attempt', () =>
   }, async ({ expect }) => {
     await using cluster = await startCluster({
       devices: 12,
-      commandMs: 8_000,
+      commandMs: 15_000, // time enough for another agent to come up, on a loaded machine too
       unprivileged: 0,
       agents: [{ name: 'one', segments: ['default'], forks: 4 }],
     });
