@@ -14,8 +14,9 @@ import type { Place, Spool } from './spool.js';
 export const MEMORY_BYTES = 64 * 1024 * 1024;
 /** What a session is taken to bring before one has ended. */
 const FIRST_GUESS_BYTES = 64 * 1024;
-/** How much each result moves the guess. */
-const GUESS_SHARE = 0.1;
+/** How much a larger result moves the guess, and a smaller one: too high a guess costs little, too low a one memory. */
+const LARGER_SHARE = 0.5;
+const SMALLER_SHARE = 0.1;
 /** Devices are read again when this share of the room is free. */
 const FREE_SHARE = 0.25;
 
@@ -188,7 +189,7 @@ export class Results {
     this.#add(kept, { chunks: [], results: [{ ...result, seq }] }, sizeOf(result.end));
     if (result.end?.$case === 'attempt') {
       const bytes = kept.parcels.reduce((sum, parcel) => sum + parcel.bytes, 0);
-      this.#guess += (bytes - this.#guess) * GUESS_SHARE;
+      this.#guess += (bytes - this.#guess) * (bytes > this.#guess ? LARGER_SHARE : SMALLER_SHARE);
     }
     const { end: _, ...of } = result;
     Object.assign(kept, { of, endedAt: this.host.monotonicMs() });
