@@ -52,6 +52,8 @@ export interface WaitingRoom {
 
 export class Results {
   readonly #kept = new Map<number, Kept>();
+  /** What lies in memory, oldest first: that is likely to be on its way already, and only needed if it must go again. */
+  readonly #inMemory = new Set<Parcel>();
   /** Parcels that are already on their way, by result. */
   readonly #sentParcels = new Map<number, number>();
   readonly #room: (() => void)[] = [];
@@ -201,45 +203,39 @@ export class Results {
   }
 
   #add(kept: Kept, batch: ResultBatch, bytes: number): void {
-    kept.parcels.push({ bytes, batch, place: null });
+    const parcel: Parcel = { bytes, batch, place: null };
+    kept.parcels.push(parcel);
+    this.#inMemory.add(parcel);
     this.#memory += bytes;
     this.#changed();
     if (this.#memory > this.waiting.memoryBytes && !this.#spilling) void this.#spill();
   }
 
   #forget(parcels: Parcel[]): void {
-    for (const { bytes, place } of parcels) {
-      if (place === null) this.#memory -= bytes;
-      else this.waiting.spool?.free(place);
+    for (const parcel of parcels) {
+      const { bytes, place } = parcel;
+      if (this.#inMemory.delete(parcel)) this.#memory -= bytes;
+      if (place !== null) this.waiting.spool?.free(place);
     }
   }
 
-  /** Moves what is sent last into the spool, until memory has room. */
+  /** Moves the oldest into the spool, until memory has room. */
   async #spill(): Promise<void> {
     this.#spilling = true;
     const { memoryBytes, spool } = this.waiting;
     while (spool !== null && this.#memory > memoryBytes) {
-      const found = this.#lastInMemory();
-      if (found === null) break;
-      const { kept, parcel, batch } = found;
-      const data = ResultBatch.encode(batch).finish();
+      const [parcel] = this.#inMemory.keys();
+      if (parcel === undefined || parcel.batch === null) break;
+      const data = ResultBatch.encode(parcel.batch).finish();
       const place = await spool.write(data);
       if (place === null) break;
-      if (this.#kept.get(kept.seq) !== kept || !kept.parcels.includes(parcel)) spool.free(place);
-      else {
+      if (this.#inMemory.delete(parcel)) {
         this.#memory -= parcel.bytes;
         Object.assign(parcel, { batch: null, place });
-      }
+      } else spool.free(place); // acknowledged meanwhile
     }
     this.#spilling = false;
     this.#changed();
-  }
-
-  #lastInMemory(): { kept: Kept; parcel: Parcel; batch: ResultBatch } | null {
-    for (const kept of [...this.#kept.values()].reverse())
-      for (const parcel of [...kept.parcels].reverse())
-        if (parcel.batch !== null) return { kept, parcel, batch: parcel.batch };
-    return null;
   }
 
   async #fetch({ place }: Parcel): Promise<ResultBatch | null> {

@@ -18,10 +18,10 @@ export const defects: Defect[] = [
     },
   },
   {
-    name: 'A spooled result is sent before what was kept in memory before it',
+    name: 'What memory has no room for stays in memory',
     file: 'agent/results.ts',
-    find: 'for (const kept of [...this.#kept.values()].reverse())',
-    replace: 'for (const kept of [...this.#kept.values()].slice(0, 0))',
+    find: 'const [parcel] = this.#inMemory.keys();',
+    replace: 'const [parcel] = [...this.#inMemory].slice(0, 0);',
     test: {
       file: RESULTS,
       title:

@@ -30,6 +30,7 @@ export interface Outcome {
   again: number;
 }
 
+const DEVICES = 18;
 const COMMAND = 'show running-config';
 /** Bytes a second; the coordinator has little to say to NATS. */
 const NARROW: Record<LinkName, number> = {
@@ -46,7 +47,7 @@ const SWEEP_MS = 120_000;
 
 export async function sweepOver(given: Case): Promise<Outcome> {
   await using cluster = await startCluster({
-    devices: 18,
+    devices: DEVICES,
     commandMs: 2_000,
     configLines: 400,
     seed: given.seed,
@@ -57,6 +58,8 @@ export async function sweepOver(given: Case): Promise<Outcome> {
   const { fleet } = cluster;
   const link = linkOf(cluster, given.link);
   const began = performance.now();
+  // All that the coordinator says to NATS are the first offers.
+  if (given.fault === 'narrow' && given.link === 'coordinator-nats') narrow(link, given.link);
   await using run = cluster.start([COMMAND]);
   await until('the sweep is under way', () => fleet.asked(COMMAND).length >= 3);
   let noticedMs: number | null = null;
@@ -81,7 +84,7 @@ export async function sweepOver(given: Case): Promise<Outcome> {
   if (fired === 0) throw new Error('the fault never struck');
   if (noticedMs !== null && noticedMs > NOTICED_MS) throw new Error(`noticed after ${noticedMs} ms`);
   if (backMs > BACK_MS) throw new Error(`back after ${backMs} ms`);
-  return { case: given, fired, noticedMs, backMs, sweepMs, again: fleet.sessions().length - 18 };
+  return { case: given, fired, noticedMs, backMs, sweepMs, again: fleet.sessions().length - DEVICES };
 }
 
 /** Words that repeat it. */
@@ -120,7 +123,7 @@ async function spoil(link: FaultProxy, { link: name, fault }: Case): Promise<voi
       link.down.delay(2_000);
       return delay(15_000);
     case 'narrow':
-      for (const way of [link.up, link.down]) way.limit(NARROW[name]);
+      narrow(link, name);
       return delay(20_000);
     case 'resets':
       return often(() => link.reset());
@@ -130,6 +133,10 @@ async function spoil(link: FaultProxy, { link: name, fault }: Case): Promise<voi
         link.down.corrupt();
       });
   }
+}
+
+function narrow(link: FaultProxy, name: LinkName): void {
+  for (const way of [link.up, link.down]) way.limit(NARROW[name]);
 }
 
 async function often(strike: () => void): Promise<void> {
