@@ -18,15 +18,17 @@ import type {
   Result,
   Shard,
   StartAsk,
-  Verdict,
   Welcome,
 } from '../proto/gen/netsweep/v1/agent.js';
+import { Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { BEAT_MS } from '../proto/subjects.js';
 import { type Host, pause } from './host.js';
 import { type Delivery, Results, type WaitingRoom } from './results.js';
 
 const CALL_MS = 5_000;
+/** How long a result rests that the coordinator does not take now, in ms. */
+const LATER_MS = 500;
 
 type Stream = ClientDuplexStream<AgentBatch, CoordinatorBatch>;
 type Body = NonNullable<AgentMessage['body']>;
@@ -288,8 +290,11 @@ export class Uplink {
         return;
       case 'acks':
         this.#commit = Math.max(this.#commit, body.value.commit);
-        for (const { seq, verdict } of body.value.acks)
-          if (this.#results.acknowledged(seq, verdict)) void this.#flush();
+        for (const { seq, verdict } of body.value.acks) {
+          const settle = () => void (this.#results.acknowledged(seq, verdict) && this.#flush());
+          if (verdict === Verdict.LATER) this.host.after(LATER_MS, settle);
+          else settle();
+        }
         return;
       case 'loginAnswer':
         this.#permits.get(body.value.ask)?.(body.value.permit);

@@ -203,4 +203,14 @@ export const defects: Defect[] = [
         'a sweep that may write, killed with its coordinator, is closed at the next start: what was begun is interrupted',
     },
   },
+  {
+    name: 'A result that is not taken now is sent again at once',
+    file: 'agent/uplink.ts',
+    find: 'if (verdict === Verdict.LATER) this.host.after(LATER_MS, settle);',
+    replace: 'if (verdict === Verdict.LATER) this.host.after(0, settle);',
+    test: {
+      file: 'test/agent/later.test.ts',
+      title: 'a result that the coordinator does not take now rests before it is sent again',
+    },
+  },
 ];
