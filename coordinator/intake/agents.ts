@@ -139,6 +139,9 @@ export class Agents {
       $case: 'welcome',
       value: { storeId: store.id, termMs: terms.termMs, lockDelayMs: terms.lockDelayMs },
     });
+    // Whoever was away when a sweep was cancelled would go on with it until the next renewal.
+    for (const { id, halt } of ledger.sweeps.values())
+      if (halt?.recalls === true) link.send({ $case: 'cancel', value: { sweep: id } });
     this.kick();
     return link;
   }
