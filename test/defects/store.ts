@@ -175,7 +175,7 @@ export const defects: Defect[] = [
     name: 'A full disk ends the run whose results it should take',
     file: 'coordinator/cli/output.ts',
     find: 'if (!(error instanceof CannotWrite)) throw error;',
-    replace: 'if (error instanceof Error) throw error;',
+    replace: 'if (!(error instanceof TypeError)) throw error;',
     test: {
       file: 'test/cli/fulldisk.test.ts',
       title: 'run goes on without what it can not write, and says which in one line',

@@ -6,7 +6,7 @@ import { checkWitnesses } from '../witness.ts';
 
 const COMMAND = 'show version';
 const DEVICES = 20;
-const COMMAND_MS = 3_000;
+const COMMAND_MS = 5_000;
 /** What the sweep takes when the disk costs nothing, and nothing else does: all devices at once. */
 const IDEAL_MS = COMMAND_MS;
 

@@ -52,7 +52,8 @@ test('a sweep that may write, killed with its coordinator, is closed at the next
   for (const { pid } of place.processes()) process.kill(pid, 'SIGKILL');
   await run.finished;
   await place.empty(10_000);
-  const { stdout } = await place.netsweep(['sweeps', 'show', 'last', '--json']);
+  const { status, stdout, stderr } = await place.netsweep(['sweeps', 'show', 'last', '--json']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const shown = JSON.parse(stdout) as { status: string; counts: Record<string, number> };
   expect(shown).toMatchObject({ status: 'cancelled', counts: { interrupted: 2, cancelled: 4 } });
   const results = readResults(
