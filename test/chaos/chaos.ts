@@ -113,7 +113,7 @@ export async function sweepThroughChaos(options: ChaosOptions): Promise<Outcome>
     const durationMs = monotonicMs() - started;
     const poisoned = poisonedBy(failpoints);
     const { refused, repeated, ...story } = await hear(arena, paper, faults, poisonous);
-    const deaths = deathsOf(arena.watch, story, poisoned);
+    const deaths = deathsOf(arena, faults, poisoned);
     faults.push(...deaths);
     const verdict = check(story);
     const leaks = await leaksOf(arena, run, [PASSWORD, SECRET]);

@@ -4,14 +4,12 @@ import { readFileSync } from 'node:fs';
 import { dice } from '../../agent/fleet/dice.ts';
 import type { FleetDevice } from '../../agent/fleet/plan.ts';
 import type { Arena } from './arena.ts';
-import type { Finding, Story } from './checker.ts';
+import type { Finding } from './checker.ts';
 import type { Made } from './driver.ts';
-import type { Death, Watch } from './watch.ts';
+import type { Death } from './watch.ts';
 
 /** Where a poison device makes its worker die, and of what. */
 const POISONS = ['worker.session.%=segv', 'worker.loggedIn.%=kill', 'worker.ending.%=exit'];
-/** How long before its death was noticed a worker may have lost a visit, in ms. */
-const MISSED_MS = 1_000;
 /** How long after a fault a worker may die of it, in ms. */
 const DYING_MS = 10_000;
 
@@ -40,18 +38,7 @@ export function poisonedBy(log: string): Set<number> {
 }
 
 /** Workers that died of something else than the driver while they held devices; not those that ended with one. */
-export function deathsOf(
-  { deaths, holder }: Watch,
-  { faults, log, selected }: Story,
-  poisoned: Set<number>,
-): Made[] {
-  const well = new Set(selected.flatMap(({ name, ending }) => (ending === 'ok' ? [name] : [])));
-  const lastCut = new Map<number, number>();
-  for (const visit of log.visits) {
-    if (visit.reason === 'exit' || !well.has(visit.device)) continue;
-    const worker = holder(visit)?.worker ?? 0;
-    lastCut.set(worker, Math.max(lastCut.get(worker) ?? 0, visit.to));
-  }
+export function deathsOf({ watch, lives }: Arena, faults: Made[], poisoned: Set<number>): Made[] {
   const ofDriver = ({ worker, agentPid, from, to }: Death) =>
     faults.some(
       (fault) =>
@@ -60,9 +47,10 @@ export function deathsOf(
         fault.from <= to &&
         fault.to + DYING_MS >= from,
     );
-  return deaths
-    .filter((death) => poisoned.has(death.worker) || !ofDriver(death))
-    .filter(({ worker, from }) => poisoned.has(worker) || (lastCut.get(worker) ?? 0) > from - MISSED_MS)
+  return watch.deaths
+    .filter(
+      (death) => poisoned.has(death.worker) || (!ofDriver(death) && howDied(lives, death.worker) !== null),
+    )
     .map(({ worker, agent, from, to }, n) => ({
       number: faults.length + n,
       kind: poisoned.has(worker) ? 'poison' : 'worker died',
@@ -76,10 +64,19 @@ export function deathsOf(
 
 /** A worker that gets no time for seconds is killed by its agent, and rightly so. */
 export function unexplained({ lives }: Arena, { kind, label, reach, from }: Made): Finding[] {
-  const pid = 'pid' in reach ? reach.pid : 0;
-  const silent = lives.some(({ program }) => new RegExp(`worker ${pid} was silent`).test(program.log));
-  if (kind !== 'worker died' || silent) return [];
+  const how = howDied(lives, 'pid' in reach ? (reach.pid ?? 0) : 0);
+  if (kind !== 'worker died' || how === null || how.startsWith('was silent')) return [];
   return [
-    { rule: 'worker died', device: '', what: `${label}, at ${from.toFixed(0)}, of nothing done to it` },
+    {
+      rule: 'worker died',
+      device: '',
+      what: `${label} ${how}, at ${from.toFixed(0)}: of nothing done to it`,
+    },
   ];
+}
+
+/** In its agent's words; null: it held nothing. */
+function howDied(lives: Arena['lives'], worker: number): string | null {
+  const said = new RegExp(`worker ${worker} (.*); it held`);
+  return lives.flatMap(({ program }) => said.exec(program.log)?.[1] ?? [])[0] ?? null;
 }
