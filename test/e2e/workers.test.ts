@@ -53,7 +53,7 @@ describe.concurrent('a sweep', () => {
     timeout: SWEEP_MS,
   }, async ({ expect }) => {
     const poison = ['R7', 'R23'];
-    using poisoned = new Poison(['worker.loggedIn.R7=segv', 'worker.session.R23=exit']);
+    using poisoned = new Poison(['worker.loggedIn.R7=segv', 'worker.loggedIn.R23=exit']);
     const { agents } = poisoned;
     await using cluster = await startCluster({ devices: 60, commandMs: 300, unprivileged: 0, agents });
     const { status, results } = await cluster.run([COMMAND], { timeoutMs: SWEEP_MS });
@@ -73,7 +73,7 @@ describe.concurrent('a sweep', () => {
     expect(charged).toEqual([]);
     // Alone from the second death on; two that die together are there at each other's.
     const deaths = poisoned.fired;
-    expect(Object.keys(deaths).sort()).toEqual(['worker.loggedIn.R7=segv', 'worker.session.R23=exit']);
+    expect(Object.keys(deaths).sort()).toEqual(['worker.loggedIn.R7=segv', 'worker.loggedIn.R23=exit']);
     for (const [name, count] of Object.entries(deaths)) expect(count, name).toBeLessThanOrEqual(3);
     await checkWitnesses({ cluster, results, command: COMMAND, again: () => 4 });
   });
