@@ -12,6 +12,7 @@ import {
   readCount,
   readDeadline,
   readDuration,
+  readFailures,
   readJump,
   readKinds,
   readPath,
@@ -226,10 +227,10 @@ export const SWEEP = {
   maxFail: one(
     {
       flags: '--max-fail <n|p%>',
-      about: 'begin no further device once so many have failed',
+      about: 'begin no further device once so many have failed; 0 is as 1',
       shown: 'none',
     },
-    readShare,
+    readFailures,
     null,
   ),
   canary: one(

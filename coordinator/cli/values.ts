@@ -105,6 +105,11 @@ export function readShare(text: string): Share | null {
   );
 }
 
+/** As a share; to allow no failure is to stop at the first. */
+export function readFailures(text: string): Share | null {
+  return /^0+%?$/.test(text.trim()) ? { devices: 1 } : readShare(text);
+}
+
 export function readTolerance(text: string): Tolerance {
   const kinds = new Set<Kind>();
   let percent = 0;

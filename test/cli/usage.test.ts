@@ -54,8 +54,8 @@ describe('bad usage is one clear line and exit 2', () => {
     [run('--tree', join(inventory, 'x')), `--tree: ${inventory} is not a directory`],
     [run('--session-log', inventory), `--session-log: ${inventory} is not a directory`],
     [
-      run('--max-fail', '0'),
-      '--max-fail: found "0", expected a number of devices from 1, a share from above 0% to 100%, or none',
+      run('--canary', '0'),
+      '--canary: found "0", expected a number of devices from 1, a share from above 0% to 100%, or none',
     ],
     [run('--max-fail', '101%'), '--max-fail: found "101%", expected a number of devices'],
     [run('--canary', '0%'), '--canary: found "0%"'],
@@ -115,8 +115,8 @@ describe('bad usage is one clear line and exit 2', () => {
     vi.stubEnv('NETSWEEP_FORKS', 'lots');
     expect((await netsweep(...run())).message).toContain('NETSWEEP_FORKS: found "lots"');
     vi.stubEnv('NETSWEEP_FORKS', '');
-    vi.stubEnv('NETSWEEP_MAX_FAIL', '0');
-    expect((await netsweep(...run())).message).toContain('NETSWEEP_MAX_FAIL: found "0"');
+    vi.stubEnv('NETSWEEP_MAX_FAIL', '-1');
+    expect((await netsweep(...run())).message).toContain('NETSWEEP_MAX_FAIL: found "-1"');
   });
 });
 
