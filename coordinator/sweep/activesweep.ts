@@ -291,12 +291,12 @@ export class ActiveSweep {
     });
   }
 
-  /** A result changed nothing; kept with the row's next write, at the latest its last. */
-  countLate(again: boolean): void {
-    const { refusedResults, repeatedResults } = this.row;
-    this.row = again
-      ? { ...this.row, repeatedResults: repeatedResults + 1 }
-      : { ...this.row, refusedResults: refusedResults + 1 };
+  /** A result changed nothing but this count. */
+  countLate(again: boolean, writes: Write[]): void {
+    const refused = this.row.refusedResults + Number(!again);
+    const repeated = this.row.repeatedResults + Number(again);
+    this.row = { ...this.row, refusedResults: refused, repeatedResults: repeated };
+    writes.push({ write: 'lateResults', sweep: this.id, refused, repeated });
   }
 
   change(state: DeviceState, change: Partial<DeviceRow>, writes: Write[]): void {

@@ -351,7 +351,7 @@ export class Ledger {
       sweep === undefined
         ? this.#ended.late(id, index, epoch, writes)
         : sweep.states[index]?.epochs.includes(epoch) === true;
-    sweep?.countLate(again);
+    sweep?.countLate(again, writes);
     return again ? Verdict.DUPLICATE : Verdict.DISCARD;
   }
 
