@@ -73,7 +73,7 @@ describe.concurrent('a sweep', () => {
     expect(charged).toEqual([]);
     // Alone from the second death on; two that die together are there at each other's.
     const deaths = poisoned.fired;
-    expect(Object.keys(deaths).sort()).toEqual(['worker.loggedIn.R7=segv', 'worker.loggedIn.R23=exit']);
+    expect(Object.keys(deaths).sort()).toEqual(['worker.loggedIn.R23=exit', 'worker.loggedIn.R7=segv']);
     for (const [name, count] of Object.entries(deaths)) expect(count, name).toBeLessThanOrEqual(3);
     await checkWitnesses({ cluster, results, command: COMMAND, again: () => 4 });
   });
