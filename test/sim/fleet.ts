@@ -59,7 +59,8 @@ export class DeviceSession {
     this.process = about.process;
     this.begunAt = about.begunAt;
     this.openedAt = about.openedAt;
-    this.lastWriteAt = about.openedAt;
+    // A connect that the kernel was asked for before the machine slept comes about after it, without us.
+    this.lastWriteAt = about.begunAt;
   }
 
   /**
