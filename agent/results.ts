@@ -240,7 +240,11 @@ export class Results {
 
   async #fetch({ place }: Parcel): Promise<ResultBatch | null> {
     const data = place === null ? null : ((await this.waiting.spool?.read(place)) ?? null);
-    return data === null ? null : ResultBatch.decode(data);
+    try {
+      return data === null ? null : ResultBatch.decode(data);
+    } catch {
+      return null; // the disk gave back something else
+    }
   }
 
   /** The disk has lost a part of it: the device is given back, as if its worker had gone. */

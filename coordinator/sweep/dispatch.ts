@@ -75,7 +75,6 @@ export class Dispatch {
     if (this.books.pause.reason !== '') return;
     if (link.draining || (pull.unanswered && pull.pulledMs < DIRECT_AFTER_MS)) return;
     if (pull.unanswered) this.#sayCutOff(link);
-    if (this.books.pause.reason !== '') return;
     const { ledger, host } = this.books;
     const before = host.monotonicMs() - CLAIM_GRACE_MS - (pull.unanswered ? 0 : pull.pulledMs);
     let room = pull.unanswered ? this.#room(link) : Number.POSITIVE_INFINITY;

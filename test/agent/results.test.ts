@@ -128,6 +128,31 @@ test('what memory has no room for comes back from the spool as it was, in its or
   }
 });
 
+test('what the spool gives back as something else is given back as lost, and the rest goes its way', async () => {
+  await using spool = openSpool(16 * MIB);
+  const write = spool.write.bind(spool);
+  let written = false;
+  Object.assign(spool, {
+    read: async () => Buffer.alloc(100, 0xff),
+    write: async (data: Uint8Array) => {
+      const place = await write(data);
+      setImmediate(() => {
+        written = true;
+      });
+      return place;
+    },
+  });
+  const results = new Results(clock, { memoryBytes: 1.5 * MIB, spool });
+  for (const index of [0, 1]) void results.keep(result(index, randomBytes(MIB)), []);
+  await until('one is in the spool', () => written);
+  const sent: Result[] = [];
+  while (results.unsent) sent.push(...(await results.nextBatch()).results);
+  expect(sent.map(({ index, end }) => [index, end?.$case])).toEqual([
+    [0, 'handedBack'],
+    [1, 'attempt'],
+  ]);
+});
+
 test('the spool is a file of its owner alone that has no name and is gone with its process', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'netsweep-spool-'));
   await using spool = openSpool(MIB, directory);

@@ -99,7 +99,7 @@ export const defects: Defect[] = [
   {
     name: 'what NATS has lost is never offered again',
     file: 'coordinator/sweep/dispatch.ts',
-    find: "    if (this.books.pause.reason !== '') return;\n    const { ledger, host } = this.books;",
+    find: '    if (pull.unanswered) this.#sayCutOff(link);\n    const { ledger, host } = this.books;',
     replace: '    if (link !== null) return;\n    const { ledger, host } = this.books;',
     test: { file, title: 'an offer that NATS has lost is offered again' },
   },
