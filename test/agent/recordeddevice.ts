@@ -80,9 +80,15 @@ export class RecordedDevice implements Line {
   /** The session is over: nothing of the recording may be left. */
   expectThrough(failure: string): void {
     const step = this.#recording.session[this.#step];
-    if (step === undefined || this.#isSilent(step)) return;
+    if (step === undefined || this.isThrough) return;
     const why = failure === '' ? '' : ` (${failure})`;
     throw new Error(`${this.#place(this.#step)}: it was over${why} before the device ${inWords(step)}`);
+  }
+
+  /** It neither says nor waits for anything any more. */
+  get isThrough(): boolean {
+    const step = this.#recording.session[this.#step];
+    return step === undefined || this.#isSilent(step);
   }
 
   /** Netsweep ends the session here by itself. */

@@ -6,6 +6,7 @@ import { Course } from '../../agent/course.js';
 import { Secret } from '../../agent/credentials.js';
 import { asFailure, type DeviceFailure } from '../../agent/failure.js';
 import { type Rules, rulesOf } from '../../agent/line/platform.js';
+import { LEAVE_MS } from '../../agent/line/terminal.js';
 import { Walk, type WalkSecrets, type WalkTask } from '../../agent/session/walk.js';
 import { type Limit, Watch } from '../../agent/watch.js';
 import { Kind, kindFromJSON, type Output } from '../../proto/gen/netsweep/v1/model.js';
@@ -28,6 +29,8 @@ export interface Played {
 /** Longer than a session ever waits before it types something; limits of a recording beyond it would only cost time. */
 const PATIENCE_MS = 10_000;
 const LONG_MS = 60_000;
+/** How often a device that is late on the way out is waited for once more. */
+const LEAVES = 5;
 
 /** Throws when netsweep types anything but what the recording hears. */
 export async function replay(recording: Recording, way: Way): Promise<Played> {
@@ -83,6 +86,7 @@ class Player {
   readonly #limits: { loginMs: number; idleMs: number; commandMs: number };
   readonly #walk: Walk;
   readonly #endedAt: number[] = [];
+  #leaves = 0;
 
   constructor(recording: Recording, rules: Rules, device: RecordedDevice, patienceMs: number) {
     const { loginMs, idleMs, commandMs } = recording.limits;
@@ -169,10 +173,16 @@ class Player {
     };
   }
 
+  /** Hundreds play at once: a device that has more to say is late because the machine is. */
+  #partWith(): void {
+    if (this.#device.isThrough || this.#leaves++ > LEAVES) this.#walk.gone();
+    else this.#watch.set('leave', LEAVE_MS);
+  }
+
   #strike(limit: Limit): void {
     if (limit === 'quiet') return this.#walk.onQuiet();
     if (limit === 'wake') return this.#walk.onSilence();
-    if (limit === 'leave') return this.#walk.gone();
+    if (limit === 'leave') return this.#partWith();
     const { loginMs, idleMs, commandMs } = this.#limits;
     const words = limit === 'idle' ? `nothing came for ${idleMs} ms` : `${limit} limit of ${commandMs} ms`;
     const noPrompt = limit === 'login' ? this.#walk.noPrompt(loginMs) : null;

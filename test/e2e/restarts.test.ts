@@ -92,6 +92,7 @@ describe.concurrent('a sweep', () => {
     await checkWitnesses({ cluster, results, again: () => 1 });
     const times = asked().map(({ device }) => device);
     expect(times.sort()).toEqual([...new Set(times)].sort());
-    expect(new Set(times)).toEqual(new Set(fleet.names));
+    // Who died between the leave to begin and the command has sent nothing, and nobody can know that.
+    expect(new Set([...times, ...lost])).toEqual(new Set(fleet.names));
   });
 });
