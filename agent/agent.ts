@@ -27,6 +27,8 @@ export interface AgentConfig {
   memoryBytes: number;
   /** Most bytes of results on disk while the coordinator does not take them; 0: none. */
   spoolBytes: number;
+  /** How it rehearses, as the user wrote it; null: it does not, its devices are real. */
+  rehearsal: string | null;
   version: string;
 }
 
@@ -50,10 +52,10 @@ export interface AgentParts {
 }
 
 export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
-  const { nats, tls, name, workers, coordinator, spoolBytes } = config;
+  const { nats, tls, name, workers, coordinator, spoolBytes, rehearsal } = config;
   return {
     host: machine,
-    openPool: () => Pool.open(workers, (what) => log.warn(what)),
+    openPool: () => Pool.open(workers, (what) => log.warn(what), { rehearsal }),
     openChannel: () => openChannel(coordinator, tls),
     openSpool: () => (spoolBytes === 0 ? null : new Spool(spoolBytes, machine, (what) => log.warn(what))),
     openShards: () => Shards.open({ ...nats, tls, name }, (what) => log.warn(what)),
@@ -73,7 +75,7 @@ export async function runAgent(
   // Every loop waits on it; that is many listeners, and no leak.
   setMaxListeners(0, stop);
   const instance = host.id();
-  const { name, segments, forks, workers, version } = config;
+  const { name, segments, forks, workers, version, rehearsal } = config;
   // Everything below works until the drain is over; `stop` only ends the taking of new work.
   const end = new AbortController();
   await using pool = await parts.openPool();
@@ -83,7 +85,7 @@ export async function runAgent(
   await using uplink = Uplink.open(
     parts.openChannel(),
     host,
-    { name, instance, segments, forks, workers, version },
+    { name, instance, segments, forks, workers, version, rehearses: rehearsal !== null },
     {
       welcome: (welcome) => {
         if (storeId !== null && storeId !== welcome.storeId) carrier?.abandonAll();

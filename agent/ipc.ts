@@ -17,6 +17,8 @@ import type { SessionTask } from './session/session.js';
 
 /** The stream's descriptor in a worker, the first after the standard ones. */
 export const AGENT_FD = 3;
+/** The word in a worker's arguments after which stands how it rehearses. */
+export const REHEARSE = '--rehearse';
 
 /** When a lease ends for us: instants on the host's monotonic clock, in ms. */
 export interface LeaseClock {

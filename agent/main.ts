@@ -31,6 +31,7 @@ async function runForked(): Promise<number> {
     tls: null,
     memoryBytes: MEMORY_BYTES,
     spoolBytes: SPOOL_BYTES,
+    rehearsal: null,
     version: version(),
   };
   const say = (what: unknown) => process.stderr.write(`${orders.name}: ${what}\n`);
@@ -53,11 +54,14 @@ async function runConfigured(): Promise<number> {
   try {
     const config = readOptions(version());
     if (config.tls === null) log.warn('without --tls-* the coordinator link is unencrypted: loopback only');
+    if (config.rehearsal !== null)
+      log.warn('this is a rehearsal: no device is contacted, every result is made up');
     await run(config, {
       warn: (what) => log.warn(what),
       ready: ({ coordinator, nats, store }) => {
         const about = `name=${config.name} segments=${config.segments.join(',')}`;
-        process.stdout.write(`ready ${about} coordinator=${coordinator} nats=${nats} store=${store}\n`);
+        const how = config.rehearsal === null ? '' : ' rehearsal=yes';
+        process.stdout.write(`ready ${about} coordinator=${coordinator} nats=${nats} store=${store}${how}\n`);
       },
     });
     return 0;

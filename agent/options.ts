@@ -5,6 +5,8 @@ import { availableParallelism, hostname } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
 import type { AgentConfig } from './agent.js';
 import { ConfigFileError, readConfigFile } from './configfile.js';
+import { readRehearsal } from './rehearsal.js';
+import { readSize } from './units.js';
 
 /** Options that cannot be used: a line for people and exit 2. An empty line: commander has said it already. */
 export class UsageError extends Error {
@@ -50,6 +52,13 @@ export function readOptions(version: string): AgentConfig {
     .addOption(option('--tls-cert <file>', 'certificate of this agent', 'TLS_CERT'))
     .addOption(option('--tls-key <file>', 'its key', 'TLS_KEY'))
     .addOption(option('--nats-creds <file>', 'NATS credentials', 'NATS_CREDS'))
+    .addOption(
+      option(
+        '--rehearse [how]',
+        'contact no device and make results up, to try a coordinator with many devices; HOW is any of prompt=300ms,command=1s,failing=1%,size=16KiB (default: at once, no failure, 16 KiB an output)',
+        'REHEARSE',
+      ),
+    )
     .allowExcessArguments(false)
     .exitOverride();
   try {
@@ -77,6 +86,7 @@ export function readOptions(version: string): AgentConfig {
     forks: count('--forks', given.forks ?? ''),
     memoryBytes: size('--memory-limit', given.memoryLimit ?? ''),
     spoolBytes: size('--spool-limit', given.spoolLimit ?? ''),
+    rehearsal: rehearsal(given.rehearse),
     version,
   };
 }
@@ -109,17 +119,23 @@ function count(name: string, text: string): number {
   return Number(text);
 }
 
-const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?$/i;
-const SIZE_STEPS = ['', 'k', 'm', 'g', 't'];
-
-/** `256MB` (decimal), `256MiB` (binary) or plain bytes, as the coordinator's options have them. */
 function size(name: string, text: string): number {
-  const match = SIZE.exec(text.trim());
-  if (match === null)
-    throw new UsageError(`${name}: found "${text}", expected a size such as 0, 256MB or 1GiB`);
-  const unit = (match[2] ?? '').toLowerCase();
-  const step = (unit.endsWith('i') ? 1024 : 1000) ** SIZE_STEPS.indexOf(unit.charAt(0));
-  return Math.round(Number(match[1]) * step);
+  const bytes = readSize(text);
+  if (bytes !== null) return bytes;
+  throw new UsageError(`${name}: found "${text}", expected a size such as 0, 256MB or 1GiB`);
+}
+
+/** Null: it does not rehearse. */
+function rehearsal(given: string | undefined): string | null {
+  const how = String(given ?? 'false'); // true when nothing stands after the option
+  if (how === 'false') return null;
+  const text = how === 'true' ? '' : how;
+  try {
+    readRehearsal(text);
+  } catch (error) {
+    throw new UsageError(`--rehearse: ${(error as Error).message}`); // made of words for people
+  }
+  return text;
 }
 
 function readable(name: string, path: string | undefined): string | null {

@@ -12,7 +12,17 @@ import { CHUNK_BYTES } from '../proto/subjects.js';
 import { aheadMs, jumped, monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import { Hold } from './hold.js';
-import { AGENT_FD, AgentLink, ALIVE_EVERY_MS, type Ended, type LeaseClock, type ToWorker } from './ipc.js';
+import {
+  AGENT_FD,
+  AgentLink,
+  ALIVE_EVERY_MS,
+  type Ended,
+  type LeaseClock,
+  REHEARSE,
+  type ToWorker,
+} from './ipc.js';
+import { readRehearsal } from './rehearsal.js';
+import { Rehearsals } from './session/rehearsed.js';
 import { runSession, type SessionPorts, type SessionTask } from './session/session.js';
 import { Bastions } from './ssh/bastions.js';
 
@@ -30,6 +40,9 @@ const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] 
 const starts = new Map<number, (granted: boolean) => void>();
 const bastions = new Bastions();
 const hold = new Hold();
+const [, rehearsal] = process.argv.slice(process.argv.indexOf(REHEARSE));
+/** Null: sessions are real. */
+const rehearsals = process.argv.includes(REHEARSE) ? new Rehearsals(readRehearsal(rehearsal ?? '')) : null;
 let asks = 0;
 
 // Nothing may pass that is not repeated by heart: what an error says may hold a device's words.
@@ -101,7 +114,8 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
   jobs.set(number, job);
   const { name } = task.device;
   failpoint(`worker.session.${name}`);
-  const attempt = await runSession(task, ports(number, job, name), job.abandon.signal, bastions);
+  const [its, { signal }] = [ports(number, job, name), job.abandon];
+  const attempt = await (rehearsals?.run(task, its, signal) ?? runSession(task, its, signal, bastions));
   for (const { credential } of [task, ...task.jump]) if (credential !== null) wipeCredential(credential);
   jobs.delete(number);
   if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WORKER_SILENCE_MS } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
-import { type FromWorker, type ToWorker, WorkerLink } from './ipc.js';
+import { type FromWorker, REHEARSE, type ToWorker, WorkerLink } from './ipc.js';
 import { MEGABYTE, type WorkerSettings } from './workersettings.js';
 
 /** util-linux, on every Debian: the kernel ends a worker whose agent has gone, however it went. */
@@ -142,8 +142,9 @@ export class WorkerProcess {
   }
 }
 
-function forked({ program, environment, heapMb }: WorkerSettings): ChildProcess {
-  const words = [LINEAR_PATTERNS, `--max-old-space-size=${heapMb}`, program];
+function forked({ program, environment, heapMb, rehearsal }: WorkerSettings): ChildProcess {
+  const told = rehearsal === null ? [] : [REHEARSE, rehearsal];
+  const words = [LINEAR_PATTERNS, `--max-old-space-size=${heapMb}`, program, ...told];
   const [file, args] =
     SETPRIV === undefined
       ? [process.execPath, words]

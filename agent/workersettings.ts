@@ -15,6 +15,8 @@ export interface WorkerSettings {
   mostMb: number;
   /** Devices, after which it is replaced. */
   devices: number;
+  /** How sessions are rehearsed; null: they are real. */
+  rehearsal: string | null;
 }
 
 export const MEGABYTE = 1 << 20;
@@ -37,6 +39,7 @@ export function usualSettings(workers: number): WorkerSettings {
     fullMb,
     mostMb: 2 * fullMb,
     devices: DEVICES,
+    rehearsal: null,
   };
 }
 

@@ -449,6 +449,9 @@ export const CONFIG_KEYS: ReadonlySet<string> = new Set([
     .map(longName),
   'segment',
   'name',
+  'memory-limit',
+  'spool-limit',
+  'rehearse',
 ]);
 
 function defaultState(): string {

@@ -121,6 +121,12 @@ export class Agents {
       send: (body) => outbox.push({ body }),
       end: () => outbox.end(),
     };
+    const misfit = this.presence.misfit(link);
+    if (misfit !== null) {
+      link.send({ $case: 'goodbye', value: { reason: misfit, retryMs: 0 } });
+      link.end();
+      return null;
+    }
     const other = this.presence.join(link);
     if (other !== null) {
       const reason = `another agent named ${hello.name} holds leases`;

@@ -12,12 +12,26 @@ export interface AgentLink {
 
 export class Presence {
   readonly #links = new Map<string, AgentLink>();
+  /** Of all agents since the start; null: there was none. */
+  #rehearsal: boolean | null = null;
 
   constructor(
     private readonly running: (instance: string) => number,
     /** It is to leave the work to its siblings for a while. */
     private readonly rests: (instance: string) => boolean = () => false,
   ) {}
+
+  /**
+   * Why it can't be one of the agents; null: it can. What is rehearsed would stand among what devices said, and the
+   * first agent decides which of both it is.
+   */
+  misfit({ hello }: AgentLink): string | null {
+    this.#rehearsal ??= hello.rehearses;
+    if (this.#rehearsal === hello.rehearses) return null;
+    return hello.rehearses
+      ? 'it rehearses, and this coordinator has agents with real devices'
+      : 'its devices are real, and the agents of this coordinator rehearse';
+  }
 
   /** Null: welcome. Otherwise the instance that must be waited for. */
   join(link: AgentLink): AgentLink | null {

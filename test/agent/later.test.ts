@@ -37,7 +37,15 @@ test('a result that the coordinator does not take now rests before it is sent ag
   };
   server.addService(AgentsService, { link, claim: () => undefined, renew: () => undefined });
   await new Promise((resolve) => server.bindAsync(address, ServerCredentials.createInsecure(), resolve));
-  const hello = { name: 'a', instance: 'a-1', segments: ['s'], forks: 1, workers: 1, version: '' };
+  const hello = {
+    name: 'a',
+    instance: 'a-1',
+    segments: ['s'],
+    forks: 1,
+    workers: 1,
+    version: '',
+    rehearses: false,
+  };
   const ignored = () => undefined;
   const heard = { welcome: ignored, cancel: ignored, offer: ignored, full: ignored };
   const client = new AgentsClient(address, credentials.createInsecure());

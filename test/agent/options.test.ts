@@ -27,6 +27,16 @@ test.each([
     'only loopback is reached without --tls-ca, --tls-cert and --tls-key',
   ],
   [['--segmnet', 'a'], "unknown option '--segmnet'"],
+  [
+    ['--rehearse', 'prompt=soon'],
+    '--rehearse: found "prompt=soon", expected a duration such as prompt=300ms',
+  ],
+  [['--rehearse', 'failing=120%'], '--rehearse: found "failing=120%", expected a share of the devices'],
+  [['--rehearse', 'size=1TB'], '--rehearse: found "size=1TB", expected a size up to 256MiB'],
+  [
+    ['--rehearse', 'devices=7'],
+    '--rehearse: found "devices=7", expected prompt=, command=, failing= or size=',
+  ],
   [['extra'], 'too many arguments'],
 ])('refuses %j with one line and exit 2', async (args, message) => {
   const { status, stdout, stderr } = await agent(args);

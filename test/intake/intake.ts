@@ -78,8 +78,8 @@ export class Intake {
     this.agent = await this.join('a');
   }
 
-  async join(name: string, instance = `${name}-1`): Promise<TestAgent> {
-    return TestAgent.join(`unix:${this.#socket}`, name, instance);
+  async join(name: string, instance = `${name}-1`, hello: Partial<Hello> = {}): Promise<TestAgent> {
+    return TestAgent.join(`unix:${this.#socket}`, name, instance, hello);
   }
 
   get store(): Store {
@@ -167,10 +167,15 @@ export class TestAgent {
     });
   }
 
-  static async join(address: string, name: string, instance: string): Promise<TestAgent> {
+  static async join(
+    address: string,
+    name: string,
+    instance: string,
+    hello: Partial<Hello> = {},
+  ): Promise<TestAgent> {
     const client = new AgentsClient(address, ChannelCredentials.createInsecure());
     const agent = new TestAgent(client, client.link(), instance);
-    const value = Hello.create({ name, instance, segments: ['s'], forks: 9 });
+    const value = Hello.create({ name, instance, segments: ['s'], forks: 9, ...hello });
     agent.greeting = await agent.say({ $case: 'hello', value });
     return agent;
   }

@@ -46,3 +46,12 @@ test('leases belong to an instance, not to a name, also after a restart of the c
   });
   newcomer.leave();
 });
+
+test('the first agent decides whether devices are real or rehearsed; who differs is sent away', async () => {
+  await using intake = await Intake.open([device(0)]);
+  const away = { $case: 'goodbye', value: { retryMs: 0 } };
+  expect((await intake.join('b', 'b-1', { rehearses: true })).greeting).toMatchObject(away);
+  intake.agent.leave();
+  expect((await intake.join('b', 'b-1', { rehearses: true })).greeting).toMatchObject(away);
+  expect((await intake.join('b', 'b-2')).greeting).toMatchObject(WELCOME);
+});

@@ -377,6 +377,7 @@ export class SimAgent {
       workers,
       memoryBytes: 64 * 1024 * 1024,
       spoolBytes: 0,
+      rehearsal: null,
       version: 'simulated',
       coordinator: '',
       tls: null,
