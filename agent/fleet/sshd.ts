@@ -1,6 +1,6 @@
 // The server side of SSH, the only file of the fleet with ssh2. It says yes and no, hands out channels, and
-// knows nothing of command lines; what is odd about its SSH it is told. One ssh2 Server for each connection: it
-// costs 20 microseconds and keeps nothing behind. Writes of one turn leave as one segment.
+// knows nothing of command lines; what is odd about its SSH it is told. Connections that begin alike share an ssh2
+// Server and get their device's host key afterwards. Writes of one turn leave as one segment.
 
 import { sign } from 'node:crypto';
 import type { Socket } from 'node:net';
@@ -10,12 +10,13 @@ import ssh2, {
   type AuthenticationType,
   type Connection,
   type KeyboardAuthContext,
-  type ParsedKey,
   type PublicKeyAuthContext,
   type ServerChannel,
   type Session,
+  type Server as SshServer,
 } from 'ssh2';
 import type { HostKey } from './hostkey.js';
+import { type Exchanging, sharePairs } from './keyexchange.js';
 import { disconnectMessage } from './noise.js';
 import type { Oddity } from './oddity.js';
 
@@ -75,39 +76,65 @@ const ALGORITHMS: Record<'usual' | 'weak' | 'compressed', Algorithms> = {
 };
 
 /** The parts of ssh2's server side that have no public face; ssh2's version is pinned. */
-interface Inside {
+interface Inside extends Exchanging {
   _identRaw: Buffer;
   _kexinit: unknown;
-  _cipher: { allocPacket(length: number): Buffer; encrypt(packet: Buffer): void };
+  _hostKeys: Record<string, { type: string; getPublicSSH(): Buffer; sign(content: Buffer): Buffer }>;
+  _cipher: Cipher;
   serviceAccept(name: string): void;
   channelOpenConfirm(remote: number, local: number, window: number, packet: number): void;
 }
 
+interface Cipher {
+  allocPacket(length: number): Buffer;
+  encrypt(packet: Buffer): void;
+}
+
 /** Speaks SSH on an accepted connection. */
 export function serveSsh(socket: Socket, session: SshSession): void {
-  const { oddity, software, banner } = session;
   joinWrites(socket);
-  if (oddity.oldIdent) sayOldIdent(socket);
-  const server = new Server(
-    {
-      hostKeys: [{ key: prepareHostKey(session.hostKey, oddity.falseProof ?? session.hostKey) }],
+  if (session.oddity.oldIdent) sayOldIdent(socket);
+  SESSIONS.set(socket, session);
+  serverFor(session).injectSocket(socket);
+}
+
+/** Which session a connection of ssh2 belongs to. */
+const SESSIONS = new WeakMap<Socket, SshSession>();
+const SERVERS = new Map<string, SshServer>();
+/** An ssh2 Server wants a host key before it knows whose; this one is never shown. */
+const PLACEHOLDER = utils.generateKeyPairSync('ed25519').private;
+
+/** What ssh2 makes of its options costs as much as a key exchange, so connections share it. */
+function serverFor({ oddity, software, banner }: SshSession): SshServer {
+  const algorithms = oddity.algorithms ?? 'usual';
+  const name = `${algorithms} ${software} ${banner}`;
+  let server = SERVERS.get(name);
+  if (server === undefined) {
+    server = new Server({
+      hostKeys: [PLACEHOLDER],
       ident: software,
-      algorithms: ALGORITHMS[oddity.algorithms ?? 'usual'],
+      algorithms: ALGORITHMS[algorithms],
       keepaliveInterval: NEVER,
       ...(banner === '' ? {} : { banner }),
-    },
-    (connection, { header }) => {
+    });
+    server.on('connection', (connection, { header }) => {
+      const session = SESSIONS.get(socketOf(connection));
+      if (session === undefined) throw new Error('a connection of nobody');
       session.onClient(header.versions.software);
       receive(connection, session);
-    },
-  );
-  server.injectSocket(socket);
+    });
+    SERVERS.set(name, server);
+  }
+  return server;
 }
 
 function receive(connection: Connection, session: SshSession): void {
   let tries = 0;
   const inside = insideOf(connection);
   const under = underneath(connection);
+  inside._hostKeys = { 'ssh-ed25519': presentHostKey(session.hostKey, session.oddity.falseProof) };
+  sharePairs(inside);
+  connection.on('handshake', () => padWithZeros(inside._cipher));
   distort(inside, session);
   connection.on('error', (error) => session.onError(error));
   connection.on('authentication', (context) => {
@@ -250,13 +277,34 @@ function insideOf(connection: Connection): Inside {
   return (connection as unknown as { _protocol: Inside })._protocol; // see Inside
 }
 
-/** ssh2's own signature decodes the key's text anew each time, which costs ten times the signing. */
-function prepareHostKey(hostKey: HostKey, signer: HostKey): ParsedKey {
-  const parsed = utils.parseKey(hostKey.openssh);
-  if (parsed instanceof Error) throw parsed;
-  parsed.sign = (content) => sign(null, Buffer.from(content), signer.key);
-  return parsed;
+function socketOf(connection: Connection): Socket {
+  return (connection as unknown as { _sock: Socket })._sock; // no part of its types
 }
+
+function presentHostKey({ blob, key }: HostKey, signer?: HostKey): Inside['_hostKeys'][string] {
+  return {
+    type: 'ssh-ed25519',
+    getPublicSSH: () => blob,
+    sign: (content) => sign(null, content, signer?.key ?? key),
+  };
+}
+
+/** ssh2 draws random padding for each packet, which costs more than encrypting it; only its length has to be right. */
+function padWithZeros(cipher: Cipher): void {
+  if (cipher.constructor.name !== 'AESGCMCipherBinding') return;
+  cipher.allocPacket = (length) => {
+    const padding = BLOCK + MIN_PADDING - 1 - ((length + MIN_PADDING) % BLOCK);
+    const inner = 1 + length + padding;
+    const packet = Buffer.allocUnsafe(4 + inner + TAG);
+    packet.writeUInt32BE(inner);
+    packet[4] = padding;
+    return packet.fill(0, 5 + length, 4 + inner);
+  };
+}
+
+const BLOCK = 16;
+const MIN_PADDING = 4;
+const TAG = 16;
 
 /** ssh2 always says 2.0. */
 function sayOldIdent(socket: Socket): void {
