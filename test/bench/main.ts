@@ -1,0 +1,69 @@
+// `npm run bench`: runs the scenarios one after the other and reports. Whatever it started ends with it, by id,
+// also when it is interrupted.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Scenario } from './bench.ts';
+import { machine } from './machine.ts';
+import { help, type Options, readOptions, UsageError } from './options.ts';
+import { root } from './place.ts';
+import { markdown, type Section } from './report.ts';
+import { many } from './scenarios/many.ts';
+
+const SCENARIOS: Record<string, Scenario> = {
+  '1000': many('1000', 1_000, 1.6),
+  '10000': many('10000', 10_000, 1.35),
+};
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2), Object.keys(SCENARIOS));
+  if (options.help) {
+    process.stdout.write(help(SCENARIOS));
+    return 0;
+  }
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => stopped.abort(new Error(`stopped by ${signal}`)));
+  const folder = await mkdtemp(join(tmpdir(), 'netsweep-bench-'));
+  try {
+    await report(options, folder, stopped.signal);
+    return 0;
+  } catch (error) {
+    if (!stopped.signal.aborted) throw error;
+    console.error(stopped.signal.reason.message);
+    return 130;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function report(options: Options, folder: string, stop: AbortSignal): Promise<void> {
+  const about = machine();
+  const sections: Section[] = [];
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    if (options.only.length > 0 && !options.only.includes(name)) continue;
+    say(`${name}: ${scenario.about}`);
+    sections.push(await scenario.run({ options, folder, stop, say }));
+  }
+  const facts = Object.entries(about).map(([name, value]) => `${name} ${value}`);
+  console.log(`${facts.join('; ')}.\n\n${markdown(sections)}`);
+  const file = options.json ?? join(root, '.cache/bench/report.json');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(
+    file,
+    `${JSON.stringify({ machine: about, options: { ...options, fleet: undefined, slowFleet: undefined }, sections }, null, 1)}\n`,
+  );
+  say(`everything measured is in ${file}`);
+}
+
+function say(text: string): void {
+  console.error(`bench: ${text}`);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof UsageError ? `bench: ${error.message}` : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
