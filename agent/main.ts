@@ -15,7 +15,7 @@ process.on('SIGTERM', end);
 process.on('SIGINT', () => (process.connected ? undefined : end()));
 process.on('SIGHUP', () => undefined);
 
-process.exit(await (process.send === undefined ? runConfigured() : runForked()));
+void (process.send === undefined ? runConfigured() : runForked()).then(process.exit);
 
 /** Forked by a coordinator: silent but for what goes wrong, and gone when the coordinator has gone. */
 async function runForked(): Promise<number> {

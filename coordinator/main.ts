@@ -31,4 +31,4 @@ async function explain(error: unknown): Promise<number> {
   return code;
 }
 
-process.exit(await main());
+void main().then(process.exit);

@@ -69,7 +69,7 @@ install_packages() {
 
 # By content, so that a deleted file or a checkout of an older commit counts as a change too.
 sources_hash() {
-  find proto coordinator agent -path proto/gen -prune -o -type f -print0 | sort -z |
+  find proto coordinator agent deploy/bundle -path proto/gen -prune -o -type f -print0 | sort -z |
     xargs -0 sha256sum package-lock.json package.json tsconfig.json buf.yaml buf.gen.yaml | sha256sum | cut -c1-64
 }
 

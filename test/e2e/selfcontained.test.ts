@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -6,7 +6,8 @@ import { expect, test } from 'vitest';
 import { commandName } from '../../coordinator/cli/views/tree.ts';
 import { CHUNK_BYTES } from '../../proto/subjects.ts';
 import { startCluster } from '../cluster.ts';
-import { until } from '../process.ts';
+
+import { root, until } from '../process.ts';
 import { checkWitnesses } from '../witness.ts';
 
 test('a sweep of four platforms in three segments gives to the byte what the devices print, in every format', async () => {
@@ -115,6 +116,28 @@ test('--isolation device gives each device a process of its own', async () => {
   expect(stdout.trimEnd().split('\n')).toHaveLength(5);
   expect(workers.size).toBe(5);
 });
+
+test("workers use ssh2's native ciphers where those have been built", async ({ skip }) => {
+  const built = 'ssh2/lib/protocol/crypto/build/Release/sshcrypto.node';
+  if (!existsSync(join(root, 'node_modules', built))) skip('they have not been built here');
+  await using cluster = await startCluster({ devices: 1, commandMs: 500 });
+  const running = cluster.start(['show version']);
+  let used = false;
+  await until('swept', () => {
+    for (const { pid, cmdline } of cluster.place.processes())
+      if (cmdline.includes('agent/worker.js')) used ||= memoryMap(pid).includes(built);
+    return running.ended;
+  });
+  expect(used).toBe(true);
+});
+
+function memoryMap(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/maps`, 'utf8');
+  } catch {
+    return ''; // it has ended
+  }
+}
 
 const COMMANDS = ['show clock', 'show version', 'show inventory'];
 

@@ -1,0 +1,39 @@
+// Starts a bundled program. Each chunk is compiled with what V8 kept of it when the bundle was made, where version
+// and flags of this Node are the same; else as if there were nothing. It stands beside the chunks in dist/bundle.
+const { readFileSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const { dirname, join } = require('node:path');
+const { cachedDataVersionTag } = require('node:v8');
+const { Script } = require('node:vm');
+
+/** What is no chunk: Node's own modules, and packages with native parts. */
+const outside = createRequire(__filename);
+/** Of this version of V8 and the flags of this process. */
+const kept = `.${cachedDataVersionTag().toString(16)}.kept`;
+const chunks = new Map();
+
+function need(name) {
+  return name.startsWith('./') ? chunk(join(__dirname, name)) : outside(name);
+}
+
+function chunk(file) {
+  const known = chunks.get(file);
+  if (known !== undefined) return known.exports;
+  const module = { exports: {} };
+  chunks.set(file, module);
+  // The bundle is ASCII throughout, and as such a string that V8 need not widen.
+  const words = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
+  const script = new Script(words, { filename: file, cachedData: readOrNone(`${file}${kept}`) });
+  script.runInThisContext().call(module.exports, module.exports, need, module, file, dirname(file));
+  return module.exports;
+}
+
+function readOrNone(file) {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined; // made by another Node, or for other flags
+  }
+}
+
+exports.start = (program) => chunk(join(__dirname, program));
