@@ -43,8 +43,11 @@ export type ToWorker =
   | { say: 'start'; ask: number; granted: boolean };
 
 export type FromWorker =
-  /** `memory`: bytes that the process takes, buffers and all; 0: unknown. */
-  | { say: 'alive'; memory: number }
+  /**
+   * `memory`: bytes that the process takes, buffers and all; 0: unknown. `busy`: its share of one core since it said
+   * so last, in percent.
+   */
+  | { say: 'alive'; memory: number; busy: number }
   /** `hop`: the nth bastion on the way to the job's device; 0: the device. */
   | { say: 'askPermit'; ask: number; job: number; use: SecretUse; hop: number }
   | { say: 'loggedIn'; job: number; use: SecretUse; result: LoginResult; hop: number }
@@ -179,7 +182,7 @@ function readFromWorker(value: unknown): FromWorker {
   const say = said.field('say');
   switch (say) {
     case 'alive':
-      return { say, memory: said.number('memory') };
+      return { say, ...said.numbers('memory', 'busy') };
     case 'askPermit':
       return { say, ...said.numbers('ask', 'job', 'hop'), use: said.one('use', USES) };
     case 'loggedIn':

@@ -32,7 +32,7 @@ export function readOptions(version: string): AgentConfig {
     )
     .addOption(option('--segment <name,...>', 'segments this agent can reach', 'SEGMENT').default('default'))
     .addOption(option('--name <name>', 'unique among agents (default: the host name)', 'NAME'))
-    .addOption(option('--workers <n>', 'worker processes (default: the cores)', 'WORKERS'))
+    .addOption(option('--workers <n>', 'most worker processes (default: the cores)', 'WORKERS'))
     .addOption(option('--forks <n>', 'most devices at once', 'FORKS').default('500'))
     .addOption(
       option(

@@ -201,8 +201,8 @@ export class Pool {
 
   /**
    * The worker that goes through the same bastion, so that an agent has one connection to it; else the least busy
-   * one. A new one while there are fewer than wanted and none is idle; null when there is none and none can be
-   * started.
+   * one. A new one while there are fewer than wanted and those there are have enough to carry; null when there is
+   * none and none can be started.
    */
   #workerFor({ task, bastion }: Job): Worker | null {
     if (task.options.isolation === Isolation.DEVICE) return this.#fork(true);
@@ -216,7 +216,15 @@ export class Pool {
     const went = ({ bastions }: Worker) => Number(bastions.has(bastion));
     const [least] = pooled.sort((one, other) => one.jobs.size - other.jobs.size || went(other) - went(one));
     if (least === undefined) return this.#fork(false);
-    return (least.jobs.size > 0 && pooled.length < this.size && this.#fork(false)) || least;
+    return (this.#wantsMore(pooled, least) && this.#fork(false)) || least;
+  }
+
+  /** Each costs half a second of work to start, so one comes at need; then as many again as there are. */
+  #wantsMore(pooled: Worker[], least: Worker): boolean {
+    if (pooled.length >= this.size) return false;
+    if (least.jobs.size >= this.settings.sessions) return true;
+    const young = pooled.filter(({ process }) => process.young).length;
+    return pooled.every(({ process }) => process.young || process.laden) && young < pooled.length - young;
   }
 
   #fork(alone: boolean): Worker | null {

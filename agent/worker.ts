@@ -92,11 +92,13 @@ process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 process.stderr.on('error', () => undefined); // nobody may be left to read it
 
+let lookedAt = monotonicMs();
+let spentMs = 0;
 alive();
 setInterval(alive, ALIVE_EVERY_MS);
 
 function alive(): void {
-  void agent.send({ say: 'alive', memory: memory() });
+  void agent.send({ say: 'alive', memory: memory(), busy: busy() });
   for (const job of jobs.values()) if (!isBefore('stopAt', job.lease)) job.abandon.abort();
 }
 
@@ -107,6 +109,16 @@ function memory(): number {
   } catch {
     return 0;
   }
+}
+
+/** Share of one core since the last look, in percent. */
+function busy(): number {
+  const now = monotonicMs();
+  const { user, system } = process.cpuUsage();
+  const spent = (user + system) / 1_000;
+  const share = (100 * (spent - spentMs)) / Math.max(1, now - lookedAt);
+  [lookedAt, spentMs] = [now, spent];
+  return Math.round(share);
 }
 
 async function run(number: number, lease: string, task: SessionTask): Promise<void> {

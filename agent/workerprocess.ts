@@ -22,6 +22,9 @@ const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtr
 
 /** How often a worker is looked at, in ms. */
 export const LOOK_EVERY_MS = 250;
+/** A worker that uses so much of a core for LADEN_MS is given another beside it: to start one costs half a second. */
+const LADEN_PERCENT = 85;
+const LADEN_MS = 1_000;
 /** Messages from one look to the next that no worker has to say. */
 const FLOOD = 100_000;
 /** How long one that was asked to end may take, in ms. */
@@ -36,8 +39,8 @@ export interface WorkerEvents {
 }
 
 export class WorkerProcess {
-  /** It has come up; whatever ends it from then on may have to do with its devices. */
-  up = false;
+  /** When it had come up; null: not yet. Whatever ends it from then on may have to do with its devices. */
+  upAt: number | null = null;
   /** Bytes. */
   memory = 0;
   /** It takes nothing more and ends once it is idle. */
@@ -49,6 +52,7 @@ export class WorkerProcess {
   #heardAt = monotonicMs();
   #lookedAt = monotonicMs();
   #messages = 0;
+  #ladenSince: number | null = null;
   #killedFor: string | null = null;
   #gone = false;
 
@@ -76,6 +80,22 @@ export class WorkerProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  get up(): boolean {
+    return this.upAt !== null;
+  }
+
+  /** It has not had the time to show what it can carry. */
+  get young(): boolean {
+    return this.upAt === null || monotonicMs() - this.upAt < LADEN_MS;
+  }
+
+  /** More sessions would only be slower in it: for a while it has had a core to itself and used all of it. */
+  get laden(): boolean {
+    const { fullMb } = this.#limits;
+    if (this.memory > (fullMb * MEGABYTE) / 2) return true;
+    return this.#ladenSince !== null && monotonicMs() - this.#ladenSince >= LADEN_MS;
   }
 
   /** It may be given a job. */
@@ -128,9 +148,13 @@ export class WorkerProcess {
   #heard(message: FromWorker, events: WorkerEvents): void {
     if (!this.there) return;
     this.#heardAt = monotonicMs();
-    this.up = true;
+    this.upAt ??= this.#heardAt;
     if (++this.#messages > FLOOD) return this.kill('talked without end and was killed');
-    if (message.say === 'alive') this.#weigh(message.memory);
+    if (message.say === 'alive') {
+      this.#weigh(message.memory);
+      if (message.busy < LADEN_PERCENT) this.#ladenSince = null;
+      else this.#ladenSince ??= this.#heardAt;
+    }
     events.said(message);
   }
 

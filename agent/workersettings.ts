@@ -13,6 +13,8 @@ export interface WorkerSettings {
   fullMb: number;
   /** Of the whole process, in MB: above it it is killed. */
   mostMb: number;
+  /** Sessions at once, above which another worker is started, as long as there are fewer than wanted. */
+  sessions: number;
   /** Devices, after which it is replaced. */
   devices: number;
   /** How sessions are rehearsed; null: they are real. */
@@ -25,7 +27,8 @@ const PROGRAM = fileURLToPath(new URL('./worker.js', import.meta.url));
 const DESCRIPTORS_SPARE = 48;
 const FULL_LEAST_MB = 512;
 const FULL_MOST_MB = 2_048;
-const DEVICES = 5_000;
+const SESSIONS = 1_000;
+const DEVICES = 20_000;
 
 /** Half of the memory is divided between the workers; above its share one is replaced. */
 export function usualSettings(workers: number): WorkerSettings {
@@ -38,6 +41,7 @@ export function usualSettings(workers: number): WorkerSettings {
     heapMb: fullMb,
     fullMb,
     mostMb: 2 * fullMb,
+    sessions: SESSIONS,
     devices: DEVICES,
     rehearsal: null,
   };

@@ -1,4 +1,4 @@
-// A worker program that has gone wrong, in the way that the name of its first device says.
+// A worker program that does no work, or has gone wrong, in the way that the name of its first device says.
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { deserialize, serialize } from 'node:v8';
@@ -19,7 +19,7 @@ const WAYS = {
   'a length without end': () => stream.write(Buffer.from([255, 255, 255, 255, 0])),
   'an unknown message': () => say({ say: 'give me the keys' }),
   'no list': () => {
-    const body = serialize({ say: 'alive', memory: 1 });
+    const body = serialize({ say: 'alive', memory: 1, busy: 1 });
     stream.write(Buffer.concat([Buffer.from([0, 0, 0, body.length]), body]));
   },
   'a wrong type': (job) => say({ say: 'askPermit', ask: 'one', job, use: 'SECRET_USE_LOGIN', hop: 0 }),
@@ -39,9 +39,12 @@ const WAYS = {
     for (let ask = 1; ask < 1_000; ask++)
       say({ say: 'askPermit', ask, job, use: 'SECRET_USE_LOGIN', hop: 0 });
   },
+  'a full load': () => {
+    busy = 99;
+  },
   'chatter without end': () => {
     const more = () => {
-      while (say(...new Array(10_000).fill({ say: 'alive', memory: 1 })));
+      while (say(...new Array(10_000).fill({ say: 'alive', memory: 1, busy: 1 })));
       stream.once('drain', more);
     };
     more();
@@ -50,7 +53,7 @@ const WAYS = {
     const body = Buffer.alloc(400_000);
     const output = Buffer.concat([Buffer.from([74, ...varint(body.length)]), body]);
     const attempt = Buffer.concat([Buffer.from([8, 1, 26, ...varint(output.length)]), output]);
-    for (let more = 0; more < 20; more++) say({ say: 'alive', memory: 1 });
+    for (let more = 0; more < 20; more++) say({ say: 'alive', memory: 1, busy: 1 });
     say({ say: 'ended', job, attempt, how: 'done' });
     if (stream.writableLength === 0) process.exit(0);
     stream.once('drain', () => process.exit(0));
@@ -75,8 +78,10 @@ function varint(number) {
   return number < 128 ? [number] : [(number % 128) + 128, ...varint(Math.floor(number / 128))];
 }
 
-say({ say: 'alive', memory: 1 });
-setInterval(() => say({ say: 'alive', memory: 1 }), 250);
+let busy = 1;
+const alive = () => say({ say: 'alive', memory: 1, busy });
+alive();
+setInterval(alive, 250);
 
 let held = Buffer.alloc(0);
 stream.on('data', (bytes) => {

@@ -17,7 +17,7 @@ const FREEZES = 2;
 
 test(`every device ends once, whatever happens to its worker (${AGAIN})`, { timeout: 90_000 }, async () => {
   // One more worker than is at risk of being frozen at a time.
-  await using side = await Poolside.open({ workers: 4, devices: 40 });
+  await using side = await Poolside.open({ workers: 4, sessions: 3, devices: 40 });
   side.beforeAnswer = () => delay(fraction(SEED, side.opened, 'answer') * 60);
   const reasons = new Map<string, number>();
   const tally = (what: string) => reasons.set(what, (reasons.get(what) ?? 0) + 1);

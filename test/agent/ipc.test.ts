@@ -91,7 +91,7 @@ test(`20,000 frames of any kind end no agent (${AGAIN})`, { timeout: 60_000 }, a
 function frame(at: number): Buffer {
   const dice = (what: string, below: number) => Math.floor(fraction(SEED, at, what) * below);
   const messages: Record<string, unknown>[] = [
-    { say: 'alive', memory: 1 },
+    { say: 'alive', memory: 1, busy: 1 },
     { say: 'askPermit', ask: 1, job: 1, use: SecretUse.LOGIN, hop: 0 },
     { say: 'askStart', ask: 1, job: 1 },
     { say: 'loggedIn', job: 1, use: SecretUse.ENABLE, result: LoginResult.ACCEPTED, hop: 1 },

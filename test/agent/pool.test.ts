@@ -1,7 +1,9 @@
 // Worker processes die in every way there is. Whatever the way, it costs what they held, and the agent says how.
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { JobEnd } from '../../agent/pool.js';
 import { Status } from '../../proto/gen/netsweep/v1/model.js';
-import { until } from '../process.ts';
+import { root, until } from '../process.ts';
 import { back, COMMAND, Poolside, statusOf } from './poolside.ts';
 
 /** Every job's end is awaited; a pool that loses one hangs. */
@@ -87,6 +89,39 @@ test('a worker program that is not there, or ends before it has come up, is no f
   const end = back(await side.run('R1'));
   expect(end).toMatchObject({ local: true, workerLost: false, touched: false });
   expect(end.reason).toBe('no worker process could be started');
+});
+
+describe.concurrent('another worker is started', () => {
+  test('where those that are there have as many sessions as they shall have', async ({ expect }) => {
+    await using side = await Poolside.open({ sessions: 3, workers: 2 });
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    side.beforeAnswer = () => answered;
+    const ends: Promise<JobEnd>[] = [];
+    const workers = [1, 1, 1, 2, 2, 2, 2, 2].map((_, at) => {
+      ends.push(side.run(`R${at}`));
+      return side.pids.length;
+    });
+    expect(workers).toEqual([1, 1, 1, 2, 2, 2, 2, 2]);
+    answer();
+    expect((await Promise.all(ends)).map(statusOf)).toEqual(new Array(8).fill(Status.OK));
+  });
+
+  test('once they have used a whole core for a while, and not before', async ({ expect }) => {
+    const program = join(root, 'test/agent/brokenworker.mjs');
+    await using side = await Poolside.open({ program, workers: 4 });
+    void side.run('a full load');
+    const laden = performance.now();
+    await until('there is another', () => {
+      void side.run('more');
+      return side.pids.length > 1;
+    });
+    expect(performance.now() - laden).toBeGreaterThan(900);
+    void side.run('more');
+    expect(side.pids, 'it is waited for what that one can carry').toHaveLength(2);
+  });
 });
 
 describe.concurrent('a worker is replaced', () => {

@@ -31,7 +31,7 @@ export const defects: Defect[] = [
   {
     name: 'Memory outside the heap is not looked at',
     file: 'agent/workerprocess.ts',
-    find: "if (message.say === 'alive') this.#weigh(message.memory);",
+    find: 'this.#weigh(message.memory);',
     replace: '',
     test: { file: POOL, title: 'once it has grown, while what it holds runs to its end' },
   },
