@@ -1,5 +1,5 @@
 // The service that clients use: submit, watch, results, cancel, and the ledgers of keys and credentials.
-// A client is never told of anything that is not on disk: reports are read back from the store.
+// A client is never told of anything that is not on disk.
 import type { Server, ServerDuplexStream, ServerReadableStream, ServerWritableStream } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import { ulid } from 'ulid';
@@ -30,19 +30,17 @@ import {
 } from '../proto/gen/netsweep/v1/sweeps.js';
 import { AUTO } from '../proto/platform.js';
 import type { Books } from './books.js';
-import { within } from './host.js';
 import { answer, asStatus, ServiceError, stream, unary } from './intake/calls.js';
 import type { Presence } from './intake/presence.js';
 import type { SweepRow, Write } from './store/store.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
 import { refusePlatforms } from './sweep/ownplatforms.js';
+import { watch } from './watch.js';
 
 /** Reports read from the store at a time. */
 const PAGE = 64;
 /** Devices that tell how large the others may be. */
 const SAMPLE = 50;
-/** Least time between two progress events of one watcher, in ms. */
-const PROGRESS_EVERY_MS = 250;
 
 export interface ServiceHooks {
   /** A sweep's devices are about to wait for agents of these segments. */
@@ -230,34 +228,11 @@ export class Service {
     signal: AbortSignal,
   ): AsyncGenerator<SweepEvent> {
     const { id } = await this.#find(request.sweep);
-    let seq = 0;
-    let progressAt = 0;
-    for (;;) {
-      const active = this.books.ledger.sweeps.get(id);
-      // Looked at before the reports are read: what ended in between is read in the next round.
-      const ended = active === undefined;
-      for (;;) {
-        if (!request.reports) break;
-        const page = await this.books.store.reportsAfter(id, seq, PAGE, request.bodies);
-        for (const { seq: number, report } of page) {
-          seq = number;
-          yield { body: { $case: 'report', value: report } };
-        }
-        if (page.length < PAGE) break;
-      }
-      if (ended) {
-        yield { body: { $case: 'ended', value: await this.#sweep(await this.#find(id)) } };
-        return;
-      }
-      if (this.books.host.wallMs() - progressAt >= PROGRESS_EVERY_MS) {
-        progressAt = this.books.host.wallMs();
-        yield { body: { $case: 'progress', value: this.#progress(active) } };
-      }
-      const wake = within(this.books.host, PROGRESS_EVERY_MS, signal);
-      await this.books.change(wake.signal);
-      wake.done();
-      if (signal.aborted) return;
-    }
+    const describe = {
+      progress: (active: ActiveSweep) => this.#progress(active),
+      ended: async () => this.#sweep(await this.#find(id)),
+    };
+    yield* watch(this.books, id, request, describe, signal);
   }
 
   async *#results(

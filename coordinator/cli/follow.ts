@@ -46,7 +46,7 @@ async function watchOnce(
   patience: Patience,
   gone: AbortSignal,
 ): Promise<Sweep | null> {
-  const stream = sweeps.watch({ sweep, reports: true, bodies });
+  const stream = sweeps.watch({ sweep, reports: true, bodies, together: true });
   const abandon = () => stream.cancel();
   gone.addEventListener('abort', abandon, { once: true });
   try {
@@ -54,11 +54,11 @@ async function watchOnce(
       patience.heard();
       if (body?.$case === 'progress') onProgress(body.value);
       else if (body?.$case === 'ended') return body.value;
-      else if (body?.$case === 'report') {
-        const index = body.value.device?.index ?? -1;
+      for (const report of reportsOf(body)) {
+        const index = report.device?.index ?? -1;
         if (seen.has(index)) continue;
         seen.add(index);
-        await onReport(body.value);
+        await onReport(report);
       }
     }
     return null;
@@ -66,6 +66,12 @@ async function watchOnce(
     gone.removeEventListener('abort', abandon);
     stream.cancel();
   }
+}
+
+/** An older coordinator sends each by itself. */
+function reportsOf(body: SweepEvent['body']): Report[] {
+  if (body?.$case === 'reports') return body.value.reports;
+  return body?.$case === 'report' ? [body.value] : [];
 }
 
 /** A sweep's finished devices in inventory order. */

@@ -33,7 +33,9 @@ export class HostKeys {
   firstSeen(place: Place, key: HostKey, agent: string, wallMs: number, writes: Write[]): boolean {
     const known = this.lookUp(place);
     if (known.length > 0) return known.some((one) => sameKey(one, key));
-    const host = KnownHost.create({ ...pick(place), ...key, firstSeenMs: wallMs, agent });
+    // What came over the network is a view of a whole batch, results and all, that would stay as long as the key.
+    const blob = Buffer.from(key.blob);
+    const host = KnownHost.create({ ...pick(place), type: key.type, blob, firstSeenMs: wallMs, agent });
     this.#add(host);
     writes.push({ write: 'hostKey', host, replace: false });
     return true;

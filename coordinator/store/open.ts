@@ -4,14 +4,16 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Credential, Device, Report } from '../../proto/gen/netsweep/v1/model.js';
+import type { Own } from './cargo.js';
 import { CHECKPOINT_BYTES } from './checkpoints.js';
 import { type Executor, startExecutor } from './executor.js';
-import { type Answer, GROUP_BYTES } from './queue.js';
+import { type Answer, GROUP_BYTES, type Request } from './queue.js';
 import type { Reads } from './reads.js';
 import { refusalError, StoreFailed, StoreRefused } from './refusal.js';
 import { type Row, toRow } from './rows.js';
 import { Seal } from './seal.js';
 import type { OpenSweep, Room, Store, SweepRow, Write } from './store.js';
+import { asRead, Tail } from './tail.js';
 
 /** A full log that is copied into the file, and the transactions that come meanwhile. */
 const LEAST_BYTES = CHECKPOINT_BYTES + 2 * GROUP_BYTES;
@@ -25,27 +27,33 @@ const PAGE = 2_000;
 export async function openStore(directory: string, keyFile: string | null): Promise<Store> {
   const link = await Link.open(directory);
   try {
-    const { id, keyCheck, isRolledBack } = await link.read('meta');
+    const { id, keyCheck, isRolledBack, lastReport } = await link.read('meta');
     const seal = Seal.open(keyFile ?? join(directory, 'key'), keyCheck === null);
-    if (keyCheck === null) await link.commit([{ write: 'keyCheck', sealed: new Uint8Array(seal.check()) }]);
+    if (keyCheck === null) await link.commit((own) => [{ write: 'keyCheck', sealed: own(seal.check()) }], []);
     else if (!seal.made(keyCheck)) throw new StoreRefused('the key is not the one this store was made with');
-    return new SealedStore({ id, directory, isRolledBack }, link, seal);
+    return new SealedStore({ id, directory, isRolledBack }, link, seal, new Tail(lastReport));
   } catch (error) {
     await link[Symbol.asyncDispose]();
     throw error;
   }
 }
 
+interface Waiting {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+  /** What it commits of them. */
+  reports: Report[];
+}
+
 /** Requests on their way to the database and the promises that wait for them. */
 class Link {
-  readonly #waiting = new Map<
-    number,
-    { resolve: (value: unknown) => void; reject: (error: Error) => void }
-  >();
+  readonly #waiting = new Map<number, Waiting>();
   readonly #executor: Executor;
   #next = 0;
   #ended: Error | null = null;
   #full = false;
+  /** Told of reports that are on disk, before those who wait for it; `last`: the number of the last of them. */
+  committed: (reports: Report[], last: number) => void = () => undefined;
 
   private constructor(directory: string) {
     this.#executor = startExecutor(
@@ -58,7 +66,7 @@ class Link {
   /** Request 0 is the opening itself. */
   static async open(directory: string): Promise<Link> {
     const link = new Link(directory);
-    await link.#call(() => {});
+    await link.#wait(() => {});
     return link;
   }
 
@@ -70,28 +78,33 @@ class Link {
     read: Name,
     ...args: Parameters<Reads[Name]>
   ): Promise<Awaited<ReturnType<Reads[Name]>>> {
-    const value = await this.#call((id) => this.#executor.ask({ id, read, args }));
+    const value = await this.#call((id) => ({ id, read, args }));
     return value as Awaited<ReturnType<Reads[Name]>>; // what the thread's function of that name gave
   }
 
-  async commit(rows: Row[]): Promise<number> {
-    return Number(await this.#call((id) => this.#executor.ask({ id, rows })));
+  /** `make`: the rows, with bytes copied by what it is given; `reports`: those among them, in order. */
+  async commit(make: (own: Own) => Row[], reports: Report[]): Promise<number> {
+    return Number(await this.#call((id, own) => ({ id, rows: make(own) }), reports));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended !== null) return;
-    const closed = this.#call((id) => this.#executor.ask({ id, close: true }));
+    const closed = this.#call((id) => ({ id, close: true }));
     this.#ended = new StoreFailed('the store is closed');
     await closed;
     await this.#executor.end();
   }
 
-  #call(ask: (id: number) => void): Promise<unknown> {
+  #call(make: (id: number, own: Own) => Request, reports: Report[] = []): Promise<unknown> {
+    return this.#wait((id) => this.#executor.ask((own) => make(id, own)), reports);
+  }
+
+  #wait(ask: (id: number) => void, reports: Report[] = []): Promise<unknown> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       const id = this.#next;
       this.#next += 1;
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve, reject, reports });
       ask(id);
     });
   }
@@ -101,11 +114,16 @@ class Link {
       this.#full = answer.full;
       return;
     }
-    for (const id of answer.ids) {
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if ('refusal' in answer) waiting?.reject(refusalError(answer.refusal));
-      else waiting?.resolve(answer.value);
+    const waiting = answer.ids.flatMap((id) => this.#waiting.get(id) ?? []);
+    for (const id of answer.ids) this.#waiting.delete(id);
+    if ('commit' in answer)
+      this.committed(
+        waiting.flatMap(({ reports }) => reports),
+        answer.lastReport,
+      );
+    for (const { resolve, reject } of waiting) {
+      if ('refusal' in answer) reject(refusalError(answer.refusal));
+      else resolve('commit' in answer ? answer.commit : answer.value);
     }
   }
 
@@ -128,17 +146,21 @@ class SealedStore implements Store {
   readonly #directory: string;
   readonly #link: Link;
   readonly #seal: Seal;
+  readonly #tail: Tail;
 
-  constructor({ id, directory, isRolledBack }: About, link: Link, seal: Seal) {
+  constructor({ id, directory, isRolledBack }: About, link: Link, seal: Seal, tail: Tail) {
     this.id = id;
     this.isRolledBack = isRolledBack;
     this.#directory = directory;
     this.#link = link;
     this.#seal = seal;
+    this.#tail = tail;
+    link.committed = (reports, last) => tail.committed(reports, last);
   }
 
   async commit(writes: Write[]): Promise<number> {
-    return this.#link.commit(writes.map((write) => toRow(write, this.#seal)));
+    const reports = writes.flatMap((write) => (write.write === 'report' ? [write.report] : []));
+    return this.#link.commit((own) => writes.map((write) => toRow(write, this.#seal, own)), reports);
   }
 
   get full(): boolean {
@@ -209,8 +231,15 @@ class SealedStore implements Store {
   }
 
   async reportsAfter(sweep: string, after: number, limit: number, bodies: boolean) {
-    const page = await this.#link.read('reportsAfter', sweep, after, limit, bodies);
-    return page.map(({ seq, report }) => ({ seq, report: Report.decode(report) }));
+    const numbered = await this.#tail.read(sweep, after, limit, async () => {
+      const page = await this.#link.read('reportsAfter', sweep, after, limit, bodies);
+      return page.map(({ seq, report }) => ({ seq, report: Report.decode(report) }));
+    });
+    return bodies ? numbered : numbered.map(({ seq, report }) => ({ seq, report: asRead(report, false) }));
+  }
+
+  follow(sweep: string): Disposable {
+    return this.#tail.follow(sweep);
   }
 
   async reportsByIndex(sweep: string, after: number, limit: number, bodies: boolean): Promise<Report[]> {

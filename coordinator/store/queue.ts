@@ -8,6 +8,7 @@ import { Checkpoints } from './checkpoints.js';
 import { type Reads, readsOf } from './reads.js';
 import { type Refusal, refusalOf } from './refusal.js';
 import { removeSlice } from './removal.js';
+import { lastReport } from './reports.js';
 import { type Row, sizeOf } from './rows.js';
 import { isFull, type Sql, sqliteCode, withRoom } from './sql.js';
 import { apply } from './writes.js';
@@ -18,7 +19,8 @@ export type Request =
   | { id: number; close: true };
 
 export type Answer =
-  | { ids: number[]; value: unknown } // of a commit: its number
+  | { ids: number[]; value: unknown }
+  | { ids: number[]; commit: number; lastReport: number } // number of the commit, and of the latest report of all
   | { ids: number[]; refusal: Refusal }
   | { full: boolean }; // unasked: commits have begun, or ceased, to wait for room on the disk
 
@@ -57,10 +59,12 @@ export class Queue {
     this.#schedule();
   }
 
-  push(request: Request): void {
-    if ('rows' in request) this.#commits.push(request);
-    else if ('read' in request) this.#waitingReads.push(request);
-    else this.#closing = request.id;
+  push(requests: Request[]): void {
+    for (const request of requests) {
+      if ('rows' in request) this.#commits.push(request);
+      else if ('read' in request) this.#waitingReads.push(request);
+      else this.#closing = request.id;
+    }
     this.#schedule();
   }
 
@@ -97,13 +101,14 @@ export class Queue {
   /** Answers the calls that are on disk, and returns them. */
   #transaction(group: Commit[]): Commit[] {
     try {
-      const { written, number } = this.#sql.transaction(() => {
+      const { written, numbers } = this.#sql.transaction(() => {
         const written = this.#write(group);
         failpoint('store.written');
-        return { written, number: written.length > 0 ? this.#count() : 0 };
+        const commit = written.length > 0 ? this.#count() : 0;
+        return { written, numbers: { commit, lastReport: lastReport(this.#sql) } };
       });
       failpoint('store.committed');
-      this.#answer({ ids: written.map(({ id }) => id), value: number });
+      this.#answer({ ids: written.map(({ id }) => id), ...numbers });
       this.#committed();
       return written;
     } catch (error) {

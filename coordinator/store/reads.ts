@@ -4,7 +4,7 @@ import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { holdWhole, isWhole, readFrom } from './bodies.js';
 import { StoreDamaged } from './refusal.js';
-import { headOf, readReports } from './reports.js';
+import { headOf, lastReport, readReports } from './reports.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, ShardRow, SweepRow } from './store.js';
 import { isIntact } from './sums.js';
@@ -56,7 +56,7 @@ const SWEEP = `SELECT id, coalesce(key, '') AS key, state, options, started_at_m
   ended_at_ms AS endedAtMs, reason, last_shard AS lastShard, refused_results AS refusedResults,
   repeated_results AS repeatedResults, sum FROM sweeps`;
 
-function meta(sql: Sql): { id: string; commit: number; keyCheck: Uint8Array | null; isRolledBack: boolean } {
+function meta(sql: Sql) {
   const rows = sql.all<{ name: string; value: string | number | Uint8Array }>('SELECT name, value FROM meta');
   const values = new Map(rows.map(({ name, value }) => [name, value]));
   const keyCheck = values.get('key');
@@ -65,6 +65,7 @@ function meta(sql: Sql): { id: string; commit: number; keyCheck: Uint8Array | nu
     commit: Number(values.get('commit')),
     keyCheck: keyCheck instanceof Uint8Array ? keyCheck : null,
     isRolledBack: sql.isRolledBack,
+    lastReport: lastReport(sql),
   };
 }
 

@@ -55,6 +55,11 @@ export async function readReports(
   return reports;
 }
 
+/** The number of the report that was added last; they are never used again. */
+export function lastReport(sql: Sql): number {
+  return sql.get<{ seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'reports'`)?.seq ?? 0;
+}
+
 /** What a device's row says of how it ended; a damaged one says that it did. */
 export function headOf(sql: Sql, sweep: string, row: StoredReport): Uint8Array {
   return isSound(row) ? row.head : damaged(sql, sweep, row.device);

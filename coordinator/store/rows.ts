@@ -1,7 +1,8 @@
 // What crosses from the coordinator to the database's thread: the store's writes with secrets sealed and
-// reports as bytes. Byte strings are copied, because a clone would take along the whole network frame (or
-// the pool, with other people's secrets in it) that a Buffer is a view of.
+// reports as bytes.
 import { type Credential, Device, type Output, Report } from '../../proto/gen/netsweep/v1/model.js';
+import type { KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { Own } from './cargo.js';
 import type { Seal } from './seal.js';
 import type { SweepRow, Write } from './store.js';
 
@@ -23,12 +24,15 @@ export interface ReportRow {
   bodies: { sha256: Uint8Array; data: Uint8Array }[];
 }
 
+export type HostKeyRow = Omit<KnownHost, 'blob'> & { blob: Uint8Array };
+
 export type Row =
-  | Exclude<Write, { write: 'sweep' | 'secret' | 'report' | 'evidence' | 'devices' }>
+  | Exclude<Write, { write: 'sweep' | 'secret' | 'report' | 'evidence' | 'devices' | 'hostKey' }>
   | { write: 'sweep'; row: SweepRow; open: boolean }
   | { write: 'devices'; sweep: string; devices: { index: number; submitted: Uint8Array }[] }
   | { write: 'secret'; sweep: string; credential: string; sealed: Uint8Array }
   | { write: 'report' | 'evidence'; row: ReportRow }
+  | { write: 'hostKey'; host: HostKeyRow; replace: boolean }
   | { write: 'keyCheck'; sealed: Uint8Array };
 
 /** Of a row without bytes of its own. */
@@ -41,21 +45,21 @@ export function isOpen({ endedAtMs }: SweepRow): boolean {
   return endedAtMs === 0;
 }
 
-export function toRow(write: Write, seal: Seal): Row {
+export function toRow(write: Write, seal: Seal, own: Own): Row {
   switch (write.write) {
     case 'sweep':
       return { ...write, open: isOpen(write.row) };
     case 'report':
     case 'evidence':
-      return { write: write.write, row: reportRow(write.report, write.epoch ?? '') };
+      return { write: write.write, row: reportRow(write.report, write.epoch ?? '', own) };
     case 'chunk':
       return { ...write, sha256: own(write.sha256), data: own(write.data) };
     case 'devices':
-      return { ...write, devices: write.devices.map(submitted) };
+      return { ...write, devices: write.devices.map((device) => submitted(device, own)) };
     case 'secret':
-      return secretRow(write.sweep, write.credential, seal);
+      return secretRow(write.sweep, write.credential, seal, own);
     case 'hostKey':
-      return { ...write, host: { ...write.host, blob: ownBuffer(write.host.blob) } };
+      return hostKeyRow(write.host, write.replace, own);
     default:
       return write;
   }
@@ -78,7 +82,7 @@ export function sizeOf(row: Row): number {
   }
 }
 
-function reportRow(report: Report, epoch: string): ReportRow {
+function reportRow(report: Report, epoch: string, own: Own): ReportRow {
   if (report.device === undefined) throw new TypeError('a report names its device');
   const { outputs, transcript } = report;
   return {
@@ -90,12 +94,14 @@ function reportRow(report: Report, epoch: string): ReportRow {
     attempts: report.attempts,
     durationMs: report.durationMs,
     epoch,
-    head: Report.encode({ ...report, outputs: [], transcript: undefined }).finish(),
-    outputs: Report.encode({
-      ...NO_OUTPUTS,
-      outputs: outputs.map(withoutBody),
-      transcript: transcript && withoutBody(transcript),
-    }).finish(),
+    head: own(Report.encode({ ...report, outputs: [], transcript: undefined }).finish()),
+    outputs: own(
+      Report.encode({
+        ...NO_OUTPUTS,
+        outputs: outputs.map(withoutBody),
+        transcript: transcript && withoutBody(transcript),
+      }).finish(),
+    ),
     bodies: [...outputs, ...(transcript ? [transcript] : [])].map(({ sha256, body }) => ({
       sha256: own(sha256),
       data: own(body),
@@ -107,11 +113,11 @@ function withoutBody(output: Output): Output {
   return { ...output, body: NO_BYTES };
 }
 
-function submitted(device: Device): { index: number; submitted: Uint8Array } {
-  return { index: device.index, submitted: Device.encode(device).finish() };
+function submitted(device: Device, own: Own): { index: number; submitted: Uint8Array } {
+  return { index: device.index, submitted: own(Device.encode(device).finish()) };
 }
 
-function secretRow(sweep: string, credential: Credential, seal: Seal): Row {
+function secretRow(sweep: string, credential: Credential, seal: Seal, own: Own): Row {
   return {
     write: 'secret',
     sweep,
@@ -120,10 +126,6 @@ function secretRow(sweep: string, credential: Credential, seal: Seal): Row {
   };
 }
 
-function own(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
-}
-
-function ownBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(own(bytes).buffer);
+function hostKeyRow({ blob, ...host }: KnownHost, replace: boolean, own: Own): Row {
+  return { write: 'hostKey', host: { ...host, blob: own(blob) }, replace };
 }

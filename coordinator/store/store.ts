@@ -159,6 +159,8 @@ export interface Store {
   ): Promise<{ seq: number; report: Report }[]>;
   /** The same in inventory order, after index `after` (-1: from the start). */
   reportsByIndex(sweep: string, after: number, limit: number, bodies: boolean): Promise<Report[]>;
+  /** Until it is disposed of a sweep's reports are read as they come: what is committed is kept at hand. */
+  follow(sweep: string): Disposable;
   /** All of a sweep's devices as submitted. */
   devices(sweep: string): Promise<Device[]>;
   hasBody(sha256: Uint8Array): Promise<boolean>;

@@ -18,6 +18,6 @@ function open(directory: string): Sql | null {
 const sql = open(String(workerData));
 if (sql !== null) {
   const queue = new Queue(sql, (answer) => parentPort?.postMessage(answer));
-  parentPort?.on('message', (request: Request) => queue.push(request));
+  parentPort?.on('message', (requests: Request[]) => queue.push(requests));
   parentPort?.postMessage({ ids: [0], value: null });
 }

@@ -1,11 +1,11 @@
 // Puts rows into the tables, each within the transaction that its caller has open. Whatever does not fit the
 // ledger's rules throws, and the caller rolls back.
 import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
-import type { CredentialState, KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { CredentialState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { keepPiece, useOutput } from './bodies.js';
 import { StoreFailed } from './refusal.js';
 import { removeSweep } from './removal.js';
-import type { ReportRow, Row } from './rows.js';
+import type { HostKeyRow, ReportRow, Row } from './rows.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, Place, ShardRow, SweepRow } from './store.js';
 import { sumOf } from './sums.js';
@@ -197,7 +197,7 @@ function putEvidence(sql: Sql, row: ReportRow): void {
 }
 
 // Without `replace` the first key of a type stays: a later one never becomes trusted by itself.
-function putHostKey(sql: Sql, key: KnownHost, replace: boolean): void {
+function putHostKey(sql: Sql, key: HostKeyRow, replace: boolean): void {
   const { segment, jump, host, port } = key;
   if (replace) dropHostKeys(sql, key);
   sql.run(

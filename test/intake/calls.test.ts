@@ -22,7 +22,7 @@ test.each(['watch', 'results'] as const)(
       warn: () => undefined,
     });
     const client = new SweepsClient(coordinator.address, ChannelCredentials.createInsecure());
-    const request = { sweep: 'nowhere', reports: true, bodies: false };
+    const request = { sweep: 'nowhere', reports: true, bodies: false, together: true };
     const error = await new Promise<ServiceError | null>((resolve) => {
       const stream = call === 'watch' ? client.watch(request) : client.results(request);
       stream.on('error', (error: ServiceError) => resolve(error));

@@ -342,6 +342,10 @@ export class SimStore implements Store {
     throw new Error('nobody watches a simulated sweep');
   }
 
+  follow(): never {
+    throw new Error('nobody watches a simulated sweep');
+  }
+
   async devices(id: string): Promise<Device[]> {
     return this.disk.sweeps.get(id)?.devices ?? [];
   }
