@@ -11,6 +11,7 @@ const OWNERS: Record<string, string[]> = {
   ssh2: [
     'agent/ssh/shell.ts',
     'agent/ssh/authentication.ts',
+    'agent/ssh/economy.ts',
     'agent/ssh/privatekey.ts',
     'agent/fleet/sshd.ts',
   ],

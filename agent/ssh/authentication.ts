@@ -4,7 +4,7 @@
 import ssh2, { type AnyAuthMethod, type NextAuthHandler, type ParsedKey } from 'ssh2';
 import { Secret } from '../credentials.js';
 import type { Answer, Proof, Step, Turn } from './login.js';
-import { string } from './publickey.js';
+import { ANY_KEY, string } from './publickey.js';
 import type { Question } from './questions.js';
 import type { SecretPackets } from './secretpackets.js';
 
@@ -35,9 +35,6 @@ export interface AuthenticationProtocol {
     sign: (data: Buffer, send: (signature: Buffer) => void) => void,
   ): void;
 }
-
-/** Nobody's; see shownKey. */
-const ANY_KEY = `ssh-ed25519 ${Buffer.concat([string('ssh-ed25519'), string(Buffer.alloc(32))]).toString('base64')}`;
 
 /** ssh2 knows its keys by a symbol of its own, which an object inherits from any key that it has read. */
 function shownKey({ algorithm, blob }: Proof): ParsedKey {

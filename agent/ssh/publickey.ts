@@ -15,6 +15,9 @@ export interface Certificate {
   validBefore: bigint;
 }
 
+/** Nobody's: for asking ssh2 what its keys are like. */
+export const ANY_KEY = `ssh-ed25519 ${Buffer.concat([string('ssh-ed25519'), string(Buffer.alloc(32))]).toString('base64')}`;
+
 /** The type that a public key or certificate begins with; empty when it does not. */
 export function typeOf(blob: Buffer): string {
   return new Fields(blob).next()?.toString('latin1', 0, 64) ?? '';

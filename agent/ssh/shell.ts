@@ -15,6 +15,7 @@ import { connectFailure, connectionFailure, DeviceFailure } from '../failure.js'
 import { place, quote } from '../text.js';
 import { algorithms, mismatch, weakOnes } from './algorithms.js';
 import { Authentication, type AuthenticationEvents, type AuthenticationProtocol } from './authentication.js';
+import { type Cipher, padPlain, padSettled } from './economy.js';
 import { hostKey } from './hostkeys.js';
 import { type PacketWriter, SecretPackets } from './secretpackets.js';
 import { tunnel } from './tunnel.js';
@@ -67,7 +68,7 @@ export interface ChannelEvents {
 
 /** The parts of ssh2's Client that have no public face; ssh2's version is pinned and a test looks at each. */
 interface Inside {
-  _protocol: AuthenticationProtocol & { _packetRW: { write: PacketWriter } };
+  _protocol: AuthenticationProtocol & { _packetRW: { write: PacketWriter }; _cipher: Cipher };
   _remoteVer: string | undefined;
   _resetKA?: () => void;
 }
@@ -223,6 +224,7 @@ export class Shell {
       authHandler: (left: readonly string[] | null, partial: boolean, next: NextAuthHandler) =>
         authentication.proceed(left, partial === true, next),
     });
+    padPlain(this.#inside._protocol._cipher);
     const authentication = new Authentication(username, this.#inside._protocol, this.#packets, {
       method: (turn) => this.#events.method(turn),
       answer: (questions) => this.#events.answer(questions),
@@ -242,6 +244,7 @@ export class Shell {
   }
 
   #onHandshake({ kex, serverHostKey, cs, sc }: NegotiatedAlgorithms): void {
+    padSettled(this.#inside._protocol._cipher, cs.cipher);
     if (this.#secured) return; // a later key exchange of the same connection
     this.#secured = true;
     this.settled = { kex, host_key_algorithm: serverHostKey, cipher: cs.cipher, mac: cs.mac };

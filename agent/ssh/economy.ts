@@ -1,0 +1,87 @@
+// What ssh2 does at a price that counts in ten thousand sessions, done for less: the check of a host key's proof, and
+// the padding of packets. These are parts of it that have no public face; its version is pinned, and a test looks
+// at each.
+import { createPublicKey, randomFillSync, verify } from 'node:crypto';
+import ssh2, { type ParsedKey } from 'ssh2';
+import { ANY_KEY } from './publickey.js';
+
+/** Of ssh2's keys, all of which share one. */
+type Keys = Pick<ParsedKey, 'type' | 'getPublicSSH' | 'isPrivateKey' | 'verify'>;
+
+/** Where the 32 bytes of an Ed25519 key begin in its blob. */
+const ED25519_AT = 4 + 'ssh-ed25519'.length + 4;
+
+/** ssh2 has each key read from PEM right before it is used, which takes as long as the check itself. */
+function checkWithoutPem(keys: Keys): void {
+  const { verify: throughPem } = keys;
+  keys.verify = function (this: Keys, data, signature, hash) {
+    if (this.type !== 'ssh-ed25519') return throughPem.call(this, data, signature, hash);
+    const x = this.getPublicSSH().toString('base64url', ED25519_AT);
+    try {
+      const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+      return verify(null, Buffer.from(data), key, signature);
+    } catch {
+      return false; // no key, or no signature
+    }
+  };
+}
+
+checkWithoutPem(Object.getPrototypeOf(ssh2.utils.parseKey(ANY_KEY)) as Keys);
+
+/** Makes packets for ssh2, with room for the payload behind the length and the padding's length. */
+export interface Cipher {
+  allocPacket(payload: number): Buffer;
+}
+
+/** How packets are padded (RFC 4253, section 6; RFC 5647, section 7.2), in bytes. */
+interface Blocks {
+  block: number;
+  /** At the beginning of a packet, and not counted. */
+  outside: number;
+}
+
+const PLAIN: Blocks = { block: 8, outside: 0 };
+const GCM: Blocks = { block: 16, outside: 4 };
+const HEAD = 5;
+const PADDING_LEAST = 4;
+const padded = new WeakSet<Cipher>();
+
+/** Before the first key exchange. */
+export function padPlain(cipher: Cipher): void {
+  pad(cipher, PLAIN);
+}
+
+/** After a key exchange that has settled on this cipher; others than GCM go on as they are. */
+export function padSettled(cipher: Cipher, name: string): void {
+  if (name.includes('-gcm@')) pad(cipher, GCM);
+}
+
+/** ssh2 asks the system's generator for the padding of each packet by itself. */
+function pad(cipher: Cipher, { block, outside }: Blocks): void {
+  const ciphers = Object.getPrototypeOf(cipher) as Cipher;
+  if (padded.has(ciphers)) return;
+  padded.add(ciphers);
+  const example = cipher.allocPacket(1);
+  const behind = example.length - 4 - example.readUInt32BE(0);
+  ciphers.allocPacket = (payload) => {
+    const bare = HEAD + payload;
+    let padding = block - ((bare - outside) % block);
+    if (padding < PADDING_LEAST) padding += block;
+    const packet = Buffer.allocUnsafe(bare + padding + behind);
+    packet.writeUInt32BE(bare + padding - 4, 0);
+    packet[4] = padding;
+    fillRandom(packet, bare, padding);
+    return packet;
+  };
+}
+
+const pool = Buffer.allocUnsafeSlow(8192);
+let used = pool.length;
+
+function fillRandom(bytes: Buffer, from: number, length: number): void {
+  if (used + length > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  for (let at = 0; at < length; at++) bytes[from + at] = pool[used++] as number; // within the pool
+}

@@ -1,0 +1,84 @@
+// What is done in ssh2's place has to be what ssh2 asks for, and as good; a new version of it may have moved.
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { createRequire } from 'node:module';
+import ssh2, { type ParsedKey } from 'ssh2';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type Cipher, padPlain, padSettled } from '../../agent/ssh/economy.js';
+import { string } from '../../agent/ssh/publickey.js';
+import { Status } from '../../proto/gen/netsweep/v1/model.js';
+import { attempt, hostKeyPem, ios, ScriptedDevice } from './device.js';
+
+afterEach(() => void vi.restoreAllMocks());
+
+const { NullCipher, createCipher, CIPHER_INFO, MAC_INFO } = createRequire(import.meta.url)(
+  'ssh2/lib/protocol/crypto.js',
+) as {
+  NullCipher: new (seqno: number, onWrite: () => void) => Cipher;
+  createCipher(config: object): Cipher;
+  CIPHER_INFO: Record<string, { keyLen: number; ivLen: number }>;
+  MAC_INFO: Record<string, { len: number }>;
+}; // ssh2's own
+
+test.each(['ed25519', 'ec', 'rsa'] as const)('the proof of a host key (%s) is checked once', async (type) => {
+  const check = vi.spyOn(Object.getPrototypeOf(read(hostKeyPem('ed25519'))) as ParsedKey, 'verify');
+  await using device = await ScriptedDevice.start({ shell: ios({ 'show version': 'one\r\n' }) }, [
+    hostKeyPem(type),
+  ]);
+  const got = await attempt(device.port);
+  expect(got.status).toBe(Status.OK);
+  expect(check.mock.results).toEqual([{ type: 'return', value: true }]);
+});
+
+test('an Ed25519 proof counts for the very bytes and key alone', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+  const proof = sign(null, Buffer.from('hash'), privateKey);
+  expect(keyOf(raw).verify('hash', proof)).toBe(true);
+  expect(keyOf(raw).verify('mash', proof)).toBe(false);
+  expect(keyOf(raw).verify('hash', proof.subarray(1))).toBe(false);
+  expect(keyOf(raw).verify('hash', Buffer.alloc(64))).toBe(false);
+  expect(keyOf(Buffer.alloc(32, 7)).verify('hash', proof)).toBe(false);
+});
+
+test.each([
+  ['before the key exchange', () => new NullCipher(0, () => {}), 'none', 8, 0],
+  ['under GCM', () => cipher('aes128-gcm@openssh.com'), 'aes128-gcm@openssh.com', 16, 4],
+  ['under CTR', () => cipher('aes128-ctr'), 'aes128-ctr', 16, 4],
+])('a packet %s has room for its payload, and random padding of the right length', (...given) => {
+  const [, make, name, block, outside] = given;
+  const ciphers = Object.getPrototypeOf(make()) as Cipher;
+  const its = ciphers.allocPacket;
+  if (name === 'none') padPlain(make());
+  else padSettled(make(), name);
+  const isOurs = name !== 'aes128-ctr';
+  expect(ciphers.allocPacket !== its || !String(its).includes('randomFillSync')).toBe(isOurs);
+  for (let payload = 1; payload < 70; payload++) {
+    const packet = make().allocPacket(payload);
+    const length = packet.readUInt32BE(0);
+    const padding = packet[4] ?? 0;
+    expect(length).toBe(1 + payload + padding);
+    expect((4 + length - outside) % block).toBe(0);
+    expect(padding).toBeGreaterThanOrEqual(4);
+    expect(padding).toBeLessThan(4 + block);
+    const random = (made: Buffer) => made.toString('hex', 5 + payload, 5 + payload + padding);
+    expect(random(packet)).not.toBe(random(make().allocPacket(payload)));
+  }
+});
+
+function read(pem: string): ParsedKey {
+  const key = ssh2.utils.parseKey(pem);
+  if (key instanceof Error) throw key;
+  return key;
+}
+
+function keyOf(raw: Buffer): ParsedKey {
+  return read(`ssh-ed25519 ${Buffer.concat([string('ssh-ed25519'), string(raw)]).toString('base64')}`);
+}
+
+function cipher(name: string): Cipher {
+  const [info, mac] = [CIPHER_INFO[name], MAC_INFO['hmac-sha2-256-etm@openssh.com']];
+  if (!info || !mac) throw new Error('ssh2 knows it no more');
+  const [cipherKey, cipherIV] = [Buffer.alloc(info.keyLen), Buffer.alloc(info.ivLen)];
+  const outbound = { cipherInfo: info, cipherKey, cipherIV, macInfo: mac, macKey: Buffer.alloc(mac.len) };
+  return createCipher({ outbound: { seqno: 0, onWrite: () => {}, ...outbound } });
+}
