@@ -77,7 +77,7 @@ export function joinLines(lines: string[]): string {
 export function readCommand(line: string, commands: readonly Command[], state: CliState): Reading {
   let candidates = commands
     .filter((command) => state.privileged || command.privileged !== true)
-    .map((command) => ({ command, words: command.words.split(' ') }));
+    .map((command) => ({ command, words: splitWords(command.words) }));
   const args: string[] = [];
   let depth = 0;
   for (const match of line.matchAll(/\S+/g)) {
@@ -95,6 +95,18 @@ export function readCommand(line: string, commands: readonly Command[], state: C
   }
   const whole = candidates.find(({ words }) => words.length === depth);
   return whole === undefined ? { is: 'incomplete' } : { is: 'command', command: whole.command, args };
+}
+
+const SPLIT = new Map<string, string[]>();
+
+/** There are a hundred of these, and every session asks for them. */
+function splitWords(words: string): string[] {
+  let split = SPLIT.get(words);
+  if (split === undefined) {
+    split = words.split(' ');
+    SPLIT.set(words, split);
+  }
+  return split;
 }
 
 function fits(word: string | undefined, typed: string): boolean {

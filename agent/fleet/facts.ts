@@ -55,8 +55,15 @@ export function momentOf({ device, seed }: CliOptions, use: string): { day: stri
   };
 }
 
+/** Eight digits, looked up by the byte: numbers beyond 2^31 print slowly, and a configuration has fifty of them. */
 export function hex(draw: number): string {
-  return draw.toString(16).padStart(8, '0');
+  return `${byte(draw >>> 24)}${byte(draw >>> 16)}${byte(draw >>> 8)}${byte(draw)}`;
+}
+
+const BYTES = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
+
+function byte(value: number): string {
+  return BYTES[value & 0xff] ?? '';
 }
 
 /** Adds what `piece` gives, one after the other, until there are so many lines. */

@@ -3,12 +3,19 @@
 // and text that is not ASCII.
 import type { CliOptions } from './cli.js';
 import { dice, fraction, pick } from './dice.js';
+import { hex } from './facts.js';
 
 export function renderIosConfig(options: CliOptions): string[] {
-  const body = [...head(options), ...interfaces(options), ...tail(options)];
-  const size = body.reduce((sum, line) => sum + line.length + 2, 0);
-  const end = options.device.fault === 'no-end' ? [] : ['end', ''];
-  return ['Building configuration...', '', `Current configuration : ${size} bytes`, ...body, ...end];
+  const lines = ['Building configuration...', '', ''];
+  const above = lines.length;
+  lines.push(...head(options));
+  addInterfaces(lines, options);
+  lines.push(...tail(options));
+  let size = 0;
+  for (let at = above; at < lines.length; at++) size += (lines[at]?.length ?? 0) + 2;
+  lines[above - 1] = `Current configuration : ${size} bytes`;
+  if (options.device.fault !== 'no-end') lines.push('end', '');
+  return lines;
 }
 
 function head({ device, seed }: CliOptions): string[] {
@@ -69,18 +76,15 @@ function vlans(seed: number, number: number): string[] {
 const VLAN_NAMES = ['USERS', 'VOICE', 'PRINTERS', 'CAMERAS', 'GUESTS', 'SERVERS', 'MGMT'] as const;
 
 /** Interfaces until the configuration is as long as asked; what follows them has about 60 lines. */
-function interfaces({ device, seed, configLines }: CliOptions): string[] {
-  const lines: string[] = [];
-  const room = configLines - 150;
+function addInterfaces(lines: string[], { device, seed, configLines }: CliOptions): void {
+  const room = lines.length + configLines - 150;
   for (let port = 0; lines.length < room; port++) {
     const draw = dice(seed, device.number, `port ${port}`);
     const name = `GigabitEthernet${Math.floor(port / 48)}/${Math.floor(port / 12) % 4}/${port % 12}`;
     lines.push(`interface ${name}`, ` description ${describePort(device.number, port, draw)}`);
-    if (draw % 3 === 0) lines.push(...routedPort(device.number, port, draw));
-    else lines.push(...switchedPort(draw));
-    lines.push('!');
+    if (draw % 3 === 0) addRoutedPort(lines, device.number, port, draw);
+    else addSwitchedPort(lines, draw);
   }
-  return lines;
 }
 
 function describePort(number: number, port: number, draw: number): string {
@@ -91,8 +95,8 @@ function describePort(number: number, port: number, draw: number): string {
 
 const NEIGHBOURS = ['access', 'printer', 'ap', 'camera', 'phone', 'server', 'wan'] as const;
 
-function routedPort(number: number, port: number, draw: number): string[] {
-  return [
+function addRoutedPort(lines: string[], number: number, port: number, draw: number): void {
+  lines.push(
     ' no switchport',
     ` ip address 10.${(number >>> 8) & 255}.${number & 255}.${(port * 4 + 1) & 255} 255.255.255.252`,
     ` ip access-group CUSTOMER-INGRESS-${draw % 900} in`,
@@ -100,11 +104,12 @@ function routedPort(number: number, port: number, draw: number): string[] {
     ` ip ospf cost ${10 + (draw % 90)}`,
     ' ip ospf network point-to-point',
     ` service-policy output QOS-WAN-${50 + (draw % 20) * 50}-MBIT`,
-  ];
+    '!',
+  );
 }
 
-function switchedPort(draw: number): string[] {
-  return [
+function addSwitchedPort(lines: string[], draw: number): void {
+  lines.push(
     ` switchport access vlan ${10 + (draw % 240)}`,
     ' switchport mode access',
     ` switchport voice vlan ${300 + (draw % 10)}`,
@@ -112,7 +117,8 @@ function switchedPort(draw: number): string[] {
     ' spanning-tree portfast',
     ' spanning-tree bpduguard enable',
     ` ip dhcp snooping limit rate ${20 + (draw % 80)}`,
-  ];
+    '!',
+  );
 }
 
 function tail({ device, seed }: CliOptions): string[] {
@@ -172,8 +178,4 @@ function banner(name: string, decoy: boolean): string[] {
 function clock(draw: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   return `${two(draw % 24)}:${two((draw >>> 5) % 60)}:${two((draw >>> 11) % 60)}`;
-}
-
-function hex(draw: number): string {
-  return draw.toString(16).padStart(8, '0');
 }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { makeCli } from './clis.js';
 import { fraction } from './dice.js';
 import { EventLog } from './events.js';
-import { deriveHostKey } from './hostkey.js';
+import { deriveHostKey, type HostKey } from './hostkey.js';
 import { mannerOf } from './manner.js';
 import { oddityOf, paceOf } from './oddity.js';
 import type { FleetOptions } from './options.js';
@@ -13,12 +13,15 @@ import { serveSession } from './session.js';
 import type { Pace } from './wire.js';
 
 const REBOOT_MS = 60_000;
+/** Two kilobytes each. */
+const KEPT_KEYS = 20_000;
 
 export class Sessions implements AsyncDisposable {
   #options: FleetOptions;
   #log: EventLog;
   #open = new Map<number, { close(reason: string): void }>();
   #openOf = new Map<number, number>();
+  #hostKeys = new Map<number, HostKey>();
   /** Devices that are rebooting: until when. */
   #rebooting = new Map<number, number>();
 
@@ -35,15 +38,22 @@ export class Sessions implements AsyncDisposable {
     }
     const open = (this.#openOf.get(device.number) ?? 0) + 1;
     this.#openOf.set(device.number, open);
-    const { seed, slowMs } = this.#options;
+    const { seed, slowMs, configLines, user, password, enableSecret, authorizedKey, idleMs } = this.#options;
+    const { promptMs, commandMs, pace } = this.#pace(device);
     const session = serveSession(socket, {
-      ...this.#options,
-      ...this.#pace(device),
       device,
-      cli: makeCli({ ...this.#options, device }),
+      cli: makeCli({ device, seed, configLines }),
       manner: mannerOf(device, seed, slowMs),
       oddity: oddityOf(device, seed, slowMs),
-      hostKey: deriveHostKey(seed, device.number, device.fault === 'host-key' ? 1 : 0),
+      hostKey: this.#hostKey(device),
+      user,
+      password,
+      enableSecret,
+      authorizedKey,
+      promptMs,
+      commandMs,
+      pace,
+      idleMs,
       onReboot: () => this.#rebooting.set(device.number, performance.now() + REBOOT_MS),
       log: (event) => this.#log.write(device, id, event),
     });
@@ -69,6 +79,17 @@ export class Sessions implements AsyncDisposable {
     if (open === 0) this.#openOf.delete(device.number);
     else this.#openOf.set(device.number, open);
     if (this.#open.size === 0) this.#log.flush();
+  }
+
+  /** Deriving one costs as much as an exchange of keys; devices are often asked again and again. */
+  #hostKey(device: FleetDevice): HostKey {
+    let key = this.#hostKeys.get(device.number);
+    if (key === undefined) {
+      key = deriveHostKey(this.#options.seed, device.number, device.fault === 'host-key' ? 1 : 0);
+      if (this.#hostKeys.size >= KEPT_KEYS) this.#hostKeys.clear();
+      this.#hostKeys.set(device.number, key);
+    }
+    return key;
   }
 
   #pace(device: FleetDevice): { promptMs: number; commandMs: number; pace: Pace | null } {
