@@ -1,8 +1,8 @@
 // A coordinator of a test's own that speaks the agents' protocol and grants everything, but acknowledges no result
 // until it is told to: what an agent does meanwhile is its own affair. It holds what came, by device.
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
-import { devicePort } from '../agent/fleet/fleet.ts';
 import { FLEET_DEFAULTS } from '../agent/fleet/options.ts';
+import { devicePort } from '../agent/fleet/share.ts';
 import {
   type AgentBatch,
   type AgentMessage,

@@ -2,13 +2,15 @@
 // extension says the shape; it appears whole or not at all.
 import { renameSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { devicePort } from './fleet.js';
 import { deriveHostKey } from './hostkey.js';
 import { type FleetDevice, FleetOptionError } from './plan.js';
+import { devicePort } from './share.js';
 
 export interface InventoryOptions {
   devices: readonly FleetDevice[];
   port: number;
+  /** That share the fleet; default: one. */
+  processes?: number;
   seed: number;
   user: string;
   /** As the inventory shall name them: the text itself, or a reference such as `env:VAR`. */
@@ -46,7 +48,7 @@ export function writeInventory(file: string, options: InventoryOptions): void {
 function describe(device: FleetDevice, options: InventoryOptions): Row {
   const row: Row = {
     host: device.address,
-    port: devicePort(device, options.devices.length, options.port),
+    port: devicePort(device, options.devices.length, options.port, options.processes),
     platform: device.platform,
     segment: device.segment,
   };
@@ -119,7 +121,7 @@ function writePython(options: InventoryOptions): string {
     const fields: Row = {
       device_type: NETMIKO_TYPES[device.platform],
       ip: device.address,
-      port: devicePort(device, options.devices.length, options.port),
+      port: devicePort(device, options.devices.length, options.port, options.processes),
       username: options.user,
       password: options.password,
     };

@@ -89,7 +89,12 @@ function describeProgram(): Command {
       share,
       defaults.keyboardInteractive,
     )
-    .option('--processes <n>', 'that share the sessions', whole(1, 256), defaults.processes)
+    .option(
+      '--processes <n>',
+      'that share the devices; above 2,000 of these each has a port of its own, from --port upwards',
+      whole(1, 256),
+      defaults.processes,
+    )
     .option(
       '--idle <ms>',
       'closes a connection on which nothing moves',

@@ -3,7 +3,7 @@ import type { FleetEvent } from './events.js';
 import { PLAN_DEFAULTS, type PlanOptions } from './plan.js';
 
 export interface FleetOptions extends PlanOptions {
-  /** 0: one that is free on every address. */
+  /** Of the first process; 0: one that is free on every address. */
   port: number;
   user: string;
   password: string;
@@ -26,7 +26,7 @@ export interface FleetOptions extends PlanOptions {
   events: string | null;
   /** Told of each event; with one process only. */
   onEvent: ((event: FleetEvent) => void) | null;
-  /** 1: sessions are served where they are accepted; more: by as many forked processes. */
+  /** 1: this one serves all devices; more: as many forked processes do. */
   processes: number;
 }
 

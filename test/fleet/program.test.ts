@@ -138,6 +138,32 @@ describe.skipIf(!existsSync(program))('the program netsweep fleet', () => {
     expect(lines.filter(({ event }) => event === 'overlap')).toMatchObject([{ device: 'R4', open: 2 }]);
   });
 
+  test('gives each process a port of its own where devices are too many for a listener each', async () => {
+    const inventory = join(await folder(), 'fleet.json');
+    const options = [
+      '--devices',
+      '2001',
+      '--processes',
+      '3',
+      '--unprivileged',
+      '0',
+      '--inventory',
+      inventory,
+    ];
+    await using running = await startProgram(...options);
+    const { devices } = JSON.parse(await readFile(inventory, 'utf8')) as {
+      devices: Record<string, { host: string; port: number }>;
+    };
+    const ports = Object.values(devices).map(({ port }) => port);
+    expect(new Set(ports)).toEqual(new Set([0, 1, 2].map((index) => running.port + index)));
+    for (const name of ['R1', 'R2', 'R3']) {
+      const { host, port } = devices[name] ?? { host: '', port: 0 };
+      await using client = await Client.open(host, port);
+      expect((await client.exec('show running-config')).stdout).toContain(`hostname ${name}\r\n`);
+      await expect(Client.open(host, port === running.port ? port + 1 : port - 1)).rejects.toThrow();
+    }
+  });
+
   test('writes its inventory in the shape that the file name asks for', async () => {
     const path = await folder();
     const options = [
