@@ -15,7 +15,7 @@ import { connectFailure, connectionFailure, DeviceFailure } from '../failure.js'
 import { place, quote } from '../text.js';
 import { algorithms, mismatch, weakOnes } from './algorithms.js';
 import { Authentication, type AuthenticationEvents, type AuthenticationProtocol } from './authentication.js';
-import { type Cipher, padPlain, padSettled } from './economy.js';
+import { type Cipher, padPlain, padSettled, terminalShell } from './economy.js';
 import { hostKey } from './hostkeys.js';
 import { type PacketWriter, SecretPackets } from './secretpackets.js';
 import { tunnel } from './tunnel.js';
@@ -115,23 +115,25 @@ export class Shell {
   }
 
   /** Opens a terminal and a command line on it; a device that gives no terminal is asked for the bare line. */
-  openTerminal(
-    events: ChannelEvents,
-    opened: () => void,
-    terminal: typeof TERMINAL | false = TERMINAL,
-  ): void {
-    this.#guard(() =>
-      this.#client.shell(terminal, (error, channel) => {
-        if (error && terminal && !this.#closed && /pseudo-terminal/.test(error.message))
-          this.openTerminal(events, opened, false);
-        else if (error) this.#refusedChannel(error, 'a command line');
-        else {
-          this.#channel = channel;
-          this.#follow(channel, events);
-          opened();
-        }
-      }),
-    );
+  openTerminal(events: ChannelEvents, opened: () => void, terminal = TERMINAL): void {
+    let bare: ClientChannel | null = null;
+    const answered = (error: Error | undefined, channel: ClientChannel) => {
+      if (error === undefined) {
+        this.#channel = channel;
+        this.#follow(channel, events);
+        opened();
+      } else if (bare === null || this.#closed) this.#refusedChannel(error, 'a command line');
+      else {
+        // There may be a line where nobody has asked for a terminal.
+        bare.close();
+        bare = null;
+        this.#guard(() => this.#client.shell(false, answered));
+      }
+    };
+    const refused = (channel: ClientChannel) => {
+      bare = channel;
+    };
+    this.#guard(() => terminalShell(this.#client, terminal, refused, answered));
   }
 
   /** Runs one command on a channel of its own. */

@@ -173,23 +173,40 @@ export class Wire {
    */
   #gatherWrites(): void {
     const { socket } = this;
-    const write = socket.write;
-    let gathering = false;
+    const write = socket.write as (bytes: Uint8Array) => boolean; // all that is written is bytes
+    const end = socket.end as () => Duplex;
+    let gathered: Uint8Array[] = [];
     const release = () => {
-      gathering = false;
-      if (this.#events.mayWrite()) return socket.uncork();
+      const [first, ...others] = gathered;
+      gathered = [];
+      if (first === undefined || socket.destroyed) return;
+      if (this.#events.mayWrite()) {
+        write.call(socket, others.length === 0 ? first : Buffer.concat([first, ...others]));
+        return;
+      }
       this.#events.failed((stage) => leaseEnded(stage, 'on the way'));
       this.destroy();
     };
-    socket.write = ((...rest: Parameters<Duplex['write']>) => {
-      if (!gathering) {
-        gathering = true;
-        socket.cork();
-        process.nextTick(release);
-      }
-      return write.apply(socket, rest);
-    }) as Duplex['write'];
+    socket.write = (bytes: Uint8Array) => {
+      if (gathered.push(bytes) === 1) atEndOfTurn(release);
+      return true; // the SSH library does not look
+    };
+    socket.end = () => {
+      release();
+      return end.call(socket);
+    };
   }
+}
+
+/** Of all wires that have something to say in this turn. */
+const waiting: (() => void)[] = [];
+
+/** Once all that could be read has been read, and answered. */
+function atEndOfTurn(release: () => void): void {
+  if (waiting.push(release) > 1) return;
+  setImmediate(() => {
+    for (const each of waiting.splice(0)) each();
+  });
 }
 
 function leaseEnded(stage: Stage, when: string): DeviceFailure {

@@ -10,6 +10,7 @@ import {
   Server,
   type ServerChannel,
   type ServerConfig,
+  type Session,
   utils,
 } from 'ssh2';
 import { runSession, type SessionPorts, type SessionTask } from '../../agent/session/session.js';
@@ -42,6 +43,8 @@ export interface Script {
   /** The interactive command line. */
   shell?: (line: Line) => Promise<void>;
   exec?: (command: string, channel: ServerChannel, connection: Connection) => void;
+  /** Answers the request for a terminal; without it everybody is given one. */
+  pty?: (accept: () => void, reject: () => void, session: Session) => void;
   server?: Partial<ServerConfig>;
   onConnection?: (connection: Connection, socket: Socket) => void;
 }
@@ -108,7 +111,15 @@ export class ScriptedDevice implements AsyncDisposable {
     connection.on('session', (accept) => {
       seen.channels++;
       const session = accept();
-      session.on('pty', (yes) => yes?.());
+      session.on('pty', (yes, no) =>
+        script.pty
+          ? script.pty(
+              () => yes?.(),
+              () => no?.(),
+              session,
+            )
+          : yes?.(),
+      );
       session.on('shell', (yes) => {
         const channel = yes();
         void script.shell?.(this.#line(channel, socket));

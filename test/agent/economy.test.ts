@@ -2,7 +2,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createRequire } from 'node:module';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Cipher, padPlain, padSettled } from '../../agent/ssh/economy.js';
 import { string } from '../../agent/ssh/publickey.js';
 import { Status } from '../../proto/gen/netsweep/v1/model.js';
@@ -63,6 +63,38 @@ test.each([
     const random = (made: Buffer) => made.toString('hex', 5 + payload, 5 + payload + padding);
     expect(random(packet)).not.toBe(random(make().allocPacket(payload)));
   }
+});
+
+describe('a command line on a terminal', () => {
+  const shell = ios({ 'show version': 'one\r\n' });
+
+  test('is asked for before the device has answered about the terminal', async () => {
+    await using device = await ScriptedDevice.start({
+      shell,
+      pty: (accept, _, session) => session.prependOnceListener('shell', accept),
+    });
+    expect(await attempt(device.port)).toMatchObject({ status: Status.OK });
+    expect(device.seen.channels).toBe(1);
+  });
+
+  test('is used without one where the device gives only the line', async () => {
+    await using device = await ScriptedDevice.start({ shell, pty: (_, reject) => reject() });
+    expect(await attempt(device.port)).toMatchObject({ status: Status.OK });
+    expect(device.seen.channels).toBe(1);
+  });
+
+  test('is asked for alone where the device has refused both', async () => {
+    await using device = await ScriptedDevice.start({
+      shell,
+      pty: (_, reject, session) => {
+        session.removeAllListeners('shell');
+        session.once('shell', (__, refuse) => refuse?.());
+        reject();
+      },
+    });
+    expect(await attempt(device.port)).toMatchObject({ status: Status.OK });
+    expect(device.seen.channels).toBe(2);
+  });
 });
 
 function read(pem: string): ParsedKey {

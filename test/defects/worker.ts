@@ -90,8 +90,8 @@ export const defects: Defect[] = [
   {
     name: 'Bytes leave for a device whether or not there is a lease',
     file: 'agent/ssh/wire.ts',
-    find: 'if (this.#events.mayWrite()) return socket.uncork();',
-    replace: 'if (this.#connected || this.#events.mayWrite()) return socket.uncork();',
+    find: 'if (this.#events.mayWrite()) {',
+    replace: 'if (this.#connected || this.#events.mayWrite()) {',
     test: {
       file: CLOCKS,
       title: 'a session whose lease has ended lets no byte leave, though no step of it looked',
