@@ -27,6 +27,8 @@ export class Books {
   readonly pause: Pause;
   /** The latest commit that is under way or done. */
   #latest = Promise.resolve(0);
+  /** What has been changed in this turn. */
+  #gathered: Write[][] = [];
 
   private constructor(
     readonly store: Store,
@@ -64,11 +66,14 @@ export class Books {
    * books are closed, the promise stays open and `failed` ends the process.
    */
   commit(writes: Write[]): Promise<number> {
-    if (writes.length > 0) this.#latest = this.#write(writes);
+    if (writes.length === 0) return this.#latest;
+    // What one message of an agent changes is one call to the store.
+    if (this.#gathered.push(writes) === 1) this.#latest = Promise.resolve().then(() => this.#write());
     return this.#latest;
   }
 
-  async #write(writes: Write[]): Promise<number> {
+  async #write(): Promise<number> {
+    const writes = this.#gathered.splice(0).flat();
     try {
       const commit = await this.store.commit(writes);
       this.lastCommit = Math.max(this.lastCommit, commit);
@@ -159,6 +164,7 @@ export class Books {
     const keys = new Map<string, Set<string>>();
     const add = (credential: string, index: number, use: SecretUse, hop: number) => {
       const guard = this.guardOf(credential, use);
+      if (!this.logins.isAsked(guard)) return;
       const gone = keys.get(guard) ?? new Set();
       keys.set(guard, gone.add(loginKey(epoch, index, use, hop)));
     };

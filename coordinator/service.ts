@@ -34,6 +34,7 @@ import { answer, asStatus, ServiceError, stream, unary } from './intake/calls.js
 import type { Presence } from './intake/presence.js';
 import type { SweepRow, Write } from './store/store.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
+import { Alike } from './sweep/alike.js';
 import { refusePlatforms } from './sweep/ownplatforms.js';
 import { watch } from './watch.js';
 
@@ -180,12 +181,14 @@ export class Service {
       repeatedResults: 0,
     };
     const lasting = (submitted: string) => identified.get(submitted)?.id ?? '';
-    const planned = devices.map((device, index) => ({
-      ...device,
-      index,
-      credential: lasting(device.credential),
-      jump: device.jump.map((hop) => ({ ...hop, credential: lasting(hop.credential) })),
-    }));
+    const ways = new Map<Device['jump'], Device['jump']>();
+    const way = (jump: Device['jump']) => {
+      const known = ways.get(jump) ?? jump.map((hop) => ({ ...hop, credential: lasting(hop.credential) }));
+      ways.set(jump, known);
+      return known;
+    };
+    for (const [index, device] of devices.entries())
+      Object.assign(device, { index, credential: lasting(device.credential), jump: way(device.jump) });
     const distinct = new Map([...identified.values()].map((credential) => [credential.id, credential]));
     const guarded = await Promise.all(
       Array.from(distinct.values(), async (one) => [one, await this.books.guardsOf(one)] as const),
@@ -194,11 +197,11 @@ export class Service {
     await this.#write((writes) => {
       for (const [credential, guards] of guarded)
         this.books.useCredential(credential, guards, options.authFailMax, now, writes);
-      this.books.ledger.add(row, planned, [...distinct.values()], writes);
+      this.books.ledger.add(row, devices, [...distinct.values()], writes);
     });
     failpoint('submit.committed');
     this.#sweepsOf.get(header.client)?.add(id);
-    await this.hooks.submitted([...new Set(planned.map(({ segment }) => segment))], header);
+    await this.hooks.submitted([...new Set(devices.map(({ segment }) => segment))], header);
     this.hooks.kick();
     return { sweep: id };
   }
@@ -363,9 +366,11 @@ async function received(call: ServerReadableStream<SubmitPart, SubmitReply>): Pr
   let header: SubmitHeader | null = null;
   const devices: Device[] = [];
   const credentials: Credential[] = [];
+  const alike = new Alike();
   for await (const part of call as AsyncIterable<SubmitPart>) {
     if (part.body?.$case === 'header') header = part.body.value;
-    if (part.body?.$case === 'devices') devices.push(...part.body.value.devices);
+    if (part.body?.$case === 'devices')
+      for (const device of part.body.value.devices) devices.push(alike.of(device));
     if (part.body?.$case === 'credential') credentials.push(part.body.value);
   }
   if (header === null || header.key === '' || header.options === undefined)

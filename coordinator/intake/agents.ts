@@ -26,13 +26,12 @@ import {
   Verdict,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
-import type { Device } from '../../proto/gen/netsweep/v1/model.js';
 import type { HostKey } from '../../proto/gen/netsweep/v1/session.js';
 import { type Books, credentialsOf } from '../books.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
 import type { ClaimAnswer } from '../sweep/claims.js';
-import { placeOf } from '../sweep/endpoints.js';
+import { placeKey, placeOf } from '../sweep/endpoints.js';
 import { runsAlone } from '../sweep/suspicion.js';
 import { isSound, outputsOf, Pieces } from './bodies.js';
 import { LoginAsks } from './loginasks.js';
@@ -238,13 +237,14 @@ export class Agents {
     const { device } = state;
     const [own, ...bastions] = credentialsOf(device).map((credential, hop) => ({
       credential,
-      hostKeys: this.#hostKeys(device, hop),
+      hostKeys: this.#hostKeys(state, hop),
     }));
     return Work.create({ index: device.index, ...own, jump: bastions, alone: runsAlone(state) });
   }
 
-  #hostKeys(device: Device, hop: number): HostKey[] {
-    return this.books.hostKeys.lookUp(placeOf(device, hop)).map(({ type, blob }) => ({ type, blob }));
+  #hostKeys(state: DeviceState, hop: number): HostKey[] {
+    const place = placeOf(state.device, hop);
+    return this.books.hostKeys.lookUp(place, hop === 0 ? state.endpoint : placeKey(place));
   }
 
   #renew(call: ServerUnaryCall<RenewRequest, RenewReply>, callback: sendUnaryData<RenewReply>): void {
@@ -304,23 +304,27 @@ export class Agents {
     );
   }
 
-  async #hostKeySeen(link: AgentLink, seen: HostKeySeen): Promise<void> {
-    const { ledger, hostKeys } = this.books;
-    const state = ledger.working(seen.sweep, seen.epoch, seen.index, this.books.host.monotonicMs());
+  async #hostKeySeen(link: AgentLink, { sweep, epoch, index, ask, hop, key }: HostKeySeen): Promise<void> {
+    const { ledger, host } = this.books;
+    const working = ledger.working(sweep, epoch, index, host.monotonicMs());
+    const state = working !== null && hop <= working.device.jump.length ? working : null;
     const writes: Write[] = [];
-    const device = state !== null && seen.hop <= state.device.jump.length ? state.device : null;
-    const accepted =
-      device !== null &&
-      seen.key !== undefined &&
-      hostKeys.firstSeen(
-        placeOf(device, seen.hop),
-        seen.key,
-        link.hello.name,
-        this.books.host.wallMs(),
-        writes,
-      );
-    const known = device === null ? [] : this.#hostKeys(device, seen.hop);
+    const accepted = state !== null && key !== undefined && this.#firstSeen(link, state, hop, key, writes);
+    const known = accepted || state === null ? [] : this.#hostKeys(state, hop);
     await this.books.commit(writes);
-    link.send({ $case: 'hostKeyAnswer', value: { ask: seen.ask, accepted, known } });
+    link.send({ $case: 'hostKeyAnswer', value: { ask, accepted, known } });
+  }
+
+  #firstSeen(
+    { hello: { name } }: AgentLink,
+    { device, endpoint }: DeviceState,
+    hop: number,
+    key: HostKey,
+    writes: Write[],
+  ): boolean {
+    const place = placeOf(device, hop);
+    const about = { agent: name, wallMs: this.books.host.wallMs() };
+    const known = hop === 0 ? endpoint : placeKey(place);
+    return this.books.hostKeys.firstSeen(place, key, about, writes, known);
   }
 }

@@ -8,42 +8,62 @@ import { join } from 'node:path';
 import type { HostKey } from '../../proto/gen/netsweep/v1/session.js';
 import { KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Write } from '../store/store.js';
-import { type Place, placeKey } from '../sweep/endpoints.js';
+import { type Place, placeFrom, placeKey } from '../sweep/endpoints.js';
+
+/** A key as it is kept: of a million places the fewest bytes. */
+interface Kept {
+  type: string;
+  /** As latin1: a Buffer is larger than most keys, and off the network a view of a whole batch of results. */
+  blob: string;
+  firstSeenMs: number;
+  agent: string;
+}
 
 export class HostKeys {
-  readonly #known = new Map<string, KnownHost[]>();
+  readonly #known = new Map<string, Kept[]>();
+  readonly #types = new Map<string, string>();
 
   constructor(
     hosts: KnownHost[],
     private readonly user: KnownHostsFile,
   ) {
-    for (const host of hosts) this.#add(host);
+    for (const host of hosts) this.#add(placeKey(host), host);
   }
 
-  /** Keys known for a place; the ledger first, else known_hosts. */
-  lookUp(place: Place): HostKey[] {
-    return this.#known.get(placeKey(place)) ?? this.user.lookUp(place.host, place.port);
+  /** Keys known for a place, `key` its name where that is at hand; the ledger first, else known_hosts. */
+  lookUp(place: Place, key = placeKey(place)): HostKey[] {
+    return this.#known.get(key)?.map(hostKey) ?? this.user.lookUp(place.host, place.port);
   }
 
   list(host: string): KnownHost[] {
-    return [...this.#known.values()].flat().filter((known) => host === '' || known.host === host);
+    return [...this.#known]
+      .map(([key, kept]) => ({ place: placeFrom(key), kept }))
+      .filter(({ place }) => host === '' || place.host === host)
+      .flatMap(({ place, kept }) =>
+        kept.map((one) => KnownHost.create({ ...place, ...one, ...hostKey(one) })),
+      );
   }
 
-  /** Keeps `key` if the place has none, or has this one; otherwise nothing changes. */
-  firstSeen(place: Place, key: HostKey, agent: string, wallMs: number, writes: Write[]): boolean {
-    const known = this.lookUp(place);
-    if (known.length > 0) return known.some((one) => sameKey(one, key));
-    // What came over the network is a view of a whole batch, results and all, that would stay as long as the key.
-    const blob = Buffer.from(key.blob);
-    const host = KnownHost.create({ ...pick(place), type: key.type, blob, firstSeenMs: wallMs, agent });
-    this.#add(host);
+  /** Keeps `seen` if the place has none, or has this one; otherwise nothing changes. */
+  firstSeen(
+    place: Place,
+    seen: HostKey,
+    about: { agent: string; wallMs: number },
+    writes: Write[],
+    key = placeKey(place),
+  ): boolean {
+    const known = this.lookUp(place, key);
+    if (known.length > 0) return known.some((one) => sameKey(one, seen));
+    const host = { ...pick(place), ...seen, firstSeenMs: about.wallMs, agent: about.agent };
+    this.#add(key, host);
     writes.push({ write: 'hostKey', host, replace: false });
     return true;
   }
 
   /** A person says that this is the key, whatever was known. */
   accept(host: KnownHost, writes: Write[]): void {
-    this.#known.set(placeKey(host), [host]);
+    this.#known.delete(placeKey(host));
+    this.#add(placeKey(host), host);
     writes.push({ write: 'hostKey', host, replace: true });
   }
 
@@ -53,28 +73,32 @@ export class HostKeys {
     writes: Write[],
   ): number {
     let removed = 0;
-    for (const [key, hosts] of this.#known) {
-      const first = hosts[0];
+    for (const [key, { length }] of this.#known) {
+      const place = placeFrom(key);
       if (
-        first === undefined ||
-        first.host !== match.host ||
-        (match.segment !== '' && first.segment !== match.segment) ||
-        (match.port !== 0 && first.port !== match.port) ||
-        (match.jump !== undefined && first.jump !== match.jump)
+        place.host !== match.host ||
+        (match.segment !== '' && place.segment !== match.segment) ||
+        (match.port !== 0 && place.port !== match.port) ||
+        (match.jump !== undefined && place.jump !== match.jump)
       )
         continue;
       this.#known.delete(key);
-      removed += hosts.length;
-      writes.push({ write: 'dropHostKeys', ...pick(first) });
+      removed += length;
+      writes.push({ write: 'dropHostKeys', ...place });
     }
     return removed;
   }
 
-  #add(host: KnownHost): void {
-    const hosts = this.#known.get(placeKey(host));
-    if (hosts === undefined) this.#known.set(placeKey(host), [host]);
-    else hosts.push(host);
+  #add(key: string, { type, blob, firstSeenMs, agent }: KnownHost): void {
+    const known = this.#types.get(type) ?? type;
+    this.#types.set(type, known);
+    const kept = { type: known, blob: blob.toString('latin1'), firstSeenMs, agent };
+    this.#known.set(key, [...(this.#known.get(key) ?? []), kept]);
   }
+}
+
+function hostKey({ type, blob }: Kept): HostKey {
+  return { type, blob: Buffer.from(blob, 'latin1') };
 }
 
 interface KnownHostsLine {
@@ -85,7 +109,17 @@ interface KnownHostsLine {
 
 /** OpenSSH's known_hosts: plain, bracketed and hashed names. Marked lines (`@revoked` ...) are left alone. */
 export class KnownHostsFile {
-  constructor(private readonly lines: KnownHostsLine[]) {}
+  readonly #plain = new Map<string, HostKey[]>();
+  /** Each has to be hashed anew for each name that is looked up. */
+  readonly #hashed: { name: string; key: HostKey }[] = [];
+
+  constructor(lines: KnownHostsLine[]) {
+    for (const { names, key } of lines)
+      for (const name of new Set(names)) {
+        if (name.startsWith('|1|')) this.#hashed.push({ name, key });
+        else this.#plain.set(name, [...(this.#plain.get(name) ?? []), key]);
+      }
+  }
 
   static read(file = join(homedir(), '.ssh', 'known_hosts')): KnownHostsFile {
     let text = '';
@@ -113,14 +147,12 @@ export class KnownHostsFile {
 
   lookUp(host: string, port: number): HostKey[] {
     const name = port === 22 ? host : `[${host}]:${port}`;
-    return this.lines
-      .filter(({ names }) => names.some((pattern) => isNamed(pattern, name)))
-      .map(({ key }) => key);
+    const hashed = this.#hashed.filter((line) => isHashOf(line.name, name)).map(({ key }) => key);
+    return [...(this.#plain.get(name) ?? []), ...hashed];
   }
 }
 
-function isNamed(pattern: string, name: string): boolean {
-  if (!pattern.startsWith('|1|')) return pattern === name;
+function isHashOf(pattern: string, name: string): boolean {
   const [, , salt, hash] = pattern.split('|');
   if (salt === undefined || hash === undefined) return false;
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;

@@ -4,6 +4,7 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Credential, Device, Report } from '../../proto/gen/netsweep/v1/model.js';
+import { Alike } from '../sweep/alike.js';
 import type { Own } from './cargo.js';
 import { CHECKPOINT_BYTES } from './checkpoints.js';
 import { type Executor, startExecutor } from './executor.js';
@@ -191,9 +192,10 @@ class SealedStore implements Store {
     const shards = await this.#link.read('shards', row.id);
     const secrets = await this.#link.read('secrets', row.id);
     const devices: OpenSweep['devices'] = [];
+    const alike = new Alike();
     for await (const { submitted, row: state, report, evidence } of this.#storedDevices(row.id)) {
       devices.push({
-        device: Device.decode(submitted),
+        device: alike.of(Device.decode(submitted)),
         row: state,
         report: report === null ? null : Report.decode(report),
         lastFailure: evidence === null ? null : (Report.decode(evidence).failure ?? null),

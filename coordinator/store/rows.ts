@@ -26,10 +26,19 @@ export interface ReportRow {
 
 export type HostKeyRow = Omit<KnownHost, 'blob'> & { blob: Uint8Array };
 
+/** Many devices as few values: `submitted` is all of them end to end. */
+export interface DevicesRow {
+  write: 'devices';
+  sweep: string;
+  indexes: Uint32Array;
+  lengths: Uint32Array;
+  submitted: Uint8Array;
+}
+
 export type Row =
   | Exclude<Write, { write: 'sweep' | 'secret' | 'report' | 'evidence' | 'devices' | 'hostKey' }>
   | { write: 'sweep'; row: SweepRow; open: boolean }
-  | { write: 'devices'; sweep: string; devices: { index: number; submitted: Uint8Array }[] }
+  | DevicesRow
   | { write: 'secret'; sweep: string; credential: string; sealed: Uint8Array }
   | { write: 'report' | 'evidence'; row: ReportRow }
   | { write: 'hostKey'; host: HostKeyRow; replace: boolean }
@@ -55,7 +64,7 @@ export function toRow(write: Write, seal: Seal, own: Own): Row {
     case 'chunk':
       return { ...write, sha256: own(write.sha256), data: own(write.data) };
     case 'devices':
-      return { ...write, devices: write.devices.map((device) => submitted(device, own)) };
+      return devicesRow(write.sweep, write.devices, own);
     case 'secret':
       return secretRow(write.sweep, write.credential, seal, own);
     case 'hostKey':
@@ -76,7 +85,7 @@ export function sizeOf(row: Row): number {
     case 'chunk':
       return row.data.length;
     case 'devices':
-      return row.devices.reduce((sum, { submitted }) => sum + submitted.length, 0);
+      return row.submitted.length;
     default:
       return ROW_BYTES;
   }
@@ -113,8 +122,15 @@ function withoutBody(output: Output): Output {
   return { ...output, body: NO_BYTES };
 }
 
-function submitted(device: Device, own: Own): { index: number; submitted: Uint8Array } {
-  return { index: device.index, submitted: own(Device.encode(device).finish()) };
+function devicesRow(sweep: string, devices: Device[], own: Own): DevicesRow {
+  const encoded = devices.map((device) => Device.encode(device).finish());
+  return {
+    write: 'devices',
+    sweep,
+    indexes: Uint32Array.from(devices, ({ index }) => index),
+    lengths: Uint32Array.from(encoded, ({ length }) => length),
+    submitted: own(Buffer.concat(encoded)),
+  };
 }
 
 function secretRow(sweep: string, credential: Credential, seal: Seal, own: Own): Row {

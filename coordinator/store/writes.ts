@@ -5,7 +5,7 @@ import type { CredentialState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { keepPiece, useOutput } from './bodies.js';
 import { StoreFailed } from './refusal.js';
 import { removeSweep } from './removal.js';
-import type { HostKeyRow, ReportRow, Row } from './rows.js';
+import type { DevicesRow, HostKeyRow, ReportRow, Row } from './rows.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, Place, ShardRow, SweepRow } from './store.js';
 import { sumOf } from './sums.js';
@@ -16,7 +16,7 @@ export function apply(sql: Sql, row: Row): void {
       putSweep(sql, row.row, row.open);
       break;
     case 'devices':
-      putDevices(sql, row.sweep, row.devices);
+      putDevices(sql, row);
       break;
     case 'secret':
       put(sql, 'secrets', sweepNumber(sql, row.sweep), row.credential, row.sealed);
@@ -109,13 +109,15 @@ function putSweep(sql: Sql, row: SweepRow, open: boolean): void {
   );
 }
 
-function putDevices(sql: Sql, id: string, devices: { index: number; submitted: Uint8Array }[]): void {
+function putDevices(sql: Sql, { sweep: id, indexes, lengths, submitted }: DevicesRow): void {
   const sweep = sweepNumber(sql, id);
-  for (const { index, submitted } of devices) {
-    const sum = sumOf(sweep, index, submitted);
-    sql.run('INSERT INTO devices VALUES (?, ?, ?, ?)', sweep, index, submitted, sum);
+  let at = 0;
+  for (const [i, index] of indexes.entries()) {
+    const device = submitted.subarray(at, at + (lengths[i] ?? 0));
+    at += device.length;
+    sql.run('INSERT INTO devices VALUES (?, ?, ?, ?)', sweep, index, device, sumOf(sweep, index, device));
   }
-  sql.run('UPDATE sweeps SET selected = selected + ? WHERE no = ?', devices.length, sweep);
+  sql.run('UPDATE sweeps SET selected = selected + ? WHERE no = ?', indexes.length, sweep);
 }
 
 function putState(sql: Sql, id: string, row: DeviceRow): void {

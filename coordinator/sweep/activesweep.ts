@@ -13,6 +13,7 @@ import {
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { DeviceRow, OpenSweep, SweepRow, Write } from '../store/store.js';
 import { type Endpoints, endpointOf } from './endpoints.js';
+import { Line, type Unit } from './line.js';
 import { Stops } from './stops.js';
 import { runsAlone } from './suspicion.js';
 
@@ -61,13 +62,9 @@ export interface Ending {
   durationMs?: number;
 }
 
-/** Devices that share an endpoint; they go into one shard and run in turn. */
-interface Unit {
-  indexes: number[];
-  notBefore: number;
-  stage: number;
-}
-
+/** Shared by all devices that have none. */
+const NO_DEATHS: string[] = [];
+const NO_EPOCHS: string[] = [];
 /** Shard numbers reserved at a time. */
 const SHARD_NUMBERS = 1_000;
 /**
@@ -82,10 +79,10 @@ export class ActiveSweep {
   readonly states: DeviceState[];
   readonly credentials: Map<string, Credential>;
   readonly #counts: Counts;
-  /** By segment, first come first served. */
-  readonly #waiting = new Map<string, Unit[]>();
-  /** Those of later stages. */
-  readonly #held = new Map<string, Unit[]>();
+  /** By segment. */
+  readonly #waiting = new Map<string, Line>();
+  /** Those of later stages, in the order of these. */
+  readonly #held = new Map<string, Line>();
   readonly stops: Stops;
   halt: Halt | null = null;
   nextShard = 1;
@@ -109,7 +106,7 @@ export class ActiveSweep {
       row: newRow(device.index),
       shard: 0,
       status: Status.UNSPECIFIED,
-      epochs: [],
+      epochs: NO_EPOCHS,
       missed: null,
       localFailures: 0,
       lastFailure: null,
@@ -147,7 +144,7 @@ export class ActiveSweep {
       }
       if (report !== null) sweep.#settle(state, report.status, report.failure ?? null);
     }
-    for (const { index, epoch } of found.taken) sweep.state(index).epochs.push(epoch);
+    for (const { index, epoch } of found.taken) sweep.took(sweep.state(index), epoch);
     for (const login of found.bastions) sweep.bastions.set(login, '');
     sweep.#queue(
       sweep.states.filter((state) => state.status === Status.UNSPECIFIED && state.shard === 0),
@@ -198,28 +195,25 @@ export class ActiveSweep {
     writes: Write[],
   ): DeviceState[] {
     this.#admit(segment);
-    const queue = this.#waiting.get(segment);
-    if (queue === undefined || most < 1) return [];
+    const line = this.#waiting.get(segment);
+    if (line === undefined || most < 1) return [];
     const taken: DeviceState[] = [];
     const kept: Unit[] = [];
-    let looked = 0;
     let alone = false;
-    for (const unit of queue) {
-      if (taken.length >= most || alone) break;
-      looked += 1;
+    while (taken.length < most && !alone) {
+      const unit = line.next(now);
+      if (unit === null) break;
       const states = unit.indexes.map((index) => this.state(index));
       const free = states.every((state) => endpoints.freeAt(state.endpoint) <= now);
-      if (unit.notBefore > now || !free || !this.#fits(states, taken, most)) {
+      if (!free || !this.#fits(states, taken, most)) {
         kept.push(unit);
         continue;
       }
       taken.push(...states);
       alone = states.some(runsAlone);
     }
-    queue.splice(0, looked);
-    // Joined, not spread into a call: there may be hundreds of thousands.
-    const line = kept.length === 0 ? queue : kept.concat(queue);
-    setOrDelete(this.#waiting, segment, line);
+    line.putBack(kept);
+    if (line.length === 0) this.#waiting.delete(segment);
     if (taken.length === 0) return taken;
     const shard = this.#takeNumber(writes);
     for (const state of taken) {
@@ -240,6 +234,11 @@ export class ActiveSweep {
     this.#queue(states, notBefore);
   }
 
+  /** A result was taken under this epoch. A list that grows would keep room for more in each of very many devices. */
+  took(state: DeviceState, epoch: string): void {
+    state.epochs = [...state.epochs, epoch];
+  }
+
   /** Ends a device; its record and its state are one write. */
   end(state: DeviceState, ending: Ending, writes: Write[]): void {
     this.#settle(state, ending.status, ending.failure);
@@ -249,19 +248,18 @@ export class ActiveSweep {
   /** Ends every device that waits in line, as `how` says. */
   endWaiting(how: (state: DeviceState) => Ending | null, writes: Write[]): number {
     const before = this.open;
-    for (const line of [this.#waiting, this.#held])
-      for (const [segment, units] of line) {
-        const kept: Unit[] = [];
-        for (const unit of units) {
+    for (const lines of [this.#waiting, this.#held])
+      for (const [segment, line] of lines) {
+        line.filter((unit) => {
           const left = unit.indexes.filter((index) => {
             const state = this.state(index);
             const ending = how(state);
             if (ending !== null) this.end(state, ending, writes);
             return ending === null;
           });
-          if (left.length > 0) kept.push({ ...unit, indexes: left });
-        }
-        setOrDelete(line, segment, kept);
+          return left.length > 0 ? { ...unit, indexes: left } : null;
+        });
+        if (line.length === 0) lines.delete(segment);
       }
     return before - this.open;
   }
@@ -344,14 +342,14 @@ export class ActiveSweep {
     return taken.length === 0 || taken.length + states.length <= most;
   }
 
-  /** Lets those in line whose stage has come. Held units are in the order of their stages. */
+  /** Lets those in line whose stage has come. */
   #admit(segment: string): void {
     const held = this.#held.get(segment);
-    if (held === undefined || (held[0]?.stage ?? 0) > this.stops.stage) return;
-    const later = held.findIndex(({ stage }) => stage > this.stops.stage);
-    const admitted = held.splice(0, later === -1 ? held.length : later);
-    setOrDelete(this.#held, segment, held);
-    setOrDelete(this.#waiting, segment, (this.#waiting.get(segment) ?? []).concat(admitted));
+    while (held !== undefined && held.length > 0 && held.stage <= this.stops.stage) {
+      const unit = held.next(Number.POSITIVE_INFINITY);
+      if (unit !== null) lineOf(this.#waiting, segment).add(unit);
+    }
+    if (held?.length === 0) this.#held.delete(segment);
   }
 
   /** The next shard's number; blocks of numbers are reserved on disk, so that none is used again after a crash. */
@@ -368,17 +366,15 @@ export class ActiveSweep {
     const units = new Map<string, Unit>();
     for (const { device, endpoint } of states) {
       const stage = this.stops.stageOf(device.index);
-      const unit = units.get(`${stage} ${endpoint}`);
+      const key = stage === 0 ? endpoint : `${endpoint}\n${stage}`;
+      const unit = units.get(key);
       if (unit !== undefined) {
         unit.indexes.push(device.index);
         continue;
       }
       const made = { indexes: [device.index], notBefore, stage };
-      units.set(`${stage} ${endpoint}`, made);
-      const line = stage > this.stops.stage ? this.#held : this.#waiting;
-      const queue = line.get(device.segment);
-      if (queue === undefined) line.set(device.segment, [made]);
-      else queue.push(made);
+      units.set(key, made);
+      lineOf(stage > this.stops.stage ? this.#held : this.#waiting, device.segment).add(made);
     }
   }
 }
@@ -388,14 +384,15 @@ function withCommands(device: Device, outputs: Output[]): Device {
   return device.commands.length > 0 ? device : { ...device, commands: outputs.map(({ command }) => command) };
 }
 
-function setOrDelete(line: Map<string, Unit[]>, segment: string, units: Unit[]): void {
-  if (units.length === 0) line.delete(segment);
-  else line.set(segment, units);
+function lineOf(lines: Map<string, Line>, segment: string): Line {
+  const line = lines.get(segment) ?? new Line();
+  lines.set(segment, line);
+  return line;
 }
 
 export function newRow(index: number): DeviceRow {
   const spent = { loginSpent: false, enableSpent: false, channelSpent: false };
-  return { index, attempts: 0, workedMs: 0, ...spent, started: false, deaths: [] };
+  return { index, attempts: 0, workedMs: 0, ...spent, started: false, deaths: NO_DEATHS };
 }
 
 function zeroCounts(selected: number): Counts {

@@ -69,6 +69,12 @@ export function placeKey({ segment, jump, host, port }: Place): string {
   return `${segment}\n${jump}\n${host}\n${port}`;
 }
 
+/** The place that a key stands for. */
+export function placeFrom(key: string): Place {
+  const [port = '', host = '', jump = '', ...segment] = key.split('\n').reverse();
+  return { segment: segment.reverse().join('\n'), jump, host, port: Number(port) };
+}
+
 /** Where a device is, as far as exclusion is concerned. */
 export function endpointOf(device: Device): string {
   return placeKey(placeOf(device));

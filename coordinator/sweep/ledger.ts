@@ -35,6 +35,8 @@ export interface StartRequest {
   index: number;
 }
 
+/** Devices of a selection in one write. */
+const DEVICES_AT_ONCE = 1_000;
 /** When to ask again for what is not granted in a pause, in ms. */
 const PAUSED_MS = 1_000;
 
@@ -73,7 +75,9 @@ export class Ledger {
   add(row: SweepRow, devices: Device[], credentials: Credential[], writes: Write[]): ActiveSweep {
     const sweep = new ActiveSweep(row, devices, credentials);
     this.sweeps.set(row.id, sweep);
-    writes.push({ write: 'sweep', row }, { write: 'devices', sweep: row.id, devices });
+    writes.push({ write: 'sweep', row });
+    for (let at = 0; at < devices.length; at += DEVICES_AT_ONCE)
+      writes.push({ write: 'devices', sweep: row.id, devices: devices.slice(at, at + DEVICES_AT_ONCE) });
     for (const credential of credentials) writes.push({ write: 'secret', sweep: row.id, credential });
     return sweep;
   }
@@ -258,7 +262,7 @@ export class Ledger {
       return this.#late(result, writes);
     lease.left.delete(result.index);
     lease.progressAt = now;
-    state.epochs.push(lease.epoch);
+    shard.sweep.took(state, lease.epoch);
     switch (result.end?.$case) {
       case 'attempt':
         this.#outcomes.attempted(shard, state, result.end.value, { agent, now, wallMs }, writes);

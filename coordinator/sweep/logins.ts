@@ -88,9 +88,19 @@ export class Logins {
     const guard = this.#guards.get(credential);
     if (guard === undefined || guard.stopped) return answer('stopped');
     if (guard.underWay.has(key)) return answer('send');
+    if (guard.proved && guard.waiting.length === 0) {
+      guard.underWay.set(key, now);
+      return answer('send');
+    }
     guard.waiting = guard.waiting.filter((waiting) => waiting.key !== key);
     guard.waiting.push({ key, answer, repeatSince: repeat ? now : null });
     this.#pass(guard, now);
+  }
+
+  /** Whether anybody waits for leave, or has it and has not said how it went. */
+  isAsked(credential: string): boolean {
+    const guard = this.#guards.get(credential);
+    return guard !== undefined && guard.waiting.length + guard.underWay.size > 0;
   }
 
   isUnderWay(credential: string, key: string): boolean {
@@ -127,7 +137,7 @@ export class Logins {
   drop(credential: string, keys: ReadonlySet<string>, now: number): void {
     const guard = this.#guards.get(credential);
     if (guard === undefined) return;
-    guard.waiting = guard.waiting.filter(({ key }) => !keys.has(key));
+    if (guard.waiting.length > 0) guard.waiting = guard.waiting.filter(({ key }) => !keys.has(key));
     for (const key of keys) guard.underWay.delete(key);
     this.#pass(guard, now);
   }
@@ -146,6 +156,7 @@ export class Logins {
   }
 
   #pass(guard: Guard, now: number): void {
+    if (guard.waiting.length === 0) return;
     const line = guard.waiting.splice(0);
     for (const waiting of line) {
       const answer = answerNow(guard, waiting, now);

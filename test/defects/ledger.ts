@@ -67,7 +67,7 @@ export const defects: Defect[] = [
   {
     name: 'Results that were taken are forgotten with the process',
     file: 'coordinator/sweep/activesweep.ts',
-    find: 'for (const { index, epoch } of found.taken) sweep.state(index).epochs.push(epoch);',
+    find: 'for (const { index, epoch } of found.taken) sweep.took(sweep.state(index), epoch);',
     replace: '',
     test: {
       file: RESULTS,
@@ -123,8 +123,8 @@ export const defects: Defect[] = [
   {
     name: 'A suspect is leased together with others',
     file: 'coordinator/sweep/activesweep.ts',
-    find: 'if (taken.length >= most || alone) break;',
-    replace: 'if (taken.length >= most) break;',
+    find: 'while (taken.length < most && !alone) {',
+    replace: 'while (taken.length < most) {',
     test: { file: SUSPICION, title: 'does not stand in the way of the others' },
   },
   {
