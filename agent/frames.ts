@@ -2,11 +2,23 @@
 // Node's IPC, because there a worker gone wrong ends its agent: what can't be read is thrown where nobody catches it,
 // and a length that is announced is waited for, however long.
 import type { Socket } from 'node:net';
-import { deserialize, serialize } from 'node:v8';
+import { DefaultSerializer, deserialize } from 'node:v8';
 
 const LENGTH_BYTES = 4;
+const NO_LENGTH = Buffer.alloc(LENGTH_BYTES);
 /** Most bytes of one message. */
 export const FRAME_BYTES = 8 << 20;
+
+/** A message as it is sent: in one piece, as each write is a call of the system. */
+export function frameOf(value: unknown): Buffer {
+  const serializer = new DefaultSerializer();
+  serializer.writeRawBytes(NO_LENGTH);
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  const frame = serializer.releaseBuffer();
+  frame.writeUInt32BE(frame.length - LENGTH_BYTES);
+  return frame;
+}
 
 export class Frames<Message> {
   #pieces: Buffer[] = [];
@@ -40,17 +52,11 @@ export class Frames<Message> {
   }
 
   /** Sends; `sent` is called once it has left, or can't any more. */
-  send(value: unknown, sent: (error?: Error | null) => void): void {
-    const body = serialize(value);
-    const length = Buffer.allocUnsafe(LENGTH_BYTES);
-    length.writeUInt32BE(body.length);
-    this.stream.cork();
-    this.stream.write(length);
-    this.stream.write(body, (error) => {
-      body.fill(0); // it may have held a secret
+  send(frame: Buffer, sent: (error?: Error | null) => void): void {
+    this.stream.write(frame, (error) => {
+      frame.fill(0); // it may have held a secret
       sent(error);
     });
-    this.stream.uncork();
   }
 
   *#read(piece: Buffer): Generator<unknown> {

@@ -12,7 +12,7 @@ import {
 } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
 import type { Local } from './failure.js';
-import { Frames } from './frames.js';
+import { FRAME_BYTES, Frames, frameOf } from './frames.js';
 import type { SessionTask } from './session/session.js';
 
 /** The stream's descriptor in a worker, the first after the standard ones. */
@@ -72,6 +72,7 @@ const TOGETHER_BYTES = 1 << 20;
 /** An agent's end of the stream to one worker. */
 export class WorkerLink {
   readonly #frames: Frames<FromWorker[]>;
+  #gathered: ToWorker[] = [];
 
   /** `broken`: the worker says what no worker says; nothing of it is heard after that. */
   constructor(
@@ -88,15 +89,33 @@ export class WorkerLink {
     stream.on('error', () => undefined); // its end says the same
   }
 
-  /** False when the worker has gone. */
+  /** False when the worker has gone. What is said in one turn travels together, and what messages share only once. */
   send(message: ToWorker): boolean {
-    if (this.stream.writable) this.#frames.send(message, () => undefined);
+    if (this.#gathered.push(message) === 1) setImmediate(() => this.#flush());
+    if (message.say === 'renewed') this.#flush(); // it prolongs what may end at any moment
     return this.stream.writable;
   }
 
   /** The worker ends at once. */
   end(): void {
+    this.#flush();
     this.stream.end();
+  }
+
+  #flush(): void {
+    if (this.stream.writable) this.#sendTogether(this.#gathered);
+    this.#gathered = [];
+  }
+
+  #sendTogether(messages: ToWorker[]): void {
+    if (messages.length === 0) return;
+    const frame = frameOf(messages);
+    if (frame.length <= FRAME_BYTES || messages.length === 1)
+      return this.#frames.send(frame, () => undefined);
+    frame.fill(0);
+    const half = messages.length >> 1;
+    this.#sendTogether(messages.slice(0, half));
+    this.#sendTogether(messages.slice(half));
   }
 }
 
@@ -108,7 +127,7 @@ interface Outgoing {
 
 /** A worker's end. */
 export class AgentLink {
-  readonly #frames: Frames<ToWorker>;
+  readonly #frames: Frames<ToWorker[]>;
   #gathered: Outgoing[] = [];
 
   constructor(
@@ -116,7 +135,8 @@ export class AgentLink {
     heard: (message: ToWorker) => void,
     gone: () => void,
   ) {
-    this.#frames = new Frames(stream, (value) => value as ToWorker, heard, gone); // our own agent
+    const hear = (messages: ToWorker[]) => messages.forEach(heard);
+    this.#frames = new Frames(stream, (value) => value as ToWorker[], hear, gone); // our own agent
     stream.on('end', gone);
     stream.on('close', gone);
     stream.on('error', gone);
@@ -141,11 +161,7 @@ export class AgentLink {
       const done = () => {
         for (const { sent } of batch) sent();
       };
-      if (this.stream.writable)
-        this.#frames.send(
-          batch.map(({ value }) => value),
-          done,
-        );
+      if (this.stream.writable) this.#frames.send(frameOf(batch.map(({ value }) => value)), done);
       else done();
     }
   }
@@ -182,30 +198,30 @@ function readFromWorker(value: unknown): FromWorker {
   const say = said.field('say');
   switch (say) {
     case 'alive':
-      return { say, ...said.numbers('memory', 'busy') };
+      return { say, memory: said.number('memory'), busy: said.number('busy') };
     case 'askPermit':
-      return { say, ...said.numbers('ask', 'job', 'hop'), use: said.one('use', USES) };
+      return { say, ask: said.number('ask'), ...said.place(), use: said.one('use', USES) };
     case 'loggedIn':
       return {
         say,
-        ...said.numbers('job', 'hop'),
+        ...said.place(),
         use: said.one('use', USES),
         result: said.one('result', RESULTS),
       };
     case 'askHostKey':
-      return { say, ...said.numbers('ask', 'job', 'hop'), key: HostKey.decode(said.bytes('key')) };
+      return { say, ask: said.number('ask'), ...said.place(), key: HostKey.decode(said.bytes('key')) };
     case 'askStart':
-      return { say, ...said.numbers('ask', 'job') };
+      return { say, ask: said.number('ask'), job: said.number('job') };
     case 'chunk': {
       const chunk = Chunk.decode(said.bytes('chunk'));
       if (chunk.data.length > CHUNK_BYTES || chunk.sha256.length !== DIGEST_BYTES)
         throw new Error('no piece of an output');
-      return { say, ...said.numbers('job'), chunk };
+      return { say, job: said.number('job'), chunk };
     }
     case 'ended': {
       const attempt = Attempt.decode(said.bytes('attempt'));
       if (!STATUSES.includes(attempt.status)) throw new Error('no attempt that has ended');
-      return { say, ...said.numbers('job'), attempt, how: said.one('how', ENDS) };
+      return { say, job: said.number('job'), attempt, how: said.one('how', ENDS) };
     }
     default:
       throw new Error('no message that is known');
@@ -230,8 +246,8 @@ class Said {
     return value as number;
   }
 
-  numbers<Name extends string>(...names: Name[]): Record<Name, number> {
-    return Object.fromEntries(names.map((name) => [name, this.number(name)])) as Record<Name, number>; // each of them
+  place(): { job: number; hop: number } {
+    return { job: this.number('job'), hop: this.number('hop') };
   }
 
   bytes(name: string): Uint8Array {

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { failpoint } from '../proto/failpoint.js';
-import { Kind, type Output } from '../proto/gen/netsweep/v1/model.js';
+import { type Credential, Kind, type Output } from '../proto/gen/netsweep/v1/model.js';
 import type { Attempt, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
@@ -38,6 +38,8 @@ const clocks = new Map<string, LeaseClock>();
 const permits = new Map<number, (permit: Permit | null) => void>();
 const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] } | null) => void>();
 const starts = new Map<number, (granted: boolean) => void>();
+/** Sessions by credential: what came in one message is shared, and wiped once none of them needs it. */
+const users = new WeakMap<Credential, number>();
 const bastions = new Bastions();
 const hold = new Hold();
 const [, rehearsal] = process.argv.slice(process.argv.indexOf(REHEARSE));
@@ -124,16 +126,28 @@ function busy(): number {
 async function run(number: number, lease: string, task: SessionTask): Promise<void> {
   const job: Job = { lease, abandon: new AbortController(), hindered: null };
   jobs.set(number, job);
+  const credentials = [task, ...task.jump].flatMap(({ credential }) => credential ?? []);
+  credentials.forEach(take);
   const { name } = task.device;
   failpoint(`worker.session.${name}`);
   const [its, { signal }] = [ports(number, job, name), job.abandon];
   const attempt = await (rehearsals?.run(task, its, signal) ?? runSession(task, its, signal, bastions));
-  for (const { credential } of [task, ...task.jump]) if (credential !== null) wipeCredential(credential);
+  for (const credential of credentials) release(credential);
   jobs.delete(number);
   if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);
   failpoint(`worker.ending.${name}`);
   await sendInChunks(number, [...attempt.outputs, ...(attempt.transcript ? [attempt.transcript] : [])]);
   await agent.send({ say: 'ended', job: number, attempt, how: howEnded(job, attempt) });
+}
+
+function take(credential: Credential): void {
+  users.set(credential, (users.get(credential) ?? 0) + 1);
+}
+
+function release(credential: Credential): void {
+  const left = (users.get(credential) ?? 1) - 1;
+  users.set(credential, left);
+  if (left === 0) wipeCredential(credential);
 }
 
 /** What a device did wrong by itself is its failure, whatever else was the matter. */

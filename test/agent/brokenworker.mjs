@@ -88,8 +88,8 @@ stream.on('data', (bytes) => {
   held = Buffer.concat([held, bytes]);
   while (held.length >= 4 && held.length >= 4 + held.readUInt32BE(0)) {
     const length = held.readUInt32BE(0);
-    const message = deserialize(held.subarray(4, 4 + length));
+    const messages = deserialize(held.subarray(4, 4 + length));
     held = held.subarray(4 + length);
-    if (message.say === 'run') WAYS[message.task.device.name]?.(message.job);
+    for (const message of messages) if (message.say === 'run') WAYS[message.task.device.name]?.(message.job);
   }
 });
