@@ -1,18 +1,28 @@
 // A device's layers, the last one counting most, put together into its entry.
 import type { Fields } from './fieldnames.js';
 import type { Layer } from './fields.js';
-import type { Entry, Jump, SecretField } from './inventory.js';
+import type { Entry, Jump } from './inventory.js';
 import { limitsOf } from './timeouts.js';
 
-/** `layers`: the defaults first, the device's own last. */
+/**
+ * `fields`: of all `layers` together, which stand with the defaults first and the device's own last. Every field is
+ * written out: an object that is spread together keeps its properties in a hash table, several times as large.
+ */
 export function entryOf(
-  given: Pick<Entry, 'name' | 'host' | 'groups' | 'at'>,
+  { name, host, groups, at }: Pick<Entry, 'name' | 'host' | 'groups' | 'at'>,
+  fields: Fields,
   layers: readonly Layer[],
 ): Entry {
-  const fields: Fields = Object.assign({}, ...layers.map((layer) => layer.fields));
   return {
-    ...given,
-    ...secretsOf(fields),
+    name,
+    host,
+    groups,
+    at,
+    password: fields.password ?? null,
+    enableSecret: fields.enableSecret ?? null,
+    privateKey: fields.privateKey ?? null,
+    passphrase: fields.passphrase ?? null,
+    certificate: fields.certificate ?? null,
     port: fields.port ?? null,
     platform: fields.platform ?? null,
     segment: fields.segment ?? 'default',
@@ -30,17 +40,6 @@ export function entryOf(
     credential: fields.credential ?? null,
     limits: Object.assign({}, ...layers.map((layer) => limitsOf(layer.fields))),
     data: Object.assign({}, ...layers.map((layer) => layer.data)),
-  };
-}
-
-function secretsOf(fields: Fields): Pick<Entry, SecretField> {
-  const { password, enableSecret, privateKey, passphrase, certificate } = fields;
-  return {
-    password: password ?? null,
-    enableSecret: enableSecret ?? null,
-    privateKey: privateKey ?? null,
-    passphrase: passphrase ?? null,
-    certificate: certificate ?? null,
   };
 }
 

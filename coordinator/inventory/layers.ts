@@ -167,7 +167,7 @@ function candidate(
   if (name === null) return null;
   const at = positionOf(device.at);
   if (host === undefined || at === null) return { name, at: device.at, entry: null };
-  const entry = entryOf({ name, host, groups, at }, layers);
+  const entry = entryOf({ name, host, groups, at }, fields, layers);
   return { name, at: device.at, entry };
 }
 
