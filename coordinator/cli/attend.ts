@@ -85,7 +85,7 @@ async function watchOver(
   const followed = {
     sweep: id,
     bodies: show.bodies,
-    onReport: (report: Report) => show.report(report),
+    onReports: (reports: Report[]) => show.reports(reports),
     onProgress: (progress: Sweep) => screen.progress.update(progress),
   };
   const sweep = await follow(link, followed, interrupt.leave, patience);

@@ -11,23 +11,35 @@ import { Patience } from './rpc.js';
 
 /** Outputs up to this size are unpacked in one piece. */
 const SMALL = 1024 * 1024;
+/** The least that zlib unpacks in one go. */
+const LEAST_CHUNK = 64;
 /** Larger ones in steps of this size: each costs a turn of two threads, which on a busy machine is long. */
 const STEP = 256 * 1024;
 
 export function bodyReader(link: Connection, signal: AbortSignal, patience = Patience.for(link)): ReadOutput {
-  return async function* read(output) {
-    if (output.bytes === 0) return;
-    if (output.body.length > 0 && output.bytes <= SMALL) yield unpackSmall(output);
-    else
+  async function* read(output: Output): AsyncGenerator<string> {
+    const whole = wholeText(output);
+    if (whole !== null) {
+      if (whole !== '') yield whole;
+    } else
       yield* unpack(
         output,
         output.body.length > 0 ? [output.body] : fetchBody(link, output, signal, patience),
       );
-  };
+  }
+  return Object.assign(read, { whole: wholeText });
+}
+
+/** Null where it is large, or did not come along. */
+function wholeText(output: Output): string | null {
+  if (output.bytes === 0) return '';
+  return output.body.length > 0 && output.bytes <= SMALL ? unpackSmall(output) : null;
 }
 
 function unpackSmall(output: Output): string {
-  return gunzipSync(output.body, { maxOutputLength: output.bytes }).toString('utf8');
+  // A chunk that holds it all, and says so by a byte that is left: unpacking then takes one turn and no copy.
+  const chunkSize = Math.max(LEAST_CHUNK, output.bytes + 1);
+  return gunzipSync(output.body, { maxOutputLength: output.bytes, chunkSize }).toString('utf8');
 }
 
 async function* unpack(

@@ -90,7 +90,9 @@ export async function runDemo(stop: AbortSignal): Promise<ExitCode> {
     {
       sweep: id,
       bodies: false,
-      onReport: async (report) => told.add(report),
+      onReports: async (reports) => {
+        for (const report of reports) told.add(report);
+      },
       onProgress: (progress) => screen.progress.update(progress),
     },
     stop,

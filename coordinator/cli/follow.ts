@@ -10,7 +10,8 @@ export interface Followed {
   sweep: string;
   /** Outputs' bytes along with the reports. */
   bodies: boolean;
-  onReport(report: Report): Promise<void>;
+  /** Those that came together. */
+  onReports(reports: Report[]): Promise<void>;
   onProgress(sweep: Sweep): void;
 }
 
@@ -41,7 +42,7 @@ export async function follow(
 
 async function watchOnce(
   { sweeps }: Connection,
-  { sweep, bodies, onReport, onProgress }: Followed,
+  { sweep, bodies, onReports, onProgress }: Followed,
   seen: Set<number>,
   patience: Patience,
   gone: AbortSignal,
@@ -54,12 +55,9 @@ async function watchOnce(
       patience.heard();
       if (body?.$case === 'progress') onProgress(body.value);
       else if (body?.$case === 'ended') return body.value;
-      for (const report of reportsOf(body)) {
-        const index = report.device?.index ?? -1;
-        if (seen.has(index)) continue;
-        seen.add(index);
-        await onReport(report);
-      }
+      const fresh = reportsOf(body).filter(({ device }) => !seen.has(device?.index ?? -1));
+      for (const { device } of fresh) seen.add(device?.index ?? -1);
+      if (fresh.length > 0) await onReports(fresh);
     }
     return null;
   } finally {

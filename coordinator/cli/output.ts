@@ -140,9 +140,16 @@ export class Show {
     this.bodies = views.some(({ bodies }) => bodies);
   }
 
+  /** Counted, and gathered for the system. */
   async report(report: Report): Promise<void> {
     this.tally.add(report);
     await this.#each(report.sweep, async (view) => view.report?.(report));
+  }
+
+  /** Counted, and shown before it resolves. */
+  async reports(reports: Report[]): Promise<void> {
+    for (const report of reports) await this.report(report);
+    await this.#orGiveUp(reports[0]?.sweep ?? '', () => this.screen.sink.flush());
   }
 
   async end(sweep: Sweep, results: Results): Promise<void> {

@@ -5,7 +5,9 @@ import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { harmless, type Paint } from './terminal.js';
 
-const GATHER = 64 * 1024;
+const GATHER = 128 * 1024;
+/** Bytes that one unit of a string takes at most. */
+const UTF8_MOST = 3;
 
 /** Whoever reads our stdout has gone. */
 export class OutputClosed extends Error {
@@ -41,6 +43,8 @@ export class Sink {
   readonly #beforeWrite: () => void;
   /** stdout, where it is a file. Node's own stream for those takes half a write for a whole one. */
   readonly #file: number | null;
+  /** What a file gets is encoded here, and written from here at once; used again, it costs no memory each time. */
+  readonly #encoded: Buffer | null;
   #pending: string[] = [];
   #pendingLength = 0;
 
@@ -48,6 +52,7 @@ export class Sink {
     this.isTerminal = isTerminal;
     this.#stream = stream;
     this.#file = stream === process.stdout && isFile(1) ? 1 : null;
+    this.#encoded = this.#file === null ? null : Buffer.allocUnsafeSlow(UTF8_MOST * GATHER);
     this.paint = paint;
     this.#beforeWrite = beforeWrite;
     const closed = new AbortController();
@@ -71,12 +76,12 @@ export class Sink {
   async flush(): Promise<void> {
     if (this.closed.aborted) throw new OutputClosed();
     if (this.#pendingLength === 0) return;
-    const text = this.#pending.join('');
+    const texts = this.#pending;
     this.#pending = [];
     this.#pendingLength = 0;
     this.#beforeWrite();
-    if (this.#file !== null) return writeAll(this.#file, text);
-    if (this.#stream.write(text)) return;
+    if (this.#file !== null && this.#encoded !== null) return writeAll(this.#file, texts, this.#encoded);
+    if (this.#stream.write(texts.join(''))) return;
     await once(this.#stream, 'drain', { signal: this.closed }).catch((cause: unknown) => {
       if (!this.closed.aborted) throw cause;
     });
@@ -102,8 +107,21 @@ function isFile(descriptor: number): boolean {
   }
 }
 
-function writeAll(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text);
+function writeAll(descriptor: number, texts: string[], encoded: Buffer): void {
+  let length = 0;
+  for (const text of texts) {
+    const most = UTF8_MOST * text.length;
+    if (length + most > encoded.length) {
+      writeBytes(descriptor, encoded.subarray(0, length));
+      length = 0;
+    }
+    if (most > encoded.length) writeBytes(descriptor, Buffer.from(text));
+    else length += encoded.write(text, length);
+  }
+  writeBytes(descriptor, encoded.subarray(0, length));
+}
+
+function writeBytes(descriptor: number, bytes: Buffer): void {
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
   } catch (cause) {

@@ -98,7 +98,7 @@ export async function watchSweep(call: Call<typeof WATCH>): Promise<ExitCode> {
   const followed = {
     sweep: found.id,
     bodies: show.bodies,
-    onReport: (report: Report) => show.report(report),
+    onReports: (reports: Report[]) => show.reports(reports),
     onProgress: (progress: Sweep) => screen.progress.update(progress),
   };
   try {

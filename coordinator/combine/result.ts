@@ -6,15 +6,32 @@ import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { label } from '../../proto/label.js';
 
 /** Gives an output's text, in pieces that never split a character. */
-export type ReadOutput = (output: Output) => AsyncIterable<string>;
+export interface ReadOutput {
+  (output: Output): AsyncIterable<string>;
+  /** In one piece, where it is at hand and small; else null. */
+  whole?(output: Output): string | null;
+}
+
+/** Outputs up to this size, in bytes, are printed in one piece. */
+const SMALL = 1024 * 1024;
 
 /** One device as one line of JSON, without the line end. */
 export async function* resultJson(report: Report, read: ReadOutput): AsyncGenerator<string> {
   const { outputs, ...head } = resultHead(report);
+  const texts = wholeTexts(outputs, read);
+  if (texts !== null) {
+    const printed = outputs.map((output, index) => ({
+      ...outputHead(output),
+      output: texts[index],
+      ...outputTail(output),
+    }));
+    yield JSON.stringify({ ...head, outputs: printed });
+    return;
+  }
   yield `${JSON.stringify(head).slice(0, -1)},"outputs":[`;
   let separator = '';
   for (const output of outputs) {
-    yield `${separator}{"command":${JSON.stringify(output.command)},"status":"${label('PROOF', output.proof)}","output":`;
+    yield `${separator}${JSON.stringify(outputHead(output)).slice(0, -1)},"output":`;
     yield* textJson(read(output));
     yield `,${JSON.stringify(outputTail(output)).slice(1)}`;
     separator = ',';
@@ -27,6 +44,13 @@ export async function* textJson(pieces: AsyncIterable<string>): AsyncGenerator<s
   yield '"';
   for await (const piece of pieces) yield JSON.stringify(piece).slice(1, -1);
   yield '"';
+}
+
+/** Of all outputs, where together they are small; else null. */
+function wholeTexts(outputs: Output[], read: ReadOutput): string[] | null {
+  if (outputs.reduce((sum, { bytes }) => sum + bytes, 0) > SMALL) return null;
+  const texts = outputs.map((output) => read.whole?.(output) ?? null);
+  return texts.every((text) => text !== null) ? texts : null;
 }
 
 function resultHead(report: Report) {
@@ -53,6 +77,10 @@ function resultHead(report: Report) {
 /** The one that was found out, else the inventory's. */
 export function platformOf({ platform, device }: Pick<Report, 'platform' | 'device'>): string {
   return platform || (device?.platform ?? '');
+}
+
+function outputHead({ command, proof }: Output) {
+  return { command, status: label('PROOF', proof) };
 }
 
 function outputTail(output: Output) {

@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { csvRecord, csvText } from '../../coordinator/combine/csv.ts';
 import { endingOf, surprises } from '../../coordinator/combine/endings.ts';
 import { junitCase, junitClose, junitOpen } from '../../coordinator/combine/junit.ts';
 import { firstLines, prefixed } from '../../coordinator/combine/lines.ts';
 import { resultJson, sweepObject } from '../../coordinator/combine/result.ts';
 import { sizeText, tableLines } from '../../coordinator/combine/table.ts';
-import { Kind, Proof, Status } from '../../proto/gen/netsweep/v1/model.ts';
+import { Kind, type Output, Proof, Status } from '../../proto/gen/netsweep/v1/model.ts';
 import { endedSweep, failedReport, okReport, output } from './reports.ts';
 
 async function* pieces(...texts: string[]) {
@@ -75,6 +75,23 @@ describe('the result object', () => {
       resultJson(report, () => pieces(text.slice(0, 3), text.slice(3, 9), text.slice(9))),
     );
     expect(JSON.parse(cut).outputs[0].output).toBe(text);
+  });
+
+  test('is the same whether an output comes whole or in pieces, and large outputs come in pieces', async () => {
+    const texts = new Map([
+      ['show run', 'hostname R1\n"\u001b[31m\u20ac'],
+      ['show clock', ''],
+    ]);
+    const outputs = Array.from(texts, ([command, text]) => output(command, text));
+    const report = okReport('R1', ...outputs);
+    const read = ({ command }: Output) => pieces(...(texts.get(command) ?? ''));
+    const whole = vi.fn(({ command }: Output) => texts.get(command) ?? null);
+    const inPieces = await join(resultJson(report, read));
+    expect(await join(resultJson(report, Object.assign(read, { whole })))).toBe(inPieces);
+    expect(whole).toHaveBeenCalledTimes(2);
+    const large = { ...report, outputs: outputs.map((one) => ({ ...one, bytes: 600_000 })) };
+    await join(resultJson(large, Object.assign(read, { whole })));
+    expect(whole).toHaveBeenCalledTimes(2);
   });
 
   test('gives a sweep its duration only once it has ended', () => {

@@ -121,8 +121,8 @@ export const defects: Defect[] = [
   {
     name: 'a client that comes back to its sweep shows again what it has shown',
     file: 'coordinator/cli/follow.ts',
-    find: 'if (seen.has(index)) continue;',
-    replace: '',
+    find: 'reportsOf(body).filter(({ device }) => !seen.has(device?.index ?? -1));',
+    replace: 'reportsOf(body);',
     test: {
       file: 'test/e2e/client.test.ts',
       title: 'comes back to its sweep, says once what it waits for, and shows each device once',

@@ -12,7 +12,6 @@ export function ndjsonView(sink: Sink, read: ReadOutput): View {
     async report(report) {
       for await (const piece of resultJson(report, read)) await sink.write(piece);
       await sink.write('\n');
-      await sink.flush();
     },
   };
 }

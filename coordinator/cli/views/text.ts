@@ -37,7 +37,7 @@ export function prefixedView({ sink, read, progress }: TextParts): View {
       const prefix = `${report.device?.name ?? ''}: `;
       for (const output of shownOutputs(report))
         for await (const piece of prefixed(read(output), prefix)) await sink.write(piece);
-      await sink.flush();
+      if (report.status !== Status.OK) await sink.flush(); // trouble is told after what came before it
       tellTrouble(report, progress);
     },
   };
@@ -81,7 +81,6 @@ export function oneLineView({ sink, read }: TextParts): View {
         for await (const piece of read(output)) await sink.write(piece.replaceAll('\n', '\\n'));
       }
       await sink.write('\n');
-      await sink.flush();
     },
   };
 }
