@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Place } from '../place.ts';
 import { output, root } from '../process.ts';
-import type { Measured, Spent } from './account/measure.ts';
+import type { Measured, Spent } from './account/account.ts';
 import { readDevices, writeDevices } from './inventory.ts';
 import { roleOf } from './programs.ts';
 import { markdown, met, short, written } from './report.ts';

@@ -14,6 +14,8 @@ export interface Bench {
 /** A scenario: what it is called on the command line, what it is about, and its run. */
 export interface Scenario {
   about: string;
+  /** Runs only if it is named. */
+  onRequest?: boolean;
   run(bench: Bench): Promise<Section>;
 }
 

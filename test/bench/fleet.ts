@@ -2,12 +2,9 @@
 // started here in a control group of its own so that its CPU is told apart.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Account } from './account/measure.ts';
+import { Account, printed } from './account/account.ts';
 import { type Device, readDevices } from './inventory.ts';
 import { built } from './place.ts';
-
-const READY_MS = 60_000;
 
 export interface FleetWish {
   devices: number;
@@ -51,8 +48,9 @@ export async function rehearsalFleet(
   { folder, processes, stop }: { folder: string; processes: number; stop: AbortSignal },
 ): Promise<Fleet> {
   const [inventory, said] = [join(folder, 'fleet.csv'), join(folder, 'fleet.log')];
-  const account = await Account.open(
-    {
+  const account = Account.open(() => null, stop);
+  try {
+    const child = await account.start({
       command: [
         process.execPath,
         built('agent/fleet/main.js'),
@@ -63,16 +61,8 @@ export async function rehearsalFleet(
       role: 'fleet',
       stdout: said,
       stderr: `${said}.err`,
-      timeoutMs: READY_MS,
-    },
-    stop,
-  );
-  try {
-    for (const until = performance.now() + READY_MS; !/^ready /m.test(readFileSync(said, 'utf8')); ) {
-      if (account.child.exitCode !== null || performance.now() > until)
-        throw new Error(`the rehearsal fleet did not start: ${readFileSync(`${said}.err`, 'utf8')}`);
-      await delay(50, undefined, { signal: stop });
-    }
+    });
+    await printed(child, said, /^ready /m, stop);
   } catch (error) {
     await account[Symbol.asyncDispose]();
     throw error;
@@ -80,7 +70,7 @@ export async function rehearsalFleet(
   return {
     title: `the rehearsal fleet, ${processes} processes`,
     devices: readDevices(readFileSync(inventory, 'utf8')),
-    cpuMs: () => account.roles().fleet?.cpuMs ?? 0,
+    cpuMs: () => account.bill().total.cpuMs,
     [Symbol.asyncDispose]: () => account[Symbol.asyncDispose](),
   };
 }

@@ -9,11 +9,20 @@ import { machine } from './machine.ts';
 import { help, type Options, readOptions, UsageError } from './options.ts';
 import { root } from './place.ts';
 import { markdown, type Section } from './report.ts';
+import { latency } from './scenarios/latency.ts';
 import { many } from './scenarios/many.ts';
+import { one } from './scenarios/one.ts';
+import { rehearse } from './scenarios/rehearse.ts';
+import { split } from './scenarios/split.ts';
 
 const SCENARIOS: Record<string, Scenario> = {
+  one,
   '1000': many('1000', 1_000, 1.6),
   '10000': many('10000', 10_000, 1.35),
+  latency,
+  split,
+  rehearse: rehearse('rehearse', [10_000, 100_000]),
+  million: { ...rehearse('million', [1_000_000]), onRequest: true },
 };
 
 async function main(): Promise<number> {
@@ -42,7 +51,7 @@ async function report(options: Options, folder: string, stop: AbortSignal): Prom
   const about = machine();
   const sections: Section[] = [];
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
-    if (options.only.length > 0 && !options.only.includes(name)) continue;
+    if (options.only.length > 0 ? !options.only.includes(name) : scenario.onRequest) continue;
     say(`${name}: ${scenario.about}`);
     sections.push(await scenario.run({ options, folder, stop, say }));
   }

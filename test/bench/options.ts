@@ -36,8 +36,10 @@ export function readOptions(args: string[], known: string[]): Options {
   };
 }
 
-export function help(scenarios: Record<string, { about: string }>): string {
-  const lines = Object.entries(scenarios).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`);
+export function help(scenarios: Record<string, { about: string; onRequest?: boolean }>): string {
+  const lines = Object.entries(scenarios).map(
+    ([name, { about, onRequest }]) => `  ${`${name}${onRequest ? '*' : ''}`.padEnd(10)} ${about}`,
+  );
   return `npm run bench -- [options]
 
 Measures netsweep beside bare ssh2 and what else is installed, on the same simulated devices in the same run.

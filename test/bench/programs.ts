@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Measured, measure } from './account/measure.ts';
+import { type Measured, measure } from './account/account.ts';
 import { type Device, writeDevices } from './inventory.ts';
 import { beside, built } from './place.ts';
 
@@ -27,8 +27,8 @@ export async function runBare({ devices, atOnce, folder, stop }: Work): Promise<
     String,
   );
   const measured = await measure(
-    { command, role: 'bare ssh2', stdout: out, stderr: `${out}.err`, timeoutMs: TIMEOUT_MS },
-    stop,
+    { command, role: 'bare ssh2', stdout: out, stderr: `${out}.err` },
+    { timeoutMs: TIMEOUT_MS, stop },
   );
   const told = readFileSync(out, 'utf8');
   const [, ok, bytes] = /^\{"ok":(\d+),"failed":0,"bytes":(\d+),/.exec(told) ?? [];
@@ -37,14 +37,14 @@ export async function runBare({ devices, atOnce, folder, stop }: Work): Promise<
   return measured;
 }
 
-/** `netsweep run` on a state directory of its own, self-contained; `words` are further options. */
+/** `netsweep run`, self-contained, on `state`, or on a state directory of its own. */
 export async function runOurs(
   { devices, atOnce, folder, stop }: Work,
-  words: string[] = [],
+  { state: given = null, words = [] }: { state?: string | null; words?: string[] } = {},
 ): Promise<Measured> {
   const inventory = await written(devices, folder);
-  const state = await mkdtemp(join(folder, 'state-'));
-  const out = join(state, 'results.ndjson');
+  const state = given ?? (await mkdtemp(join(folder, 'state-')));
+  const out = join(folder, 'results.ndjson');
   try {
     const measured = await measure(
       {
@@ -56,12 +56,10 @@ export async function runOurs(
           COMMAND,
         ],
         role: 'command line',
-        roleOf,
         stdout: out,
         stderr: `${out}.err`,
-        timeoutMs: TIMEOUT_MS,
       },
-      stop,
+      { roleOf, timeoutMs: TIMEOUT_MS, stop },
     );
     const ok = readFileSync(out, 'latin1')
       .split('\n')
@@ -72,7 +70,7 @@ export async function runOurs(
       );
     return measured;
   } finally {
-    await rm(state, { recursive: true, force: true });
+    if (given === null) await rm(state, { recursive: true, force: true });
   }
 }
 
@@ -90,7 +88,8 @@ const ROLES: [RegExp, string][] = [
   [/\/coordinator\/main\.js /, 'coordinator'],
 ];
 
-async function written(devices: Device[], folder: string): Promise<string> {
+/** Writes their inventory. Gives its path. */
+export async function written(devices: Device[], folder: string): Promise<string> {
   const file = join(folder, 'devices.csv');
   await writeFile(file, writeDevices(devices), { mode: 0o600 });
   return file;

@@ -1,6 +1,6 @@
 // Rounds of the same work by several programs, interleaved, so that what else the machine does meets all of them;
 // and their figures. The least of several is what the work costs, the median says how noisy the machine was.
-import type { Measured, Spent } from './account/measure.ts';
+import type { Measured, Spent } from './account/account.ts';
 import { short, type Table } from './report.ts';
 
 export interface Contender {
