@@ -23,7 +23,7 @@ export interface Scenario {
 export async function openFleet({ options, folder, stop, say }: Bench, wish: FleetWish): Promise<Fleet> {
   const slow = wish.promptMs > 0 || wish.commandMs > 0;
   const running = slow ? options.slowFleet : options.fleet;
-  if (running !== null) return runningFleet(running, wish.devices);
+  if (running !== null) return runningFleet(running, wish.devices, options.identity);
   const processes = options.fleetProcesses ?? Math.max(2, availableParallelism());
   say(`starting the rehearsal fleet: ${wish.devices} devices, ${processes} processes`);
   return await rehearsalFleet(wish, { folder, processes, stop });

@@ -12,13 +12,15 @@ import { markdown, type Section } from './report.ts';
 import { latency } from './scenarios/latency.ts';
 import { many } from './scenarios/many.ts';
 import { one } from './scenarios/one.ts';
+import { beside } from './scenarios/peers.ts';
 import { rehearse } from './scenarios/rehearse.ts';
 import { split } from './scenarios/split.ts';
 
 const SCENARIOS: Record<string, Scenario> = {
   one,
-  '1000': many('1000', 1_000, 1.6),
-  '10000': many('10000', 10_000, 1.35),
+  '1000': many('1000', { devices: 1_000, ratio: 1.6, grows: false }),
+  '10000': many('10000', { devices: 10_000, ratio: 1.35, grows: true }),
+  peers: beside,
   latency,
   split,
   rehearse: rehearse('rehearse', [10_000, 100_000]),

@@ -8,6 +8,8 @@ export interface Options {
   fleet: string | null;
   /** The same with 300 ms to the prompt and 1 s per command. */
   slowFleet: string | null;
+  /** Private key that may log in to a running fleet. */
+  identity: string | null;
   fleetProcesses: number | null;
   /** Instead of a scenario's own number of devices. */
   devices: number | null;
@@ -28,6 +30,7 @@ export function readOptions(args: string[], known: string[]): Options {
     repeat: whole('--repeat', values.repeat) ?? 3,
     fleet: values.fleet ?? process.env.NETSWEEP_BENCH_FLEET ?? null,
     slowFleet: values['slow-fleet'] ?? process.env.NETSWEEP_BENCH_SLOW_FLEET ?? null,
+    identity: values.identity ?? process.env.NETSWEEP_BENCH_IDENTITY ?? null,
     fleetProcesses: whole('--fleet-processes', values['fleet-processes']),
     devices: whole('--devices', values.devices),
     atOnce: whole('--at-once', values['at-once']) ?? 500,
@@ -53,6 +56,8 @@ Prints tables in Markdown and writes everything to a JSON file. Goals are told, 
                              simulated devices that run already: R1 at ADDRESS, R2 at the next one, ...
                              ($NETSWEEP_BENCH_FLEET; default: the rehearsal fleet is started)
   --slow-fleet ...           the same with 300 ms to the prompt and 1 s per command ($NETSWEEP_BENCH_SLOW_FLEET)
+  --identity FILE            private key that may log in to a running fleet, for peers built on OpenSSH
+                             ($NETSWEEP_BENCH_IDENTITY)
   --fleet-processes N        of the rehearsal fleet (default: cores, at least 2)
   --json FILE                default: .cache/bench/report.json
   --help
@@ -77,6 +82,7 @@ function parsed(args: string[]) {
         'at-once': text,
         fleet: text,
         'slow-fleet': text,
+        identity: text,
         'fleet-processes': text,
         json: text,
         help: { type: 'boolean', short: 'h' },

@@ -4,29 +4,42 @@ import { runBare, runOurs } from '../programs.ts';
 import type { Section } from '../report.ts';
 import { contender, contenders, cpuEach, interleave, rolesOf } from '../rounds.ts';
 
-export function many(name: string, devices: number, ratio: number): Scenario {
+/** Of the devices: to see that a device costs no more among many. */
+const FEWER = 0.1;
+
+interface Size {
+  devices: number;
+  /** Most CPU, to that of bare ssh2. */
+  ratio: number;
+  /** Compared with a tenth of the devices as well. */
+  grows: boolean;
+}
+
+export function many(name: string, size: Size): Scenario {
   return {
-    about: `${devices.toLocaleString('en')} devices without latency, beside bare ssh2`,
-    run: (bench) => run(bench, { name, devices: bench.options.devices ?? devices, ratio }),
+    about: `${size.devices.toLocaleString('en')} devices without latency, beside bare ssh2`,
+    run: (bench) => run(bench, name, { ...size, devices: bench.options.devices ?? size.devices }),
   };
 }
 
-async function run(
-  bench: Bench,
-  { name, devices, ratio }: { name: string; devices: number; ratio: number },
-): Promise<Section> {
+async function run(bench: Bench, name: string, { devices, ratio, grows }: Size): Promise<Section> {
   const { options, folder, stop, say } = bench;
   await using fleet = await openFleet(bench, { devices, promptMs: 0, commandMs: 0 });
   const work = { devices: fleet.devices, atOnce: options.atOnce, folder, stop };
+  const small = { ...work, devices: fleet.devices.slice(0, Math.ceil(devices * FEWER)) };
   const bare = contender('bare ssh2', devices, () => runBare(work));
   const ours = contender('netsweep', devices, () => runOurs(work));
-  await interleave(options.repeat, [bare, ours], say);
+  const fewer = contender(`netsweep, ${small.devices.length} devices`, small.devices.length, () =>
+    runOurs(small),
+  );
+  const others = grows ? [fewer] : [];
+  await interleave(options.repeat, [bare, ours, ...others], say);
   const count = devices.toLocaleString('en');
   return {
     name,
     title: `${count} devices without latency, ${options.atOnce} at once`,
     notes: [`On ${fleet.title}.`],
-    tables: [contenders([bare, ours]), rolesOf(ours)],
+    tables: [contenders([bare, ours, ...others]), rolesOf(ours)],
     goals: [
       {
         what: `${count} devices: CPU of the whole pipeline to that of bare ssh2`,
@@ -34,7 +47,13 @@ async function run(
         measured: cpuEach(ours) / cpuEach(bare),
         unit: ' x',
       },
+      ...others.map((one) => ({
+        what: `cost per device at ${count} to that at ${one.devices.toLocaleString('en')}`,
+        limit: 1,
+        measured: cpuEach(ours) / cpuEach(one),
+        unit: ' x',
+      })),
     ],
-    data: [bare, ours],
+    data: [bare, ours, ...others],
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Measured, measure } from '../account/account.ts';
 import { type Bench, openFleet, type Scenario } from '../bench.ts';
 import { Cluster } from '../cluster.ts';
-import { sshLogin } from '../openssh.ts';
+import { passwordLogin } from '../openssh.ts';
 import { built, program } from '../place.ts';
 import { COMMAND, runOurs, type Work, written } from '../programs.ts';
 import { type Goal, type Section, short, type Table } from '../report.ts';
@@ -85,7 +85,7 @@ function seconds({ rounds }: Contender): number {
 
 async function runSsh(ssh: string, { devices: [device], folder, stop }: Work): Promise<Measured> {
   if (device === undefined) throw new Error('no device');
-  const { words, env } = await sshLogin(device, folder);
+  const { words, env } = await passwordLogin(device, folder);
   const stdout = join(folder, 'ssh.out');
   const ran = await measure(
     {
