@@ -101,8 +101,8 @@ class Looks implements Meter {
     for (const [pid, process] of this.#seen) {
       if (!process.alive) continue;
       const now = used(pid);
-      process.alive = now !== null && now.started === process.started;
-      if (now === null || !process.alive) continue;
+      process.alive = now !== null && now.started === process.started && !now.ended;
+      if (now === null || now.started !== process.started) continue;
       process.ms = Math.max(process.ms, now.ms, threadsMs(pid));
       process.role = this.roleOf(words(pid) ?? '') ?? process.role;
       for (const child of childrenOf(pid)) if (!this.#seen.get(child)?.alive) this.#meet(child, process.role);
@@ -113,7 +113,8 @@ class Looks implements Meter {
   #meet(pid: number, parent: string): void {
     const now = used(pid);
     if (now === null) return;
-    this.#seen.set(pid, { ...now, role: this.roleOf(words(pid) ?? '') ?? parent, alive: true });
+    const { ms, started } = now;
+    this.#seen.set(pid, { ms, started, role: this.roleOf(words(pid) ?? '') ?? parent, alive: true });
   }
 
   over(): boolean {

@@ -17,13 +17,25 @@ export function threadsMs(pid: number): number {
     .reduce((sum, ms) => sum + ms, 0);
 }
 
-/** What it has used so far, ended threads too, in steps of 10 ms; and when it was started. */
-export function used(pid: number): { ms: number; started: string } | null {
+export interface Used {
+  /** So far, ended threads too, in steps of 10 ms. */
+  ms: number;
+  /** Tells it from a later process of the same number. */
+  started: string;
+  /** Nobody has asked yet how it ended. */
+  ended: boolean;
+}
+
+export function used(pid: number): Used | null {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === null) return null;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [user = '0', system = '0'] = fields.slice(11, 13);
-  return { ms: (Number(user) + Number(system)) * TICK_MS, started: fields[19] ?? '' };
+  return {
+    ms: (Number(user) + Number(system)) * TICK_MS,
+    started: fields[19] ?? '',
+    ended: fields[0] === 'Z',
+  };
 }
 
 export function childrenOf(pid: number): number[] {
