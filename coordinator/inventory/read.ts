@@ -7,8 +7,10 @@ import { dirname, resolve } from 'node:path';
 import type { Platforms } from '../../proto/platform.js';
 import { readDocument } from './document.js';
 import type { Inventory } from './inventory.js';
+import { readJson } from './json.js';
 import { entriesOf } from './layers.js';
 import { type InventoryDocument, Source } from './located.js';
+import { readPlainYaml } from './plainyaml.js';
 import { Issues } from './wording.js';
 import { readYaml } from './yaml.js';
 
@@ -171,7 +173,7 @@ async function readShape(source: Source, issues: Issues): Promise<InventoryDocum
   if (shape === 'csv') return (await import('./csv.js')).readCsv(source, issues);
   if (shape === 'python') return (await import('./python.js')).readPython(source, issues);
   const before = issues.count;
-  const root = readYaml(source, issues);
+  const root = readJson(source) ?? readPlainYaml(source) ?? readYaml(source, issues);
   if (root !== null) return readDocument(root, issues);
   if (issues.count === before)
     issues.report({ source, offset: 0 }, `this file holds no inventory (expected a list of devices)`);

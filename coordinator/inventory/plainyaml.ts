@@ -1,0 +1,202 @@
+// The YAML that inventories are mostly written in, in one pass over its lines: maps and lists by indentation, values
+// on one line. The library takes ten seconds for a hundred thousand devices. Whatever is not of this kind, or not
+// right, is left to it; places are those that it gives.
+import type { Field, Located, LocatedMap, Place, Source } from './located.js';
+
+const MOST_DEPTH = 32;
+/** YAML's limit for a key. */
+const MOST_KEY = 1_024;
+
+const KEY = /\w[\w.-]*(?=:(?:[ \n]|$))/y;
+const SINGLE_QUOTED = /'((?:[^'\n]|'')*)'/y;
+const DOUBLE_QUOTED = /"([^"\\\n]*)"/y;
+const FLOW_LIST = /\[([\w/.~$, -]*)\]/y;
+/** A text without quotes, and one in a list; some of them are numbers, truths or nothing. */
+const PLAIN = /^[A-Za-z0-9_/.~$][^\n]*$/;
+const NOTHING = /^(?:~|null|Null|NULL)$/;
+const BOOLEAN = /^(?:true|True|TRUE|false|False|FALSE)$/;
+const NUMBER = /^\d+(?:\.\d*)?$/;
+/** Numbers that are written in other ways. */
+const ODD_NUMBER = /^(?:0[xo]|\.\d|\.(?:inf|nan)$|\d+(?:\.\d*)?e)/i;
+
+interface Line {
+  indent: number;
+  /** Offsets of the first character that is no space, and of the end. */
+  start: number;
+  end: number;
+}
+
+const NOT_PLAIN = new Error('not plain YAML');
+
+/** The document's value; null: not of this kind. */
+export function readPlainYaml(source: Source): Located | null {
+  if (source.text.includes('\t')) return null;
+  try {
+    return new PlainReader(source).document();
+  } catch (error) {
+    if (error === NOT_PLAIN) return null;
+    throw error;
+  }
+}
+
+class PlainReader {
+  private readonly text: string;
+  /** Null: at the end. */
+  private line: Line | null = null;
+  private next = 0;
+
+  constructor(private readonly source: Source) {
+    this.text = source.text;
+  }
+
+  document(): Located {
+    this.advance();
+    if (this.line?.indent === 0 && /^--- *$/.test(this.text.slice(this.line.start, this.line.end)))
+      this.advance();
+    if (this.line === null) throw NOT_PLAIN;
+    const value = this.block(this.line, 0);
+    if (this.line !== null) throw NOT_PLAIN;
+    return value;
+  }
+
+  /** A map or a list that starts on this line. */
+  private block(line: Line, depth: number): Located {
+    if (depth > MOST_DEPTH) throw NOT_PLAIN;
+    return this.isItem(line) ? this.list(line, depth) : this.map(line, depth);
+  }
+
+  private map(first: Line, depth: number): LocatedMap {
+    const fields = new Map<string, Field>();
+    for (let line: Line | null = first; line !== null && line.indent >= first.indent; line = this.line) {
+      if (line.indent > first.indent || this.isItem(line)) throw NOT_PLAIN;
+      const name = match(KEY, this.text, line.start);
+      if (name === null || name.length >= MOST_KEY || NOTHING.test(name) || fields.has(name)) throw NOT_PLAIN;
+      const at = this.place(line.start);
+      fields.set(name, { at, value: this.value(line, line.start + name.length + 1, depth) });
+    }
+    return { at: this.place(first.start), kind: 'map', fields };
+  }
+
+  private list(first: Line, depth: number): Located {
+    const items: Located[] = [];
+    for (let line: Line | null = first; line !== null && line.indent >= first.indent; line = this.line) {
+      if (line.indent > first.indent) throw NOT_PLAIN;
+      if (!this.isItem(line)) break; // the map that holds the list goes on
+      items.push(this.item(line, depth));
+    }
+    return { at: this.place(first.start), kind: 'list', items };
+  }
+
+  private item(line: Line, depth: number): Located {
+    const start = this.skip(line.start + 1, line.end);
+    const inside = { indent: line.indent + start - line.start, start, end: line.end };
+    if (this.isItem(inside)) throw NOT_PLAIN;
+    if (match(KEY, this.text, start) === null) return this.value(line, line.start + 1, depth);
+    this.line = inside;
+    return this.block(inside, depth + 1);
+  }
+
+  /** What stands behind a colon or a dash: a value on the line, or a block on the lines below. */
+  private value(line: Line, from: number, depth: number): Located {
+    const start = this.skip(from, line.end);
+    if (start < line.end && this.text[start] !== '#') {
+      const value = this.scalar(start, line.end);
+      this.advance();
+      if (this.line !== null && this.line.indent > line.indent) throw NOT_PLAIN;
+      return value;
+    }
+    this.advance();
+    const below: Line | null = this.line;
+    const isOurs = below !== null && (below.indent > line.indent || this.isListOf(below, line));
+    if (!isOurs) throw NOT_PLAIN;
+    return this.block(below, depth + 1);
+  }
+
+  /** A list may stand as far to the left as the key that it belongs to. */
+  private isListOf(below: Line, line: Line): boolean {
+    return below.indent === line.indent && this.isItem(below) && !this.isItem(line);
+  }
+
+  private scalar(start: number, end: number): Located {
+    const at = this.place(start);
+    const single = match(SINGLE_QUOTED, this.text, start);
+    if (single !== null) {
+      this.closed(start + single.length, end);
+      return { at, kind: 'text', text: single.slice(1, -1).replaceAll("''", "'") };
+    }
+    const double = match(DOUBLE_QUOTED, this.text, start);
+    if (double !== null) {
+      this.closed(start + double.length, end);
+      return { at, kind: 'text', text: double.slice(1, -1) };
+    }
+    const flow = match(FLOW_LIST, this.text, start);
+    if (flow !== null) {
+      this.closed(start + flow.length, end);
+      return { at, kind: 'list', items: this.flowItems(flow, start) };
+    }
+    const rest = this.text.slice(start, end);
+    const comment = rest.indexOf(' #');
+    return plain((comment === -1 ? rest : rest.slice(0, comment)).replace(/ +$/, ''), at);
+  }
+
+  private flowItems(flow: string, start: number): Located[] {
+    const inside = flow.slice(1, -1);
+    if (inside.trim() === '') return [];
+    let from = start + 1;
+    return inside.split(',').map((part) => {
+      const text = part.trim();
+      const at = this.place(from + part.length - part.trimStart().length);
+      from += part.length + 1;
+      return plain(text, at);
+    });
+  }
+
+  /** Only spaces and a comment are left on the line. */
+  private closed(from: number, end: number): void {
+    const rest = this.text.slice(from, end);
+    if (!/^ *$|^ +#/.test(rest)) throw NOT_PLAIN;
+  }
+
+  private isItem({ start, end }: Line): boolean {
+    return this.text[start] === '-' && (start + 1 === end || this.text[start + 1] === ' ');
+  }
+
+  private skip(from: number, end: number): number {
+    let at = from;
+    while (at < end && this.text[at] === ' ') at += 1;
+    return at;
+  }
+
+  /** To the next line that is neither empty nor a comment. */
+  private advance(): void {
+    this.line = null;
+    while (this.next < this.text.length) {
+      const from = this.next;
+      const found = this.text.indexOf('\n', from);
+      const end = found === -1 ? this.text.length : found;
+      this.next = end + 1;
+      const start = this.skip(from, end);
+      if (start === end || this.text[start] === '#') continue;
+      this.line = { indent: start - from, start, end };
+      return;
+    }
+  }
+
+  private place(offset: number): Place {
+    return { source: this.source, offset };
+  }
+}
+
+function match(pattern: RegExp, text: string, at: number): string | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0] ?? null;
+}
+
+function plain(text: string, at: Place): Located {
+  if (!PLAIN.test(text) || text.includes(': ') || text.endsWith(':') || ODD_NUMBER.test(text))
+    throw NOT_PLAIN;
+  if (NOTHING.test(text)) return { at, kind: 'null' };
+  if (BOOLEAN.test(text)) return { at, kind: 'boolean', boolean: text.toLowerCase() === 'true' };
+  if (NUMBER.test(text)) return { at, kind: 'number', number: Number(text), text };
+  return { at, kind: 'text', text };
+}

@@ -1,0 +1,170 @@
+// JSON and the plain kind of YAML are read without the YAML library. Whatever these readers take, they take exactly
+// as the library does, places included; whatever is wrong or unusual they leave to it.
+import { describe, expect, test } from 'vitest';
+import { readJson } from '../../coordinator/inventory/json.ts';
+import { Source } from '../../coordinator/inventory/located.ts';
+import { readPlainYaml } from '../../coordinator/inventory/plainyaml.ts';
+import { Issues } from '../../coordinator/inventory/wording.ts';
+import { readYaml } from '../../coordinator/inventory/yaml.ts';
+
+const SEED = Number(process.env.NETSWEEP_TEST_SEED ?? Date.now() % 1_000_000);
+const ROUNDS = Number(process.env.NETSWEEP_TEST_ROUNDS ?? 4_000);
+
+const VALUE = {
+  name: 'R1',
+  port: 22,
+  rate: -1.5e3,
+  on: true,
+  off: false,
+  site: null,
+  text: 'a "b"\\ \u20ac\n',
+};
+const JSON_FILES = [
+  JSON.stringify([VALUE, { ...VALUE, groups: ['core', 'dc1'], timeouts: { idle: '5s' } }], null, 2),
+  JSON.stringify({ defaults: {}, groups: { core: { children: [] } }, devices: { R1: VALUE, R2: VALUE } }),
+  ' [\n1 , "two",\n\n[ ],{ } ]\n',
+];
+const YAML_FILES = [
+  [
+    '---',
+    '# a comment',
+    'defaults:',
+    '  username: admin  # who',
+    "  password: 'it''s \"secret\" # not a comment'",
+    'groups:',
+    '  core:',
+    '    port: 0022',
+    '    children: [dc1, dc2]',
+    '',
+    'devices:',
+    '  R1:',
+    '    host: 10.0.0.1',
+    '    groups: [core, dc 1 , 2.50, true]',
+    '    commands:',
+    '    - show version',
+    '    - "show clock"',
+    '    jump: ops@bastion:22,other',
+    '    legacy: True',
+    '    site: ~',
+    '    tags: []',
+    '  10.0.0.2:',
+    '    version: 1.',
+    '    text: a, [b] {c}:d#e',
+  ].join('\n'),
+  [
+    '- name: R1',
+    '  host: 10.0.0.1',
+    '  timeouts:',
+    '    idle: 5s',
+    '',
+    '    # another',
+    '    login: 10',
+    '  groups:',
+    '      - core',
+    '      - dc1   # the first',
+    '-   name: sw-2.site',
+    '    host: "2001:db8::1"',
+    '    password: $ecret/#1~',
+    '-',
+    '  host: 10.0.0.3',
+    '',
+  ].join('\n'),
+  '  devices:\n    R1:\n      host: h\n      data: http://x/y?z=1\n',
+];
+
+/** The library's reading; undefined: it finds something wrong. */
+function slow(text: string) {
+  const issues = new Issues();
+  const value = readYaml(new Source('file', text, '/', true), issues);
+  return issues.count > 0 ? undefined : value;
+}
+
+const fastJson = (text: string) => readJson(new Source('file', text, '/', true));
+const fastYaml = (text: string) => readPlainYaml(new Source('file', text, '/', true));
+
+describe(`the fast readers (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/inventory/fast.test.ts)`, () => {
+  test.each(JSON_FILES)('take %j as the library does', (text) => {
+    expect(fastJson(text)).toEqual(slow(text));
+    expect(fastJson(text)).not.toBeNull();
+  });
+
+  test.each(YAML_FILES)('take %j as the library does', (text) => {
+    expect(fastYaml(text)).toEqual(slow(text));
+    expect(fastYaml(text)).not.toBeNull();
+  });
+
+  test('take nothing that the library reads in another way, or refuses', { timeout: 120_000 }, () => {
+    const random = dice(SEED);
+    let taken = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const isJson = round % 4 === 0;
+      let text = pick(isJson ? JSON_FILES : YAML_FILES, random);
+      for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes -= 1)
+        text = changed(text, random);
+      const fast = isJson ? fastJson(text) : fastYaml(text);
+      if (fast === null) continue;
+      taken += 1;
+      expect(fast, `seed ${SEED}, round ${round}:\n${text}`).toEqual(slow(text));
+    }
+    expect(taken).toBeGreaterThan(ROUNDS / 20);
+  });
+
+  test.each([
+    ['{"a": 1, "a": 2}', fastJson],
+    ['{"a": 1,}', fastJson],
+    ['{"a": 01}', fastJson],
+    ['["\\x"]', fastJson],
+    [`${'['.repeat(40)}${']'.repeat(40)}`, fastJson],
+    ['a: 1\na: 2\n', fastYaml],
+    ['a: &x 1\n', fastYaml],
+    ['a: |\n  text\n', fastYaml],
+    ['a: one\n  two\n', fastYaml],
+    ['a:\nb: 1\n', fastYaml],
+    ['a: 0x10\n', fastYaml],
+    ['a: b: c\n', fastYaml],
+    ['a: ["b"]\n', fastYaml],
+    ['a:\n   b: 1\n  c: 2\n', fastYaml],
+  ])('leave %j to the library', (text, fast) => expect(fast(text)).toBeNull());
+});
+
+function changed(text: string, random: () => number): string {
+  const at = Math.floor(random() * text.length);
+  const end = at + Math.floor(random() * 30);
+  const lines = text.split('\n');
+  const line = Math.floor(random() * lines.length);
+  switch (Math.floor(random() * 6)) {
+    case 0:
+      return text.slice(0, at) + text.slice(at + 1);
+    case 1:
+      return (
+        text.slice(0, at) +
+        pick([...'"\'{}[](),:;=-*&!|>%@`\\\n#~?.\u00a0\u2028\u20acxX0 <'], random) +
+        text.slice(at)
+      );
+    case 2:
+      return text.slice(0, at) + text.slice(at, end) + text.slice(at);
+    case 3:
+      return lines.toSpliced(line, 1).join('\n');
+    case 4:
+      return lines.toSpliced(line, 0, pick(lines, random)).join('\n');
+    default:
+      return lines
+        .with(line, `${pick(['', ' ', '  ', '- ', '    '], random)}${lines[line]?.trimStart()}`)
+        .join('\n');
+  }
+}
+
+function pick<T>(items: T[], random: () => number): T {
+  return items[Math.floor(random() * items.length)] as T; // never empty
+}
+
+/** A small generator of its own, so that a seed means the same everywhere. */
+function dice(seed: number): () => number {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
