@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { wayOfCounting } from './account/meter.ts';
 import type { Scenario } from './bench.ts';
 import { machine } from './machine.ts';
 import { help, type Options, readOptions, UsageError } from './options.ts';
@@ -11,6 +12,7 @@ import { root } from './place.ts';
 import { markdown, type Section } from './report.ts';
 import { latency } from './scenarios/latency.ts';
 import { many } from './scenarios/many.ts';
+import { micro } from './scenarios/micro.ts';
 import { one } from './scenarios/one.ts';
 import { beside } from './scenarios/peers.ts';
 import { rehearse } from './scenarios/rehearse.ts';
@@ -23,6 +25,7 @@ const SCENARIOS: Record<string, Scenario> = {
   peers: beside,
   latency,
   split,
+  micro,
   rehearse: rehearse('rehearse', [10_000, 100_000]),
   million: { ...rehearse('million', [1_000_000]), onRequest: true },
 };
@@ -50,7 +53,7 @@ async function main(): Promise<number> {
 }
 
 async function report(options: Options, folder: string, stop: AbortSignal): Promise<void> {
-  const about = machine();
+  const about = { ...machine(), 'CPU counted': wayOfCounting() };
   const sections: Section[] = [];
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     if (options.only.length > 0 ? !options.only.includes(name) : scenario.onRequest) continue;

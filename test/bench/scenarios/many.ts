@@ -1,8 +1,8 @@
 // Many devices without latency: what the whole pipeline costs beside bare ssh2, and where.
 import { type Bench, openFleet, type Scenario } from '../bench.ts';
 import { runBare, runOurs } from '../programs.ts';
-import type { Section } from '../report.ts';
-import { contender, contenders, cpuEach, interleave, rolesOf } from '../rounds.ts';
+import { type Goal, type Section, short } from '../report.ts';
+import { contender, contenders, cpuEach, interleave, least, rolesOf } from '../rounds.ts';
 
 /** Of the devices: to see that a device costs no more among many. */
 const FEWER = 0.1;
@@ -28,7 +28,14 @@ async function run(bench: Bench, name: string, { devices, ratio, grows }: Size):
   const work = { devices: fleet.devices, atOnce: options.atOnce, folder, stop };
   const small = { ...work, devices: fleet.devices.slice(0, Math.ceil(devices * FEWER)) };
   const bare = contender('bare ssh2', devices, () => runBare(work));
-  const ours = contender('netsweep', devices, () => runOurs(work));
+  const fleetMs: number[] = [];
+  const ours = contender('netsweep', devices, async () => {
+    const before = fleet.cpuMs();
+    const measured = await runOurs(work);
+    const now = fleet.cpuMs();
+    if (before !== null && now !== null) fleetMs.push(now - before);
+    return measured;
+  });
   const fewer = contender(`netsweep, ${small.devices.length} devices`, small.devices.length, () =>
     runOurs(small),
   );
@@ -38,7 +45,12 @@ async function run(bench: Bench, name: string, { devices, ratio, grows }: Size):
   return {
     name,
     title: `${count} devices without latency, ${options.atOnce} at once`,
-    notes: [`On ${fleet.title}.`],
+    notes: [
+      `On ${fleet.title}.`,
+      ...(fleetMs.length === 0
+        ? []
+        : [`The fleet itself: ${short(least(fleetMs) / devices)} ms CPU for a session of ours.`]),
+    ],
     tables: [contenders([bare, ours, ...others]), rolesOf(ours)],
     goals: [
       {
@@ -53,7 +65,18 @@ async function run(bench: Bench, name: string, { devices, ratio, grows }: Size):
         measured: cpuEach(ours) / cpuEach(one),
         unit: ' x',
       })),
+      ...(fleetMs.length === 0 ? [] : [ofFleet(least(fleetMs) / devices, cpuEach(ours))]),
     ],
     data: [bare, ours, ...others],
+  };
+}
+
+/** What is measured must not be the fleet. */
+function ofFleet(fleetMs: number, oursMs: number): Goal {
+  return {
+    what: 'CPU of the rehearsal fleet for a session to ours',
+    limit: 0.5,
+    measured: fleetMs / oursMs,
+    unit: ' x',
   };
 }
