@@ -29,6 +29,8 @@ export interface AgentConfig {
   spoolBytes: number;
   /** How it rehearses, as the user wrote it; null: it does not, its devices are real. */
   rehearsal: string | null;
+  /** Sessions that share workers are on their way: the first worker starts at once. */
+  isAwaited: boolean;
   version: string;
 }
 
@@ -52,10 +54,14 @@ export interface AgentParts {
 }
 
 export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
-  const { nats, tls, name, workers, coordinator, spoolBytes, rehearsal } = config;
+  const { nats, tls, name, workers, coordinator, spoolBytes, rehearsal, isAwaited } = config;
   return {
     host: machine,
-    openPool: () => Pool.open(workers, (what) => log.warn(what), { rehearsal }),
+    openPool: async () => {
+      const pool = await Pool.open(workers, (what) => log.warn(what), { rehearsal });
+      if (isAwaited) pool.warm();
+      return pool;
+    },
     openChannel: () => openChannel(coordinator, tls),
     openSpool: () => (spoolBytes === 0 ? null : new Spool(spoolBytes, machine, (what) => log.warn(what))),
     openShards: () => Shards.open({ ...nats, tls, name }, (what) => log.warn(what)),
@@ -82,6 +88,8 @@ export async function runAgent(
   await using spool = parts.openSpool();
   let storeId: string | null = null;
   let carrier: Carrier | null = null;
+  /** Pull loops that wait for the coordinator's welcome. */
+  const waiting: (() => void)[] = [];
   await using uplink = Uplink.open(
     parts.openChannel(),
     host,
@@ -91,6 +99,7 @@ export async function runAgent(
         if (storeId !== null && storeId !== welcome.storeId) carrier?.abandonAll();
         storeId = welcome.storeId;
         carrier?.welcomed();
+        for (const resolve of waiting.splice(0)) resolve();
       },
       cancel: (sweep) => carrier?.cancel(sweep),
       offer: (shard) => track(carrier?.carry(directOffer(shard))),
@@ -116,7 +125,8 @@ export async function runAgent(
   const welcomed = async (): Promise<string | null> => {
     await held.room(stop);
     if (storeId !== null && uplink.connected) return storeId;
-    await pause(host, 50, stop);
+    const welcome = new Promise<void>((resolve) => waiting.push(resolve));
+    await Promise.race([pause(host, 50, stop), welcome]);
     return null;
   };
   const connectedToBoth = () => (shards.server === '' ? null : storeId);

@@ -5,15 +5,19 @@ import { type Consumer, type JsMsg, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { Shard } from '../proto/gen/netsweep/v1/agent.js';
 import { consumerName, presenceBucket, segmentToken, streamName } from '../proto/subjects.js';
-import { type Host, pause } from './host.js';
+import { type Host, machine, pause } from './host.js';
 import { NatsLink, type NatsOptions } from './natslink.js';
 
 /** How long one pull waits on the server, in ms. An empty one tells the coordinator that nothing lies there. */
 const PULL_MS = 2_000;
 /** How long NATS may take to answer beyond that, in ms. */
 const ANSWER_MS = 2_000;
+/** How long a pull waits for the first connection to NATS, in ms. */
+const FIRST_MS = 1_000;
 /** Pause after a pull that failed, in ms. */
 const RETRY_MS = 500;
+/** The first such pause where the segment has no durable yet: the coordinator may be about to make it. */
+const RETRY_SOON_MS = 25;
 /** How long another store's message is left alone, in ms. */
 const FOREIGN_MS = 30_000;
 
@@ -49,6 +53,7 @@ export class Shards {
    * nothing lies there. Throws when NATS or the segment's durable is not there.
    */
   async pull(storeId: string, segment: string, signal: AbortSignal): Promise<Offer | 'foreign' | null> {
+    if (this.server === '') await Promise.race([this.link.connected, pause(machine, FIRST_MS, signal)]);
     const consumer = await this.#consumer(storeId, segment);
     const messages = await consumer.fetch({ max_messages: 1, expires: PULL_MS });
     let unanswered = false;
@@ -123,6 +128,7 @@ export async function* offers(
   signal: AbortSignal,
 ): AsyncGenerator<Offer> {
   let complaint = '';
+  let retryMs = RETRY_SOON_MS;
   /** Since when NATS has answered nothing; null: it answers. */
   let silentSince: number | null = null;
   while (!signal.aborted) {
@@ -135,7 +141,7 @@ export async function* offers(
     const sinceMs = (from: number) => Math.round(host.monotonicMs() - from);
     try {
       const offer = await shards.pull(storeId, segment, signal);
-      [complaint, silentSince] = ['', null];
+      [complaint, silentSince, retryMs] = ['', null, RETRY_SOON_MS];
       if (offer === null && !signal.aborted) events.empty(segment, sinceMs(began));
       else if (offer !== null && offer !== 'foreign') yield offer;
     } catch (error) {
@@ -145,13 +151,15 @@ export async function* offers(
       if (isMissing(error)) {
         silentSince = null;
         events.empty(segment, sinceMs(began));
+        retryMs = Math.min(RETRY_MS, retryMs * 2);
       } else {
+        retryMs = RETRY_MS;
         silentSince ??= began;
         if (String(error) !== complaint) events.warn(`pull on ${segment}: ${error}`);
         complaint = String(error);
         events.unanswered(segment, sinceMs(silentSince));
       }
-      await pause(host, RETRY_MS, signal);
+      await pause(host, retryMs, signal);
     }
   }
 }

@@ -19,11 +19,14 @@ void (process.send === undefined ? runConfigured() : runForked()).then(process.e
 
 /** Forked by a coordinator: silent but for what goes wrong, and gone when the coordinator has gone. */
 async function runForked(): Promise<number> {
-  const orders = await new Promise<AgentOrders>((resolve) => {
-    process.once('message', (message) => resolve(message as AgentOrders)); // from our own coordinator
-  });
   process.once('disconnect', () => process.exit(0));
   process.stderr.on('error', () => undefined); // nobody may be left to read it
+  if (!process.connected) return 0;
+  const orders = await new Promise<AgentOrders | null>((resolve) => {
+    process.once('message', (message) => resolve(message as AgentOrders)); // from our own coordinator
+    stop.signal.addEventListener('abort', () => resolve(null));
+  });
+  if (orders === null) return 0;
   const { nats, natsToken, ...rest } = orders;
   const config: AgentConfig = {
     ...rest,

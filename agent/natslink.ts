@@ -27,6 +27,11 @@ export class NatsLink implements AsyncDisposable {
   /** False while the connection is broken. */
   #up = false;
   readonly #closing = new AbortController();
+  #connected: () => void = () => undefined;
+  /** Resolves when it is connected for the first time. */
+  readonly connected = new Promise<void>((resolve) => {
+    this.#connected = resolve;
+  });
   readonly #kept: Promise<void>;
 
   constructor(
@@ -68,6 +73,7 @@ export class NatsLink implements AsyncDisposable {
     }
     if (this.#connection === null) return;
     this.#up = true;
+    this.#connected();
     for await (const { type } of this.#connection.status()) {
       if (type === 'disconnect') this.#up = false;
       if (type === 'reconnect') this.#up = true;

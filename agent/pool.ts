@@ -103,6 +103,11 @@ export class Pool {
     return [...this.#workers].map(({ process }) => process.pid);
   }
 
+  /** Starts the first worker before there is a job for it. */
+  warm(): void {
+    if (this.#workers.size === 0) this.#fork(false);
+  }
+
   /** Runs one session in a worker. Never rejects. */
   run(lease: string, clock: LeaseClock, task: SessionTask, ports: JobPorts): Promise<JobEnd> {
     const [nearest] = task.jump;

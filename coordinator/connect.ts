@@ -14,7 +14,7 @@ import { Line } from '../proto/line.js';
 import type { TlsFiles } from './config.js';
 import { isLoopback } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
-import type { PrivateNews } from './private.js';
+import { type PrivateNews, SWEEP_COMES } from './privatenews.js';
 import { readIdentity } from './tls.js';
 
 /** How long the first answer of a coordinator may take, in ms. */
@@ -57,6 +57,8 @@ export interface ConnectOptions {
   tls: TlsFiles | null;
   /** Start the private coordinator when none runs. */
   start: boolean;
+  /** A sweep is on its way: a coordinator that is started may start the rest as well. */
+  sweeps: boolean;
 }
 
 /** Resolves when the coordinator has answered. Throws Unreachable. */
@@ -68,7 +70,7 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
     const joined = await joinRunning(options.state);
     if (joined !== null) return joined;
     if (!options.start) throw new Unreachable(`no coordinator runs on ${options.state}`);
-    const started = await start(options.state);
+    const started = await start(options);
     if (started !== null) return started;
     if (Date.now() > until)
       throw new Unreachable(`state directory ${options.state} is in use by another process`);
@@ -128,9 +130,9 @@ async function joinRunning(state: string): Promise<Connection | null> {
 }
 
 /** Starts one; null: somebody else holds the directory. */
-async function start(state: string): Promise<Connection | null> {
+async function start({ state, sweeps }: ConnectOptions): Promise<Connection | null> {
   const program = fileURLToPath(new URL('./main.js', import.meta.url));
-  const child = fork(program, ['private-coordinator', state], {
+  const child = fork(program, ['private-coordinator', state, ...(sweeps ? [SWEEP_COMES] : [])], {
     detached: true,
     env: ofInterest(process.env),
     execArgv: [],

@@ -1,18 +1,18 @@
 // The coordinator process of self-contained runs. The first `netsweep run` on a state directory starts it, later
 // ones join it over its Unix socket; it ends with its last client. Its nats-server and agents start with the
-// first sweep and end with it.
+// first sweep and end with it; where a sweep is on its way, they start while the store is opened.
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
+import type { AgentOrders } from '../proto/orders.js';
 import { Coordinator } from './coordinator.js';
+import { type PrivateNews, SWEEP_COMES } from './privatenews.js';
 import { exited, forkAgent, type NatsServer, startNatsServer } from './processes.js';
 import { StateInUse } from './store/refusal.js';
-
-/** What the process tells its starter over IPC. */
-export type PrivateNews = { address: string } | { inUse: true } | { error: string };
 
 /** Longest path that a Unix socket may have, on Linux and with room for the name. */
 const SOCKET_PATH_MOST = 90;
@@ -23,20 +23,27 @@ const AGENT_GRACE_MS = 3_000;
 export async function runPrivateCoordinator(args: string[], stop: AbortSignal): Promise<void> {
   // Who started us reads what we say, and may be gone.
   process.stderr.on('error', () => undefined);
-  const [state] = args;
+  const [state, purpose] = args;
   if (state === undefined) throw new Error('private-coordinator is started by netsweep run');
   const ended = new AbortController();
   stop.addEventListener('abort', () => ended.abort());
+  const spare = purpose === SWEEP_COMES ? forkAgent() : null;
+  spare?.on('error', () => undefined); // another try is made when it is needed
   try {
-    await serveClients(state, ended);
+    await serveClients(state, spare, ended);
   } catch (error) {
+    spare?.kill('SIGKILL'); // it knows of nothing yet
     const message = error instanceof Error ? error.message : String(error);
     await tell(error instanceof StateInUse ? { inUse: true } : { error: message });
   }
   if (process.connected) process.disconnect();
 }
 
-async function serveClients(state: string, ended: AbortController): Promise<void> {
+async function serveClients(
+  state: string,
+  spare: ChildProcess | null,
+  ended: AbortController,
+): Promise<void> {
   await mkdir(state, { recursive: true, mode: 0o700 });
   let clients = 0;
   let cluster: Cluster | null = null;
@@ -69,7 +76,7 @@ async function serveClients(state: string, ended: AbortController): Promise<void
   });
   const addressFile = join(state, 'coordinator.json');
   try {
-    cluster = new Cluster(coordinator, await runDirectory(state));
+    cluster = new Cluster(coordinator, await runDirectory(state), spare);
     await writeFile(`${addressFile}.new`, JSON.stringify({ address: coordinator.address }), { mode: 0o600 });
     await rename(`${addressFile}.new`, addressFile);
     await tell({ address: coordinator.address });
@@ -89,6 +96,7 @@ class Cluster {
   readonly #agents: ChildProcess[] = [];
   readonly #served = new Set<string>();
   #nats: NatsServer | null = null;
+  #starting: Promise<void> | null = null;
   #kept: Promise<void> = Promise.resolve();
   #ending = false;
   #token = '';
@@ -97,7 +105,11 @@ class Cluster {
   constructor(
     private readonly coordinator: Coordinator,
     private readonly directory: string,
-  ) {}
+    /** An agent that waits for orders; null: none. */
+    private spare: ChildProcess | null,
+  ) {
+    if (spare !== null) this.#withNats().catch(() => undefined); // said to the sweep that needs it
+  }
 
   /** Resolves when agents for all of `segments` are on their way. */
   serve(segments: string[], header: SubmitHeader): Promise<void> {
@@ -107,8 +119,9 @@ class Cluster {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#growing.catch(() => undefined);
-    await Promise.all(this.#agents.map(endAgent));
+    await Promise.all([...this.#agents, ...(this.spare === null ? [] : [this.spare])].map(endAgent));
     this.#ending = true;
+    await this.#starting?.catch(() => undefined);
     await this.#nats?.[Symbol.asyncDispose]();
     await this.#kept;
     await rm(this.directory, { recursive: true, force: true });
@@ -117,25 +130,38 @@ class Cluster {
   async #grow(segments: string[], header: SubmitHeader): Promise<void> {
     const missing = segments.filter((segment) => !this.#served.has(segment));
     if (missing.length === 0) return;
-    if (this.#nats === null) await this.#startNats();
+    await this.#withNats();
     const cores = availableParallelism();
     const most = header.agents || Math.min(missing.length, Math.max(3, cores));
     const hands = deal(missing, most);
     const workers = Math.max(1, Math.floor((header.workers || cores) / hands.length));
     for (const hand of hands) {
       for (const segment of hand) this.#served.add(segment);
-      this.#agents.push(
-        forkAgent({
-          nats: [this.#nats?.url ?? ''],
-          natsToken: this.#token,
-          coordinator: this.coordinator.address,
-          segments: hand,
-          name: `agent-${this.#agents.length + 1}`,
-          workers,
-          forks: 10_000, // the sweep's own limit is the one that counts here
-        }),
-      );
+      const agent = this.#takeAgent();
+      this.#agents.push(agent);
+      const orders: AgentOrders = {
+        nats: [this.#nats?.url ?? ''],
+        natsToken: this.#token,
+        coordinator: this.coordinator.address,
+        segments: hand,
+        name: `agent-${this.#agents.length}`,
+        workers,
+        forks: 10_000, // the sweep's own limit is the one that counts here
+        isAwaited: header.options?.isolation !== Isolation.DEVICE,
+      };
+      agent.send(orders);
     }
+  }
+
+  #takeAgent(): ChildProcess {
+    const { spare } = this;
+    this.spare = null;
+    return spare?.connected ? spare : forkAgent();
+  }
+
+  #withNats(): Promise<void> {
+    this.#starting ??= this.#startNats();
+    return this.#starting;
   }
 
   async #startNats(): Promise<void> {

@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AgentOrders } from '../proto/orders.js';
 
 /** util-linux, on every Debian; without it IPC and the parent's own care remain. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
@@ -57,8 +56,8 @@ export async function startNatsServer(
   };
 }
 
-/** Forks an agent; its orders go over IPC. */
-export function forkAgent(orders: AgentOrders): ChildProcess {
+/** Forks an agent, which waits to be sent its AgentOrders. */
+export function forkAgent(): ChildProcess {
   const agent = fileURLToPath(new URL('../agent/main.js', import.meta.url));
   const [execPath, execArgv] = dieWithParent(process.execPath, []);
   const child = fork(agent, [], {
@@ -69,7 +68,6 @@ export function forkAgent(orders: AgentOrders): ChildProcess {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  child.send(orders);
   return child;
 }
 

@@ -9,4 +9,6 @@ export interface AgentOrders {
   name: string;
   workers: number;
   forks: number;
+  /** Sessions that share workers are on their way: the first worker may start at once. */
+  isAwaited: boolean;
 }

@@ -11,9 +11,10 @@ import type { CONNECTION } from './settings.js';
 export type LinkValues = Values<typeof CONNECTION>;
 export type LinkSources = Record<keyof typeof CONNECTION, Source>;
 
-export function openLink(values: LinkValues, stop: AbortSignal): Promise<Connection> {
+/** `sweeps`: for a sweep, not only for a question. */
+export function openLink(values: LinkValues, stop: AbortSignal, sweeps = false): Promise<Connection> {
   const { coordinator, state } = values;
-  return connect({ coordinator, state, tls: tlsFiles(values), start: true }, stop);
+  return connect({ coordinator, state, tls: tlsFiles(values), start: true, sweeps }, stop);
 }
 
 /** All three or none. */

@@ -43,7 +43,7 @@ async function sweep(call: RunCall, opened: Connection | null, earlier: Earlier 
   const hint = (id: string) => `again, only these: ${rerunCommand(call, id)}`;
   const sweepable = { options: planned.options, devices: planned.devices, credentials, hint };
   if (opened !== null) return attend(call, opened, sweepable);
-  await using link = await openLink(values, stop);
+  await using link = await openLink(values, stop, true);
   return await attend(call, link, sweepable);
 }
 

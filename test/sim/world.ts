@@ -378,6 +378,7 @@ export class SimAgent {
       memoryBytes: 64 * 1024 * 1024,
       spoolBytes: 0,
       rehearsal: null,
+      isAwaited: false,
       version: 'simulated',
       coordinator: '',
       tls: null,
