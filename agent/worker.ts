@@ -25,6 +25,11 @@ import { readRehearsal } from './rehearsal.js';
 import { Rehearsals } from './session/rehearsed.js';
 import { runSession, type SessionPorts, type SessionTask } from './session/session.js';
 import { Bastions } from './ssh/bastions.js';
+import { Turns } from './turns.js';
+
+/** Sessions that there may be before others wait for their turn to begin, and how many do then in one turn of the loop. */
+const BEGIN_FREELY = 250;
+const BEGIN_EACH_TURN = 16;
 
 interface Job {
   lease: string;
@@ -41,6 +46,7 @@ const starts = new Map<number, (granted: boolean) => void>();
 /** Sessions by credential: what came in one message is shared, and wiped once none of them needs it. */
 const users = new WeakMap<Credential, number>();
 const bastions = new Bastions();
+const turns = new Turns(BEGIN_FREELY, BEGIN_EACH_TURN);
 const hold = new Hold();
 const [, rehearsal] = process.argv.slice(process.argv.indexOf(REHEARSE));
 /** Null: sessions are real. */
@@ -128,6 +134,8 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
   jobs.set(number, job);
   const credentials = [task, ...task.jump].flatMap(({ credential }) => credential ?? []);
   credentials.forEach(take);
+  const turn = turns.next(jobs.size);
+  if (turn !== null) await turn;
   const { name } = task.device;
   failpoint(`worker.session.${name}`);
   const [its, { signal }] = [ports(number, job, name), job.abandon];

@@ -51,7 +51,14 @@ const PARENT = [
   'agent',
   'main',
 ].map((name) => `agent/${name}.ts`);
-const CHILD = ['agent/worker.ts', 'agent/session/', 'agent/ssh/', 'agent/line/', 'agent/record/'];
+const CHILD = [
+  'agent/worker.ts',
+  'agent/turns.ts',
+  'agent/session/',
+  'agent/ssh/',
+  'agent/line/',
+  'agent/record/',
+];
 /** What a worker is made of, from the ground up; nothing here needs what lies above it. */
 const FLOORS = ['agent/ssh/', 'agent/line/', 'agent/record/', 'agent/session/'];
 
