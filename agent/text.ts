@@ -1,8 +1,9 @@
 // From a device's bytes to what its terminal would have shown; pure. Line ends become LF, NUL and BEL vanish,
 // ANSI sequences act and vanish, backspace and a carriage return within a line overwrite. Everything else
 // stays to the byte.
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 
+const [NUL, BEL, BS, LF, CR, ESC] = [0, 7, 8, 10, 13, 0x1b] as const;
 const SPECIAL = /[\x00\x07\x08\r\x1b]/;
 /** CSI; OSC up to BEL or ST; character sets; the other two-character sequences. */
 const ANSI =
@@ -10,22 +11,66 @@ const ANSI =
 /** A cursor sent further right than this stays here. */
 const WIDEST = 4096;
 
+/** What a device has printed, decoded once. */
 export interface Text {
   /** UTF-8. */
   bytes: Buffer;
-  text: string;
   encoding: 'utf-8' | 'latin-1';
 }
 
 /** An output from its raw bytes, decoded once: UTF-8 when it is, Latin-1 otherwise. */
 export function toText(raw: Buffer): Text {
-  if (isAscii(raw)) {
-    const text = clean(raw.toString('latin1'));
-    return { bytes: Buffer.from(text, 'latin1'), text, encoding: 'utf-8' };
-  }
+  const plain = plainLines(raw);
+  if (plain !== null) return { bytes: plain, encoding: 'utf-8' };
   const utf8 = isUtf8(raw);
   const text = clean(utf8 ? raw.toString('utf8') : raw.toString('latin1'));
-  return { bytes: Buffer.from(text, 'utf8'), text, encoding: utf8 ? 'utf-8' : 'latin-1' };
+  return { bytes: Buffer.from(text, 'utf8'), encoding: utf8 ? 'utf-8' : 'latin-1' };
+}
+
+/** The usual output without a string being made of it: ASCII in lines. Null: it needs more than other line ends. */
+function plainLines(raw: Buffer): Buffer | null {
+  const lines = Buffer.allocUnsafe(raw.length);
+  let length = 0;
+  for (let at = 0; at < raw.length; at++) {
+    const byte = raw[at] as number; // within the length
+    if (byte === CR) {
+      while (raw[at + 1] === CR) at++;
+      if (raw[at + 1] !== LF) return null;
+    } else if (byte >= 0x80 || (byte <= ESC && (byte === NUL || byte === BEL || byte === BS || byte === ESC)))
+      return null;
+    else lines[length++] = byte;
+  }
+  return lines.subarray(0, length);
+}
+
+/** Its beginning, with at least `most` lines that show something if it has so many. */
+export function firstLines(bytes: Buffer, most: number): string {
+  let end = 0;
+  for (let seen = 0; end < bytes.length && seen < most; ) {
+    const start = end;
+    end = bytes.indexOf(LF, start) + 1 || bytes.length;
+    if (shows(bytes, start, end)) seen++;
+  }
+  return bytes.toString('utf8', 0, end);
+}
+
+/** Its end, from the beginning of the last line that shows something. */
+export function lastLines(bytes: Buffer): string {
+  let start = bytes.length;
+  for (let end = start; start > 0; end = start) {
+    start = end < 2 ? 0 : bytes.lastIndexOf(LF, end - 2) + 1;
+    if (shows(bytes, start, end)) break;
+  }
+  return bytes.toString('utf8', start);
+}
+
+/** Whether there is a character that certainly is no space. */
+function shows(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number; // within the length
+    if (byte > 0x20 && byte < 0x7f) return true;
+  }
+  return false;
 }
 
 /** Many lines as a terminal shows them, with LF between. */

@@ -1,16 +1,18 @@
 // What a command gave, as it is reported: text, digest and gzip body from the device's raw bytes, and what the
 // platform says about it - the parser's own errors and the end marks that prove it whole.
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { constants, gzip, gzipSync } from 'node:zlib';
+import { constants, gzip, gzipSync, type ZlibOptions } from 'node:zlib';
 import { Output, type Proof } from '../../proto/gen/netsweep/v1/model.js';
-import { clean, quote, toText } from '../text.js';
+import { clean, firstLines, lastLines, quote, toText } from '../text.js';
 import type { Rules } from './platform.js';
 import { LINE_WITHIN } from './screen.js';
 import type { Raw } from './settled.js';
 
 const FAST = { level: constants.Z_BEST_SPEED };
+/** Up to so many bytes a window of that size loses nothing. */
+const SMALL = 1 << 14;
 /** Larger ones are compressed beside the event loop. */
 const LARGE = 1 << 20;
 /** The parser complains at once: only these first lines that are not blank are looked at. */
@@ -35,21 +37,27 @@ export async function recordOutput(
     command: spoken.command,
     durationMs: Math.round(spoken.durationMs),
     exitStatus: spoken.exitStatus,
-    stderr: spoken.stderr && toText(spoken.stderr).text,
+    stderr: spoken.stderr && toText(spoken.stderr).bytes.toString('utf8'),
     ...record,
   });
 }
 
 /** A small output at once. */
 async function recordSmall(raw: Buffer, proof: (beginning: string, end: string) => Proof): Promise<Recorded> {
-  const { bytes, text, encoding } = toText(raw);
+  const { bytes, encoding } = toText(raw);
   return {
-    proof: proof(text, text),
+    proof: proof(firstLines(bytes, ERROR_LINES), lastLines(bytes)),
     encoding,
     bytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest(),
-    body: bytes.length > LARGE ? await gzipLater(bytes, FAST) : gzipSync(bytes, FAST),
+    sha256: hash('sha256', bytes, 'buffer'),
+    body: bytes.length > LARGE ? await gzipLater(bytes, FAST) : gzipSync(bytes, fastFor(bytes.length)),
   };
+}
+
+/** What a compression takes of memory costs more than the compression of a small output. */
+function fastFor(length: number): ZlibOptions {
+  const chunkSize = Math.max(1024, length >> 2);
+  return length > SMALL ? { ...FAST, chunkSize } : { ...FAST, chunkSize, windowBits: 14, memLevel: 7 };
 }
 
 /** A large one piece by piece, each in a turn of its own: other sessions go on meanwhile. */

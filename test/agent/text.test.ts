@@ -1,6 +1,6 @@
 // From bytes to what a terminal shows.
 import { describe, expect, test } from 'vitest';
-import { clean, quote, shown, toText } from '../../agent/text.js';
+import { clean, firstLines, lastLines, quote, shown, toText } from '../../agent/text.js';
 
 describe('one line as a terminal shows it', () => {
   test.each([
@@ -30,10 +30,47 @@ test('line ends become LF whatever the device makes of them', () => {
 });
 
 test('bytes are read as UTF-8 when they are, as Latin-1 otherwise, and counted as UTF-8', () => {
-  expect(toText(Buffer.from('Zürich\r\n'))).toMatchObject({ text: 'Zürich\n', encoding: 'utf-8' });
-  const latin = toText(Buffer.from('Zürich\r\n', 'latin1'));
-  expect(latin).toMatchObject({ text: 'Zürich\n', encoding: 'latin-1' });
-  expect(latin.bytes).toEqual(Buffer.from('Zürich\n'));
+  const bytes = Buffer.from('Zürich\n');
+  expect(toText(Buffer.from('Zürich\r\n'))).toEqual({ bytes, encoding: 'utf-8' });
+  expect(toText(Buffer.from('Zürich\r\n', 'latin1'))).toEqual({ bytes, encoding: 'latin-1' });
+});
+
+test('bytes give what their text gives, whatever stands where', () => {
+  const pieces = [
+    'a',
+    ' ',
+    '\t',
+    '\n',
+    '\r\n',
+    '\r\r\n',
+    '\r',
+    '\b',
+    '\0',
+    '\x07',
+    '\x1b[K',
+    '\x0b',
+    '\x7f',
+    'ü',
+    '',
+  ];
+  const plain = pieces.filter((piece) => clean(`${piece}\n`) === `${piece}\n`.replace(/\r+\n/, '\n'));
+  for (let round = 0; round < 2_000; round++) {
+    const from = round % 2 === 0 ? pieces : plain;
+    const text = Array.from({ length: 12 }, () => from[Math.floor(Math.random() * from.length)]).join('');
+    expect(toText(Buffer.from(text)).bytes.toString(), JSON.stringify(text)).toBe(clean(text));
+  }
+});
+
+test.each([
+  ['', '', ''],
+  ['one', 'one', 'one'],
+  ['\n \none\n\ntwo\nthree\n', '\n \none\n\ntwo\n', 'three\n'],
+  ['one\ntwo\n \n\n', 'one\ntwo\n', 'two\n \n\n'],
+  ['\n\n', '\n\n', '\n\n'],
+  ['ü\none\nü\n', 'ü\none\nü\n', 'one\nü\n'],
+])('the first two lines and the last one of %j', (text, first, last) => {
+  expect(firstLines(Buffer.from(text), 2)).toBe(first);
+  expect(lastLines(Buffer.from(text))).toBe(last);
 });
 
 test('a line of a megabyte full of carriage returns takes no longer than it must', () => {
