@@ -306,11 +306,12 @@ class Session implements ShellEvents {
     return this.#admission.hostKey(key);
   }
 
-  secured(weak: readonly string[]): void {
-    this.#admission.secured(weak);
-    if (this.#task.options.purpose !== Purpose.HOST_KEYS) return;
+  secured(weak: readonly string[]): Promise<void> | null {
+    const accepting = this.#admission.secured(weak);
+    if (this.#task.options.purpose !== Purpose.HOST_KEYS) return accepting;
     this.#through?.();
     this.#shell?.end();
+    return null;
   }
 
   async method(turn: Turn): Promise<Step> {

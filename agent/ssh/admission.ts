@@ -108,11 +108,13 @@ export class Admission implements Disposable {
     return false;
   }
 
-  secured(weak: readonly string[]): void {
+  /** Gives back the acceptance of a first-seen key, as far as there is one. */
+  secured(weak: readonly string[]): Promise<void> | null {
     this.#weak = weak;
     this.#course.stage = Stage.AUTH; // what fails about the key's keeping names its own stage
     if (this.#newKey) this.#accepting = this.#acceptKey(this.seenKey as HostKey); // hostKey came first
     this.#accepting?.catch(() => {}); // whoever waits for it hears of it; the device may be gone by then
+    return this.#accepting;
   }
 
   /** Resolves once a first-seen key is kept; rejects with a DeviceFailure when it is not. */

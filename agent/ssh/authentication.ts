@@ -24,6 +24,7 @@ export interface AuthenticationEvents {
 /** The part of ssh2's protocol that this needs; it has no public face. */
 export interface AuthenticationProtocol {
   _handlers: {
+    SERVICE_ACCEPT(protocol: unknown, service: string): void;
     EXT_INFO(protocol: unknown, extensions: { name: string; algs: string[] }[]): void;
     USERAUTH_PK_OK(): void;
   };
@@ -35,6 +36,8 @@ export interface AuthenticationProtocol {
     sign: (data: Buffer, send: (signature: Buffer) => void) => void,
   ): void;
 }
+
+const SERVICE = 'ssh-userauth';
 
 /** ssh2 knows its keys by a symbol of its own, which an object inherits from any key that it has read. */
 function shownKey({ algorithm, blob }: Proof): ParsedKey {
@@ -55,6 +58,10 @@ export class Authentication {
   /** The signature algorithms that the device says it takes. */
   #signatures: readonly string[] | null = null;
   #turn: Omit<Turn, 'accepts'> = { left: null, partial: false };
+  /** The device has opened its login service. */
+  #served = false;
+  /** The step that waits for that. */
+  #waiting: NextAuthHandler | null = null;
 
   constructor(
     username: string,
@@ -71,10 +78,27 @@ export class Authentication {
     };
   }
 
+  /**
+   * To be called once the login service has been asked for. The first step goes with the request, as Dropbear does it:
+   * with a proved host key nothing has to wait for the answer (RFC 4253, section 10).
+   */
+  begin(): void {
+    const { _handlers: handlers } = this.#protocol;
+    const { SERVICE_ACCEPT: start } = handlers;
+    handlers.SERVICE_ACCEPT = (_, service) => {
+      if (service !== SERVICE) return;
+      this.#served = true;
+      if (this.#waiting) void this.#step(this.#waiting);
+      this.#waiting = null;
+    };
+    start(this.#protocol, SERVICE);
+  }
+
   /** ssh2 wants the next step, with what the device has said. */
   proceed(left: readonly string[] | null, partial: boolean, next: NextAuthHandler): void {
     this.#turn = { left, partial };
-    void this.#step(next);
+    if (left === null || this.#served) void this.#step(next);
+    else this.#waiting = next;
   }
 
   async #step(next: NextAuthHandler): Promise<void> {

@@ -173,8 +173,8 @@ export class Bastion implements ShellEvents {
     return this.#admission.hostKey(key);
   }
 
-  secured(weak: readonly string[]): void {
-    this.#admission.secured(weak);
+  secured(weak: readonly string[]): Promise<void> | null {
+    return this.#admission.secured(weak);
   }
 
   method(turn: Turn): Promise<Step> {

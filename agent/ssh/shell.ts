@@ -46,9 +46,10 @@ export interface ShellEvents
   hostKey(key: HostKey): boolean;
   /**
    * The key exchange is done, the host key is proved; nothing has been said about users. `weak`: the algorithms
-   * settled on that are no longer held safe.
+   * settled on that are no longer held safe. What is given back is waited for before anything more leaves; null:
+   * nothing.
    */
-  secured(weak: readonly string[]): void;
+  secured(weak: readonly string[]): Promise<void> | null;
   passwordExpired(): void;
   ready(): void;
   /** What went wrong, in the stage that the session is in; may come more than once. */
@@ -88,6 +89,7 @@ export class Shell {
   settled: Record<string, string> = {};
   readonly #client = new ssh2.Client();
   #channel: ClientChannel | null = null;
+  #authentication: Authentication | null = null;
   #knownKey: Buffer | null = null;
   #secured = false;
   #ready = false;
@@ -224,10 +226,10 @@ export class Shell {
       keepaliveCountMax: KEEPALIVES,
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => verify(this.#verify(key)),
       authHandler: (left: readonly string[] | null, partial: boolean, next: NextAuthHandler) =>
-        authentication.proceed(left, partial === true, next),
+        this.#authentication?.proceed(left, partial === true, next),
     });
     padPlain(this.#inside._protocol._cipher);
-    const authentication = new Authentication(username, this.#inside._protocol, this.#packets, {
+    this.#authentication = new Authentication(username, this.#inside._protocol, this.#packets, {
       method: (turn) => this.#events.method(turn),
       answer: (questions) => this.#events.answer(questions),
       isClosed: () => this.#closed,
@@ -256,7 +258,9 @@ export class Shell {
       [cs.cipher, sc.cipher],
       [cs.mac, sc.mac],
     ];
-    this.#events.secured(weakOnes({ kex, hostKey: serverHostKey, cipher, mac }));
+    const first = this.#events.secured(weakOnes({ kex, hostKey: serverHostKey, cipher, mac }));
+    if (first !== null) this.wire.gatherUntil(first);
+    process.nextTick(() => this.#guard(() => this.#authentication?.begin()));
   }
 
   get #inside(): Inside {

@@ -39,7 +39,10 @@ export class Wire {
   /** What came before the identification line was whole. */
   #greeted = 0;
   #allowance = 1 << 20;
+  /** What is to be waited for before anything leaves. */
+  #gatherings = 0;
   readonly #opening = new Opening();
+  #release = () => {};
 
   /** `way`: a stream that reaches the place already; null: TCP. */
   constructor(host: string, port: number, events: WireEvents, way: Duplex | null) {
@@ -86,6 +89,16 @@ export class Wire {
   /** Sets how many bytes may come from now on. */
   allow(bytes: number): void {
     this.#allowance = bytes;
+  }
+
+  /** What is written meanwhile leaves in one piece with what was written before in this turn. */
+  gatherUntil(settled: Promise<unknown>): void {
+    this.#gatherings++;
+    const over = () => {
+      this.#gatherings = Math.max(0, this.#gatherings - 1);
+      atEndOfTurn(this.#release);
+    };
+    settled.then(over, over);
   }
 
   /** The connect limit has struck: what was it waiting for? */
@@ -177,6 +190,7 @@ export class Wire {
     const end = socket.end as () => Duplex;
     let gathered: Uint8Array[] = [];
     const release = () => {
+      if (this.#gatherings > 0) return;
       const [first, ...others] = gathered;
       gathered = [];
       if (first === undefined || socket.destroyed) return;
@@ -188,10 +202,12 @@ export class Wire {
       this.destroy();
     };
     socket.write = (bytes: Uint8Array) => {
-      if (gathered.push(bytes) === 1) atEndOfTurn(release);
+      if (gathered.push(bytes) === 1 && this.#gatherings === 0) atEndOfTurn(release);
       return true; // the SSH library does not look
     };
+    this.#release = release;
     socket.end = () => {
+      this.#gatherings = 0;
       release();
       return end.call(socket);
     };

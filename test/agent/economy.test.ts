@@ -1,12 +1,12 @@
 // What is done in ssh2's place has to be what ssh2 asks for, and as good; a new version of it may have moved.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createRequire } from 'node:module';
-import ssh2, { type ParsedKey } from 'ssh2';
+import ssh2, { type Connection, type ParsedKey } from 'ssh2';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Cipher, padPlain, padSettled } from '../../agent/ssh/economy.js';
 import { string } from '../../agent/ssh/publickey.js';
-import { Status } from '../../proto/gen/netsweep/v1/model.js';
-import { attempt, hostKeyPem, ios, ScriptedDevice } from './device.js';
+import { Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
+import { attempt, Coordinator, hostKeyPem, ios, ScriptedDevice } from './device.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -65,6 +65,62 @@ test.each([
   }
 });
 
+describe('the first step of a login', () => {
+  const shell = ios({ 'show version': 'one\r\n' });
+
+  /** A device whose service opens when the test says so, once it is asked for. */
+  function late() {
+    let open = () => {};
+    const onConnection = (connection: Connection) => {
+      const { _protocol: inside } = connection as unknown as { _protocol: Serving }; // ssh2 keeps it to itself
+      const { serviceAccept } = inside;
+      inside.serviceAccept = (name) => {
+        open = () => serviceAccept.call(inside, name);
+      };
+    };
+    return { onConnection, open: () => open() };
+  }
+
+  test('goes with the request for the service', async () => {
+    const { onConnection, open } = late();
+    await using device = await ScriptedDevice.start({
+      shell,
+      onConnection,
+      authenticate: (context) => {
+        if (context.method === 'none') open();
+        if (context.method === 'password') context.accept();
+        else context.reject(['password']);
+      },
+    });
+    expect(await attempt(device.port)).toMatchObject({ status: Status.OK });
+    expect(device.seen.logins).toEqual(['none', 'password']);
+  });
+
+  test('is the only one before the device has opened its service', async () => {
+    await using device = await ScriptedDevice.start({ shell, onConnection: late().onConnection });
+    const got = await attempt(device.port, { limits: { loginMs: 300 } });
+    expect(got).toMatchObject({ failure: { kind: Kind.TIMEOUT, stage: Stage.AUTH }, secretSent: false });
+    expect(device.seen.logins).toEqual(['none']);
+  });
+
+  test('waits for the ledger where the key is new, and so does the end of the key exchange', async () => {
+    let exchanged = 0;
+    await using device = await ScriptedDevice.start({
+      shell,
+      onConnection: (connection) => connection.on('handshake', () => exchanged++),
+    });
+    const ports = new Coordinator();
+    const before: number[] = [];
+    ports.accepts = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      before.push(exchanged, device.seen.logins.length);
+      return { accepted: true, known: [] };
+    };
+    expect(await attempt(device.port, { ports })).toMatchObject({ status: Status.OK });
+    expect(before).toEqual([0, 0]);
+  });
+});
+
 describe('a command line on a terminal', () => {
   const shell = ios({ 'show version': 'one\r\n' });
 
@@ -96,6 +152,11 @@ describe('a command line on a terminal', () => {
     expect(device.seen.channels).toBe(2);
   });
 });
+
+/** Of ssh2's protocol on a server's side. */
+interface Serving {
+  serviceAccept(name: string): void;
+}
 
 function read(pem: string): ParsedKey {
   const key = ssh2.utils.parseKey(pem);
