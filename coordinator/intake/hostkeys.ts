@@ -10,18 +10,9 @@ import { KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Write } from '../store/store.js';
 import { type Place, placeFrom, placeKey } from '../sweep/endpoints.js';
 
-/** A key as it is kept: of a million places the fewest bytes. */
-interface Kept {
-  type: string;
-  /** As latin1: a Buffer is larger than most keys, and off the network a view of a whole batch of results. */
-  blob: string;
-  firstSeenMs: number;
-  agent: string;
-}
-
 export class HostKeys {
-  readonly #known = new Map<string, Kept[]>();
-  readonly #types = new Map<string, string>();
+  /** The keys of each place, packed: there may be a million of them. */
+  readonly #known = new Map<string, string[]>();
 
   constructor(
     hosts: KnownHost[],
@@ -32,16 +23,14 @@ export class HostKeys {
 
   /** Keys known for a place, `key` its name where that is at hand; the ledger first, else known_hosts. */
   lookUp(place: Place, key = placeKey(place)): HostKey[] {
-    return this.#known.get(key)?.map(hostKey) ?? this.user.lookUp(place.host, place.port);
+    return this.#known.get(key)?.map(unpack) ?? this.user.lookUp(place.host, place.port);
   }
 
   list(host: string): KnownHost[] {
     return [...this.#known]
       .map(([key, kept]) => ({ place: placeFrom(key), kept }))
       .filter(({ place }) => host === '' || place.host === host)
-      .flatMap(({ place, kept }) =>
-        kept.map((one) => KnownHost.create({ ...place, ...one, ...hostKey(one) })),
-      );
+      .flatMap(({ place, kept }) => kept.map((one) => KnownHost.create({ ...place, ...unpack(one) })));
   }
 
   /** Keeps `seen` if the place has none, or has this one; otherwise nothing changes. */
@@ -89,16 +78,20 @@ export class HostKeys {
     return removed;
   }
 
-  #add(key: string, { type, blob, firstSeenMs, agent }: KnownHost): void {
-    const known = this.#types.get(type) ?? type;
-    this.#types.set(type, known);
-    const kept = { type: known, blob: blob.toString('latin1'), firstSeenMs, agent };
-    this.#known.set(key, [...(this.#known.get(key) ?? []), kept]);
+  #add(key: string, host: KnownHost): void {
+    this.#known.set(key, [...(this.#known.get(key) ?? []), pack(host)]);
   }
 }
 
-function hostKey({ type, blob }: Kept): HostKey {
-  return { type, blob: Buffer.from(blob, 'latin1') };
+/** As one flat string: a Buffer is larger than most keys, and off the network a view of a whole batch of results. */
+function pack({ type, blob, firstSeenMs, agent }: KnownHost): string {
+  return [type, firstSeenMs, blob.toString('latin1'), agent].join('\n');
+}
+
+function unpack(packed: string): HostKey & Pick<KnownHost, 'firstSeenMs' | 'agent'> {
+  const [type = '', firstSeenMs, ...rest] = packed.split('\n');
+  const agent = rest.pop() ?? '';
+  return { type, blob: Buffer.from(rest.join('\n'), 'latin1'), firstSeenMs: Number(firstSeenMs), agent };
 }
 
 interface KnownHostsLine {

@@ -184,7 +184,7 @@ function lock(sql: Sql): void {
   sql.exec(`
     PRAGMA synchronous = FULL;
     PRAGMA secure_delete = ON;
-    PRAGMA cache_size = -65536;
+    PRAGMA cache_size = -32768;
     PRAGMA temp_store = MEMORY;
     PRAGMA journal_size_limit = 67108864;
     BEGIN EXCLUSIVE; COMMIT`);

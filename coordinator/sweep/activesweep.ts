@@ -21,7 +21,7 @@ import { runsAlone } from './suspicion.js';
 export interface DeviceState {
   device: Device;
   endpoint: string;
-  row: DeviceRow;
+  row: Omit<DeviceRow, 'index'>;
   /** The open shard that holds it; 0: none. */
   shard: number;
   /** UNSPECIFIED until the device has ended. */
@@ -62,9 +62,12 @@ export interface Ending {
   durationMs?: number;
 }
 
-/** Shared by all devices that have none. */
-const NO_DEATHS: string[] = [];
+/** Shared by all devices that nothing has been done with, as far as it is still of interest. */
 const NO_EPOCHS: string[] = [];
+const UNTOUCHED: DeviceState['row'] = {
+  ...{ attempts: 0, workedMs: 0, started: false, deaths: [] },
+  ...{ loginSpent: false, enableSpent: false, channelSpent: false },
+};
 /** Shard numbers reserved at a time. */
 const SHARD_NUMBERS = 1_000;
 /**
@@ -103,7 +106,7 @@ export class ActiveSweep {
     this.states = devices.map((device) => ({
       device,
       endpoint: endpointOf(device),
-      row: newRow(device.index),
+      row: UNTOUCHED,
       shard: 0,
       status: Status.UNSPECIFIED,
       epochs: NO_EPOCHS,
@@ -135,7 +138,7 @@ export class ActiveSweep {
     }
     for (const { device, row, report, lastFailure } of found.devices) {
       const state = sweep.state(device.index);
-      state.row = row;
+      if (report === null) state.row = row;
       state.lastFailure = lastFailure;
       if (state.shard !== 0) sweep.inShards += 1;
       else {
@@ -243,6 +246,7 @@ export class ActiveSweep {
   end(state: DeviceState, ending: Ending, writes: Write[]): void {
     this.#settle(state, ending.status, ending.failure);
     writes.push({ write: 'report', report: this.report(state, ending), epoch: state.epochs.at(-1) ?? '' });
+    state.row = UNTOUCHED;
   }
 
   /** Ends every device that waits in line, as `how` says. */
@@ -297,9 +301,9 @@ export class ActiveSweep {
     writes.push({ write: 'lateResults', sweep: this.id, refused, repeated });
   }
 
-  change(state: DeviceState, change: Partial<DeviceRow>, writes: Write[]): void {
+  change(state: DeviceState, change: Partial<DeviceState['row']>, writes: Write[]): void {
     state.row = { ...state.row, ...change };
-    writes.push({ write: 'device', sweep: this.id, row: state.row });
+    writes.push({ write: 'device', sweep: this.id, row: { index: state.device.index, ...state.row } });
   }
 
   /** A bastion is given a secret, by the login of this key, or has after all not been given it by that login. */
@@ -391,8 +395,7 @@ function lineOf(lines: Map<string, Line>, segment: string): Line {
 }
 
 export function newRow(index: number): DeviceRow {
-  const spent = { loginSpent: false, enableSpent: false, channelSpent: false };
-  return { index, attempts: 0, workedMs: 0, ...spent, started: false, deaths: NO_DEATHS };
+  return { index, ...UNTOUCHED };
 }
 
 function zeroCounts(selected: number): Counts {

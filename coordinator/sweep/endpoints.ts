@@ -66,7 +66,8 @@ export function placeOf({ segment, jump, host, port }: Device, hop = 0): Place {
 
 /** A key for a place. */
 export function placeKey({ segment, jump, host, port }: Place): string {
-  return `${segment}\n${jump}\n${host}\n${port}`;
+  // Joined: a template would keep its parts beside the whole, for as long as the key.
+  return [segment, jump, host, port].join('\n');
 }
 
 /** The place that a key stands for. */

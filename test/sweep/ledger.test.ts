@@ -229,7 +229,7 @@ describe('the ledger', () => {
         row,
         devices: earlier.sweep.states.map(({ device, row, lastFailure }) => ({
           device,
-          row,
+          row: { index: device.index, ...row },
           report: null,
           lastFailure,
         })),

@@ -67,7 +67,7 @@ export function reopened(
       row: sweep.row,
       devices: sweep.states.map(({ device, row, lastFailure }) => ({
         device,
-        row,
+        row: { index: device.index, ...row },
         report: null,
         lastFailure,
       })),
