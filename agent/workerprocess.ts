@@ -26,6 +26,9 @@ const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtr
  */
 const LATE_COMPILER = '--interrupt-budget=300000';
 
+/** Helpers of the collector would take more from other workers than they save here: 5 % of a session's CPU. */
+const ONE_COLLECTOR = '--single-threaded-gc';
+
 /** How often a worker is looked at, in ms. */
 export const LOOK_EVERY_MS = 250;
 /** A worker that uses so much of a core for LADEN_MS is given another beside it: to start one costs half a second. */
@@ -174,7 +177,8 @@ export class WorkerProcess {
 
 function forked({ program, environment, heapMb, rehearsal }: WorkerSettings): ChildProcess {
   const told = rehearsal === null ? [] : [REHEARSE, rehearsal];
-  const words = [LINEAR_PATTERNS, LATE_COMPILER, `--max-old-space-size=${heapMb}`, program, ...told];
+  const limit = `--max-old-space-size=${heapMb}`;
+  const words = [LINEAR_PATTERNS, LATE_COMPILER, ONE_COLLECTOR, limit, program, ...told];
   const [file, args] =
     SETPRIV === undefined
       ? [process.execPath, words]
