@@ -1,7 +1,6 @@
 // One device, one attempt: connect, verify the host key, log in, settle the terminal, run the commands,
 // prove each output whole, leave politely. Whatever goes wrong becomes the attempt's failure; nothing throws
 // past runSession. The seam to the worker is SessionPorts: a session knows no process, lease or message.
-import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import {
   type Credential,
@@ -136,7 +135,6 @@ class Session implements ShellEvents {
     const started = performance.now();
     const onAbort = () =>
       this.#breakOff(this.#course.failure(Kind.DISCONNECTED, 'the session was called off'));
-    setMaxListeners(0, this.#signal); // many sessions may share one
     this.#signal.addEventListener('abort', onAbort, { once: true });
     const leaveHold = this.#ports.hold?.follow((on) => (on ? this.#stopReading() : this.#readAgain()));
     try {

@@ -104,7 +104,14 @@ export class Authentication {
   async #step(next: NextAuthHandler): Promise<void> {
     this.#packets.forget();
     await this.#during(async () => {
-      const accepts = { signatures: this.#signatures, hostKey: this.#events.hostKeyAlgorithms() };
+      const events = this.#events;
+      const accepts = {
+        signatures: this.#signatures,
+        // Read from what the device has said, which only logins by RSA keys want to know.
+        get hostKey() {
+          return events.hostKeyAlgorithms();
+        },
+      };
       const step = await this.#events.method({ ...this.#turn, accepts });
       if (!this.#events.isClosed()) this.#take(step, next);
     });

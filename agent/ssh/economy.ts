@@ -131,3 +131,13 @@ export function terminalShell(
     shell.call(protocol, id, wantReply);
   };
 }
+
+/** ssh2 ends a channel again once it has ended, for which Node makes an Error that nobody gets to see. */
+export function endOnce(channel: ClientChannel): void {
+  const { destroy } = channel;
+  channel.destroy = () => {
+    if (!channel.writableEnded) return destroy.call(channel);
+    channel.close();
+    return channel;
+  };
+}

@@ -24,14 +24,20 @@ const LF = 10;
 export class Opening {
   #pieces: Buffer[] | null = [];
   #length = 0;
+  #isComplete = false;
   #offer: Offer | null = null;
 
   add(chunk: Buffer): void {
-    if (this.#pieces === null) return;
+    if (this.#pieces === null || this.#isComplete) return;
     this.#pieces.push(chunk);
     this.#length += chunk.length;
     // ssh2 works on the bytes in place, but only after the key exchange, when nobody looks here any more.
     if (this.#length > OPENING_BYTES) this.#pieces = null;
+  }
+
+  /** The offer is among what has come. */
+  complete(): void {
+    this.#isComplete = true;
   }
 
   /** Null while there is none. */

@@ -15,7 +15,7 @@ import { connectFailure, connectionFailure, DeviceFailure } from '../failure.js'
 import { place, quote } from '../text.js';
 import { algorithms, mismatch, weakOnes } from './algorithms.js';
 import { Authentication, type AuthenticationEvents, type AuthenticationProtocol } from './authentication.js';
-import { type Cipher, padPlain, padSettled, terminalShell } from './economy.js';
+import { type Cipher, endOnce, padPlain, padSettled, terminalShell } from './economy.js';
 import { hostKey } from './hostkeys.js';
 import { type PacketWriter, SecretPackets } from './secretpackets.js';
 import { tunnel } from './tunnel.js';
@@ -251,6 +251,7 @@ export class Shell {
     padSettled(this.#inside._protocol._cipher, cs.cipher);
     if (this.#secured) return; // a later key exchange of the same connection
     this.#secured = true;
+    this.wire.secured();
     this.settled = { kex, host_key_algorithm: serverHostKey, cipher: cs.cipher, mac: cs.mac };
     // OpenSSH then offers all its keys, which ssh2 would have signed and would verify one by one for nobody.
     this.#inside._remoteVer = '';
@@ -270,6 +271,7 @@ export class Shell {
   #follow(channel: ClientChannel, events: ChannelEvents): void {
     let status: number | null = null;
     let signal: string | null = null;
+    endOnce(channel);
     channel.on('data', (chunk: Buffer) => events.data(chunk));
     if (events.errorData) channel.stderr.on('data', (chunk: Buffer) => events.errorData?.(chunk));
     else channel.stderr.resume();

@@ -2,7 +2,7 @@
 // turn leave in one system call, every byte is counted against an allowance. It also holds what comes until the
 // identification line is whole, because ssh2 loses bytes of one that arrives in more than two pieces.
 import { lookup } from 'node:dns';
-import { connect, isIP } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
 import { DeviceFailure } from '../failure.js';
@@ -14,6 +14,8 @@ const GREETING_BYTES = 65_536;
 /** How long one of several addresses of a name is tried before the next. */
 const ADDRESS_MS = 1_500;
 const LF = 10;
+/** Every socket reads into this: a buffer for each read would be 64 KB for what are a few hundred bytes as a rule. */
+const READ_INTO = Buffer.allocUnsafeSlow(65_536);
 
 export interface WireEvents {
   /** False: no connection may be begun any more. */
@@ -86,6 +88,11 @@ export class Wire {
     return this.#opening.offer;
   }
 
+  /** The key exchange is done: whatever comes now is no offer, and is not kept. */
+  secured(): void {
+    this.#opening.complete();
+  }
+
   /** Sets how many bytes may come from now on. */
   allow(bytes: number): void {
     this.#allowance = bytes;
@@ -117,10 +124,11 @@ export class Wire {
   }
 
   #connect(): Duplex {
-    const socket = connect({
+    const socket: Socket = connect({
       host: this.#host,
       port: this.#port,
       noDelay: true,
+      onread: { buffer: READ_INTO, callback: (bytes) => socket.push(copyOf(bytes)) },
       autoSelectFamilyAttemptTimeout: ADDRESS_MS,
       // Time passes until the name is known, and it may be known only after a pause of this whole machine.
       lookup: (name, options, found) =>
@@ -223,6 +231,13 @@ function atEndOfTurn(release: () => void): void {
   setImmediate(() => {
     for (const each of waiting.splice(0)) each();
   });
+}
+
+/** The first bytes of what sockets read into. */
+function copyOf(bytes: number): Buffer {
+  const copy = Buffer.allocUnsafe(bytes);
+  READ_INTO.copy(copy, 0, 0, bytes);
+  return copy;
 }
 
 function leaseEnded(stage: Stage, when: string): DeviceFailure {
