@@ -8,9 +8,12 @@ const LF = 10;
 const CR = 13;
 const ESCAPE = Buffer.from('\x1b');
 const NEXT_LINE = '\x1bE';
+const NOTHING = Buffer.alloc(0);
+/** Most answers are as short as that; thousands of sessions wait at once. */
+const LEAST = 512;
 
 export class Screen {
-  #bytes = Buffer.allocUnsafeSlow(4096);
+  #bytes = NOTHING;
   /** Bytes that have been dropped from the beginning; positions count them. */
   #dropped = 0;
   #held = 0;
@@ -28,7 +31,7 @@ export class Screen {
   }
 
   clear(): void {
-    if (this.#bytes.length > 1 << 20) this.#bytes = Buffer.allocUnsafeSlow(4096);
+    if (this.#bytes.length > 1 << 20) this.#bytes = NOTHING;
     this.#dropped = 0;
     this.#held = 0;
   }
@@ -37,7 +40,7 @@ export class Screen {
     const chunk = this.#withLineEnds(received);
     const held = this.#held + chunk.length;
     if (held > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(held, this.#bytes.length * 2));
+      const larger = Buffer.allocUnsafeSlow(Math.max(LEAST, held, this.#bytes.length * 2));
       larger.set(this.#bytes.subarray(0, this.#held));
       this.#bytes = larger;
     }
