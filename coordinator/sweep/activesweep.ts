@@ -93,6 +93,8 @@ export class ActiveSweep {
   inShards = 0;
   /** Those of them that run alone. */
   readonly #alone = new Set<DeviceState>();
+  /** Devices that have been sent their first command and have not ended. */
+  readonly #started = new Set<DeviceState>();
   /** Logins at bastions that may have had their secret, each with the first that was given leave. */
   readonly bastions = new Map<string, string>();
   open: number;
@@ -138,7 +140,7 @@ export class ActiveSweep {
     }
     for (const { device, row, report, lastFailure } of found.devices) {
       const state = sweep.state(device.index);
-      if (report === null) state.row = row;
+      if (report === null) sweep.#is(state, row);
       state.lastFailure = lastFailure;
       if (state.shard !== 0) sweep.inShards += 1;
       else {
@@ -168,10 +170,7 @@ export class ActiveSweep {
   /** Whether its limits leave room for one more device to be started; asked again after every change. */
   mayStart(): boolean {
     if (this.halt !== null) return false;
-    // Whoever asks is one of those in shards; mostly these are no more than may be started.
-    if (this.inShards <= this.stops.most) return this.stops.mayStart(this.inShards - 1);
-    const started = this.states.filter(({ row, status }) => row.started && status === Status.UNSPECIFIED);
-    return this.stops.mayStart(started.length);
+    return this.stops.mayStart(this.#started.size);
   }
 
   state(index: number): DeviceState {
@@ -302,7 +301,7 @@ export class ActiveSweep {
   }
 
   change(state: DeviceState, change: Partial<DeviceState['row']>, writes: Write[]): void {
-    state.row = { ...state.row, ...change };
+    this.#is(state, { ...state.row, ...change });
     writes.push({ write: 'device', sweep: this.id, row: { index: state.device.index, ...state.row } });
   }
 
@@ -329,11 +328,17 @@ export class ActiveSweep {
     return { ...this.#counts, running, waiting: this.open - running };
   }
 
+  #is(state: DeviceState, row: DeviceState['row']): void {
+    state.row = row;
+    if (row.started) this.#started.add(state);
+  }
+
   #settle(state: DeviceState, status: Status, failure: Failure | null): void {
     if (state.status !== Status.UNSPECIFIED) throw new Error(`${state.device.name} would end twice`);
     if (state.shard !== 0) this.inShards -= 1;
     state.shard = 0;
     this.#alone.delete(state);
+    this.#started.delete(state);
     state.status = status;
     this.open -= 1;
     this.#counts[countOf(status)] += 1;
