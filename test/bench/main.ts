@@ -1,7 +1,7 @@
 // `npm run bench`: runs the scenarios one after the other and reports. Whatever it started ends with it, by id,
 // also when it is interrupted.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { wayOfCounting } from './account/meter.ts';
@@ -39,7 +39,8 @@ async function main(): Promise<number> {
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => stopped.abort(new Error(`stopped by ${signal}`)));
-  const folder = await mkdtemp(join(tmpdir(), 'netsweep-bench-'));
+  await removeLeft();
+  const folder = await mkdtemp(join(tmpdir(), `netsweep-bench-${process.pid}-`));
   try {
     await report(options, folder, stopped.signal);
     return 0;
@@ -49,6 +50,15 @@ async function main(): Promise<number> {
     return 130;
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Folders of runs that were killed may be large. */
+async function removeLeft(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, pid] = /^netsweep-bench-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      await rm(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 

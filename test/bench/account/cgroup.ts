@@ -1,7 +1,18 @@
 // Control groups: what the kernel has charged to all processes that ever were in one, to the nanosecond, also
 // those that have ended. Version 2 or the cpuacct controller of version 1, where we may make groups.
-import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+
+const PREFIX = 'netsweep-bench-';
 
 export class Group {
   constructor(
@@ -11,11 +22,12 @@ export class Group {
     mkdirSync(folder);
   }
 
-  /** A group of its own name within this process's own group; null where that is not allowed. */
+  /** A group within this process's own group; null where that is not allowed. Those of killed processes are removed. */
   static make(name: string): Group | null {
     for (const { folder, version } of homes()) {
       try {
-        const group = new Group(join(folder, name), version);
+        removeLeft(folder);
+        const group = new Group(join(folder, `${PREFIX}${process.pid}-${name}`), version);
         accessSync(group.file, constants.W_OK);
         if (group.cpuMs() === 0) return group;
         group.remove();
@@ -63,6 +75,20 @@ export class Group {
   /** Throws while it is not empty. */
   remove(): void {
     rmdirSync(this.folder);
+  }
+}
+
+/** What a killed bench could not remove; its processes have ended with it. */
+function removeLeft(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const [, pid] = new RegExp(`^${PREFIX}(\\d+)-`).exec(name) ?? [];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    const left = join(folder, name);
+    const inside = readdirSync(left, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    try {
+      for (const role of inside) rmdirSync(join(left, role.name));
+      rmdirSync(left);
+    } catch {} // not empty yet: for the next one
   }
 }
 

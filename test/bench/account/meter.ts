@@ -24,7 +24,7 @@ export interface Meter {
 let made = 0;
 
 export function openMeter(roleOf: RoleOf, way = process.env.NETSWEEP_BENCH_CPU): Meter {
-  const group = way === 'proc' ? null : Group.make(`netsweep-bench-${process.pid}-${++made}`);
+  const group = way === 'proc' ? null : Group.make(String(++made));
   return group === null ? new Looks(roleOf) : new Groups(group, roleOf);
 }
 
