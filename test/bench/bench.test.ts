@@ -6,9 +6,10 @@ import { output, root } from '../process.ts';
 import type { Measured, Spent } from './account/account.ts';
 import { readDevices, writeDevices } from './inventory.ts';
 import { roleOf } from './programs.ts';
-import { markdown, met, short, written } from './report.ts';
+import { inPlace, markdown, met, short, written } from './report.ts';
 import { type Contender, contenders, cpuEach, least, median, rolesOf } from './rounds.ts';
 
+const PLACE = ['<!-- printed by npm run bench -->', '<!-- end of what it printed -->'];
 const NO_MEMORY = { processes: 1, peakMiB: 50, residentMiB: 60, proportionalMiB: 40 };
 
 test('the least of the rounds counts, and ratios are to the first program', () => {
@@ -52,6 +53,14 @@ test('goals are met up to their limit, and told in the table', () => {
   expect(markdown([section])).toContain('| rate | ≥ 4,000/s | 3,999/s | missed |');
   expect(written({ head: ['a', 'b'], rows: [['1', '2']] })).toBe('| a | b |\n| --- | ---: |\n| 1 | 2 |');
   expect([short(0.1234), short(12.34), short(1234.5)]).toEqual(['0.12', '12.3', '1,235']);
+});
+
+test('a report takes the place of the one before in a document', () => {
+  const document = inPlace(`# Title\n\n${PLACE.join('\n')}\n\nMore.\n`, 'first');
+  expect(inPlace(document, 'second')).toBe(`# Title\n\n${PLACE.join('\n\nsecond\n\n')}\n\nMore.\n`);
+  expect(() => inPlace('# Title\n', 'first')).toThrow('no place');
+  const performance = readFileSync(join(root, 'docs/performance.md'), 'utf8');
+  expect(inPlace(performance, 'a report')).toContain('\n\na report\n\n');
 });
 
 test('every process of ours has a role by its words, also behind setpriv', () => {

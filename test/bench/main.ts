@@ -1,6 +1,6 @@
 // `npm run bench`: runs the scenarios one after the other and reports. Whatever it started ends with it, by id,
 // also when it is interrupted.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import type { Scenario } from './bench.ts';
 import { machine } from './machine.ts';
 import { help, type Options, readOptions, UsageError } from './options.ts';
 import { root } from './place.ts';
-import { markdown, type Section } from './report.ts';
+import { inPlace, markdown, type Section } from './report.ts';
 import { latency } from './scenarios/latency.ts';
 import { many } from './scenarios/many.ts';
 import { micro } from './scenarios/micro.ts';
@@ -71,7 +71,10 @@ async function report(options: Options, folder: string, stop: AbortSignal): Prom
     sections.push(await scenario.run({ options, folder, stop, say }));
   }
   const facts = Object.entries(about).map(([name, value]) => `${name} ${value}`);
-  console.log(`${facts.join('; ')}.\n\n${markdown(sections)}`);
+  const printed = `${facts.join('; ')}.\n\n${markdown(sections)}`;
+  console.log(printed);
+  if (options.into !== null)
+    writeFileSync(options.into, inPlace(readFileSync(options.into, 'utf8'), printed));
   const file = options.json ?? join(root, '.cache/bench/report.json');
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(

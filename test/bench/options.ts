@@ -15,6 +15,8 @@ export interface Options {
   devices: number | null;
   atOnce: number;
   json: string | null;
+  /** A document in which the report replaces the one before. */
+  into: string | null;
   help: boolean;
 }
 
@@ -35,6 +37,7 @@ export function readOptions(args: string[], known: string[]): Options {
     devices: whole('--devices', values.devices),
     atOnce: whole('--at-once', values['at-once']) ?? 500,
     json: values.json ?? null,
+    into: values.into ?? null,
     help: values.help ?? false,
   };
 }
@@ -60,6 +63,7 @@ Prints tables in Markdown and writes everything to a JSON file. Goals are told, 
                              ($NETSWEEP_BENCH_IDENTITY)
   --fleet-processes N        of the rehearsal fleet (default: cores, at least 2)
   --json FILE                default: .cache/bench/report.json
+  --into FILE                also replaces the report in a document, as in docs/performance.md
   --help
 
 CPU is counted in control groups where they can be made (root, or a delegated group), else by looking at
@@ -85,6 +89,7 @@ function parsed(args: string[]) {
         identity: text,
         'fleet-processes': text,
         json: text,
+        into: text,
         help: { type: 'boolean', short: 'h' },
       },
     });

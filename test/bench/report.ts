@@ -49,6 +49,16 @@ export function markdown(sections: Section[]): string {
   ].join('\n\n');
 }
 
+const BEGINS = '<!-- printed by npm run bench -->';
+const ENDS = '<!-- end of what it printed -->';
+
+/** A document with this report in place of the one before. Throws without a place for it. */
+export function inPlace(document: string, report: string): string {
+  const [from, to] = [document.indexOf(BEGINS), document.indexOf(ENDS)];
+  if (from < 0 || to < from) throw new Error(`no place between ${BEGINS} and ${ENDS}`);
+  return `${document.slice(0, from)}${BEGINS}\n\n${report}\n\n${document.slice(to)}`;
+}
+
 export function written({ head, rows }: Table): string {
   return [head, head.map((_, n) => (n === 0 ? '---' : '---:')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)

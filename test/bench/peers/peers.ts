@@ -14,6 +14,8 @@ export interface Peer {
   devices: number;
   /** Logs in by OpenSSH's client, and so with a key. */
   byKey: boolean;
+  /** Takes one port for all. */
+  onePort?: boolean;
   start(work: Work, key: string): Promise<{ command: string[]; env?: NodeJS.ProcessEnv }>;
   /** Devices that have answered in full, by what it printed. */
   answered(printed: string): number;
@@ -40,6 +42,7 @@ function openSshPeers(): Peer[] {
       version: versionOf('clush', /(\S+)$/),
       devices: MANY,
       byKey: true,
+      onePort: true,
       start: async ({ devices, folder }, key) => ({
         command: [
           ...['clush', '-f', '200', '-l', devices[0]?.username ?? '', '-o', quoted(sshOptions(key, devices))],

@@ -63,7 +63,8 @@ function goalsOf(ours: Contender[], others: Counted[]): Goal[] {
 }
 
 function counted(peer: Peer, work: Work, key: string): Counted {
-  const devices = work.devices.slice(0, peer.devices);
+  const able = work.devices.filter(({ port }) => !peer.onePort || port === work.devices[0]?.port);
+  const devices = able.slice(0, peer.devices);
   const answered: number[] = [];
   const run = async () => {
     const { measured, whole } = await runPeer(peer, { ...work, devices }, key);
