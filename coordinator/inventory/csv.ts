@@ -21,12 +21,22 @@ const NO_DEVICES: InventoryDocument = { defaults: null, groups: null, devices: [
 export function readCsv(source: Source, issues: Issues): InventoryDocument {
   const delimiter = delimiterOf(source.text);
   const rows = parseRows(source, delimiter, issues);
-  const [header, ...records] = rows === null ? [] : placeRows(rows, delimiter);
-  if (header === undefined) return NO_DEVICES;
-  const columns = readHeader(header, source, issues);
+  const records = placeRows(rows ?? [], delimiter);
+  const header = records.next();
+  if (header.done) return NO_DEVICES;
+  const columns = readHeader(header.value, source, issues);
   if (columns === null) return NO_DEVICES;
-  const devices = records.flatMap((cells) => readRow(cells, columns, source, issues));
-  return { defaults: null, groups: null, devices };
+  return { defaults: null, groups: null, devices: readRows(records, columns, source, issues) };
+}
+
+/** One by one, so that of a large file only what becomes of each row stays in memory. */
+function* readRows(
+  records: Iterable<Cell[]>,
+  columns: Column[],
+  source: Source,
+  issues: Issues,
+): Generator<LocatedDevice> {
+  for (const cells of records) yield* readRow(cells, columns, source, issues);
 }
 
 /** Spreadsheets write a semicolon or a tab where the comma is the decimal point. */
@@ -68,15 +78,15 @@ interface Cell {
 }
 
 /** Cells with their offsets. A row's raw text starts with the comments and blank lines before it. */
-function placeRows(rows: Row[], delimiter: string): Cell[][] {
+function* placeRows(rows: Row[], delimiter: string): Generator<Cell[]> {
   let start = 0;
-  return rows.map(({ record, raw }) => {
+  for (const { record, raw } of rows) {
     const before = /^(?:(?:#[^\n]*)?\n)*/.exec(raw)?.[0].length ?? 0;
     const offsets = cellOffsets(raw.slice(before), delimiter);
     const base = start + before;
     start += raw.length;
-    return record.map((text, index) => ({ text, offset: base + (offsets[index] ?? 0) }));
-  });
+    yield record.map((text, index) => ({ text, offset: base + (offsets[index] ?? 0) }));
+  }
 }
 
 function cellOffsets(row: string, delimiter: string): number[] {

@@ -28,7 +28,7 @@ export function entriesOf(documents: InventoryDocument[], world: FieldWorld): En
   for (const name of groups.keys()) lineages.set(name, lineageOf(name, groups, world));
   const candidates = documents.flatMap((document) => {
     const defaults = layerOf(document.defaults?.fields, 'defaults', world);
-    return document.devices.map((device) => {
+    return Array.from(document.devices, (device) => {
       const own = readFields(device.fields, 'device', world, device.name !== null);
       const names = groupsOf(device, own, document, { groups, lineages }, world);
       const shared = names.toReversed().map((name) => groups.get(name)?.layer);

@@ -56,7 +56,8 @@ export interface InventoryDocument {
   defaults: LocatedMap | null;
   /** Null where groups are only labels on devices. */
   groups: Map<string, Field> | null;
-  devices: LocatedDevice[];
+  /** Gone through once; what is wrong with their structure may be reported on the way. */
+  devices: Iterable<LocatedDevice>;
 }
 
 export interface LocatedDevice {
