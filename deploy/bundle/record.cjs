@@ -9,17 +9,20 @@ const { isMainThread, threadId } = require('node:worker_threads');
 /** A thread is ended without a word to it. */
 const THREAD_KEEPS_EVERY_MS = 100;
 const scripts = [];
+let flags = null;
 
 vm.Script = class extends vm.Script {
   constructor(words, options) {
     super(words, options);
+    flags ??= cachedDataVersionTag();
     scripts.push({ script: this, file: options.filename });
   }
 };
 
 function keep() {
+  if (cachedDataVersionTag() !== flags) writeFileSync(join(__dirname, 'changed'), '');
   for (const { script, file } of scripts) {
-    const kept = `${file}.${cachedDataVersionTag().toString(16)}.kept`;
+    const kept = `${file}.${flags.toString(16)}.kept`;
     const own = `${kept}.${process.pid}-${threadId}`;
     writeFileSync(own, script.createCachedData());
     renameSync(own, kept);

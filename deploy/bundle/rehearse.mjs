@@ -2,7 +2,7 @@
 // from outside gets in: a configuration might name somebody's coordinator.
 import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -59,4 +59,6 @@ async function ended(bundle) {
     if (Date.now() > until) throw new Error('a process of it does not end');
     await delay(50);
   }
+  if (existsSync(join(bundle, 'changed')))
+    throw new Error('flags of V8 are changed by a program after its start: start.cjs has to set them');
 }
