@@ -39,9 +39,10 @@ export class Course {
     if (this.#cause) return Promise.reject(this.#cause);
     return new Promise<T>((resolve, reject) => {
       this.#abandon = reject;
-      start(resolve);
-    }).finally(() => {
-      this.#abandon = null;
+      start((value) => {
+        if (this.#abandon === reject) this.#abandon = null;
+        resolve(value);
+      });
     });
   }
 

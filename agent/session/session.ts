@@ -183,7 +183,10 @@ class Session implements ShellEvents {
     if (options.purpose === Purpose.HOST_KEYS) return;
     const shell = this.#shell as Shell; // opened by #connect
     const task: WalkTask = {
-      ...device,
+      platform: device.platform,
+      commands: device.commands,
+      enable: device.enable,
+      enableCommand: device.enableCommand,
       rules,
       limits,
       username: credential?.username ?? '',

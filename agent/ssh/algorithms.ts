@@ -63,8 +63,19 @@ const WEAK_NAMES: ReadonlySet<string> = new Set([
   ...SIGNATURES.flatMap(([, , weak]) => weak),
 ]);
 
+/** By what they depend on; nobody changes them. */
+const made = new Map<string, Algorithms>();
+
 /** What to put forward to a device of which these host keys are known. */
 export function algorithms(known: readonly HostKey[], legacy: boolean): Algorithms {
+  const types = SIGNATURES.map(([type]) => known.some((key) => key.type === type));
+  const which = `${legacy} ${types}`;
+  const ready = made.get(which) ?? algorithmsFor(known, legacy);
+  made.set(which, ready);
+  return ready;
+}
+
+function algorithmsFor(known: readonly HostKey[], legacy: boolean): Algorithms {
   const hostKey = keyAlgorithms(known, legacy);
   if (!legacy) return { ...MODERN, hostKey };
   return {
