@@ -15,6 +15,8 @@ import type { Pace } from './wire.js';
 const REBOOT_MS = 60_000;
 /** Two kilobytes each. */
 const KEPT_KEYS = 20_000;
+/** Turns of the loop after which an end that came before a connection has been read: the end, the answer, the close. */
+const END_TURNS = 4;
 
 export class Sessions implements AsyncDisposable {
   #options: FleetOptions;
@@ -24,6 +26,7 @@ export class Sessions implements AsyncDisposable {
   #hostKeys = new Map<number, HostKey>();
   /** Devices that are rebooting: until when. */
   #rebooting = new Map<number, number>();
+  #closed = false;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -32,6 +35,20 @@ export class Sessions implements AsyncDisposable {
 
   /** `id` is the session's number in the event log. */
   serve(socket: Socket, device: FleetDevice, id: number): void {
+    this.#whenRead(device, END_TURNS, () => this.#serve(socket, device, id));
+  }
+
+  /** An earlier connection of the device may have ended before this one came, and a busy process not have seen it. */
+  #whenRead(device: FleetDevice, turns: number, then: () => void): void {
+    if (turns === 0 || !this.#openOf.has(device.number)) then();
+    else setImmediate(() => this.#whenRead(device, turns - 1, then));
+  }
+
+  #serve(socket: Socket, device: FleetDevice, id: number): void {
+    if (this.#closed) {
+      socket.destroy();
+      return;
+    }
     if ((this.#rebooting.get(device.number) ?? 0) > performance.now()) {
       socket.resetAndDestroy();
       return;
@@ -68,6 +85,7 @@ export class Sessions implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     for (const session of this.#open.values()) session.close('fleet stopped');
     while (this.#open.size > 0) await new Promise((resolve) => setImmediate(resolve));
     this.#log[Symbol.dispose]();

@@ -365,6 +365,20 @@ describe('the event log', () => {
     expect(rehearsal.of('overlap')).toMatchObject([{ device: 'R1', session: 2, open: 2 }]);
   });
 
+  test('takes no connection for a second one whose predecessor has ended, however late it looks', async () => {
+    await using rehearsal = await rehearse({});
+    const connections = () => rehearsal.of('connect').length;
+    const dial = () => createConnection(rehearsal.port, '127.1.0.1');
+    let last = dial();
+    for (let round = 1; round <= 20; round++) {
+      await until('it is connected', () => connections() === round);
+      last.destroy();
+      last = dial();
+    }
+    last.destroy();
+    expect(rehearsal.of('overlap')).toEqual([]);
+  });
+
   test('hides a secret that was typed as a command', async () => {
     await using rehearsal = await rehearse({});
     await using client = await (await rehearsal.login()).shell();
