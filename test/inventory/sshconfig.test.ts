@@ -175,7 +175,7 @@ describe("ssh's configuration", () => {
     ]);
   });
 
-  test('is read quickly for a hundred thousand devices', () => {
+  test('is not gone through anew for each of a hundred thousand devices', () => {
     const named = Array.from({ length: 100 }, (_, index) => `Host r${index} s${index}\n Port ${index + 1}\n`);
     const wild = Array.from(
       { length: 100 },
@@ -183,9 +183,10 @@ describe("ssh's configuration", () => {
     );
     using directory = directoryOf({ '.ssh/config': [...named, ...wild].join('') });
     const { config } = read(directory);
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (let index = 0; index < 100_000; index += 1) config.of(`site${index % 200}-r${index}`);
-    expect(performance.now() - started).toBeLessThan(2000); // about 300 ms where nothing else runs
+    // About 300 ms; every pattern against every device would be minutes.
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(5_000);
     expect(config.of('site42-r42').username).toBe('u42');
     expect(config.of('s42').port).toBe(43);
   });
