@@ -3,7 +3,6 @@
 //
 //   open:  store -> books -> gRPC server -> (NATS -> dispatch and reconcile loops)
 //   close: loops -> streams -> server -> NATS -> store
-import { setFlagsFromString } from 'node:v8';
 import type { Server } from '@grpc/grpc-js';
 import type { PullEmpty } from '../proto/gen/netsweep/v1/agent.js';
 import { Status } from '../proto/gen/netsweep/v1/model.js';
@@ -24,12 +23,6 @@ import type { NatsOptions } from './sweep/natsconnection.js';
 import { Offers } from './sweep/offers.js';
 import { Reconcile } from './sweep/reconcile.js';
 
-/**
- * How V8 is to go about it. A function runs seven times as long as usual before it is optimized: compiling what a sweep
- * of ten thousand devices calls often enough took a fifth of the coordinator's CPU. The heap grows by half before it is
- * looked through, not to twice its size or more: a hundred megabytes less with 60,000 devices, for a twentieth of the CPU.
- */
-const ENGINE = ['--interrupt-budget=500000', '--heap-growing-percent=50'];
 /** How often the ledger is looked over when nothing happens, in ms. */
 const LOOK_EVERY_MS = 250;
 /** How long open calls may take to end when the coordinator stops, in ms. */
@@ -75,7 +68,6 @@ export class Coordinator {
 
   /** Ready to serve clients and agents. Throws StateInUse when another process holds the directory. */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
-    for (const flag of ENGINE) setFlagsFromString(flag);
     const store = await openStore(options.directory, options.keyFile);
     try {
       const server = createServer();
