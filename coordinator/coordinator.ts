@@ -165,6 +165,7 @@ export class Coordinator {
         await reconcile.look();
         looked = host.monotonicMs();
       }
+      await reconcile.heedStops();
       await dispatch.offer();
       if (!this.#again) await this.#rest();
     }

@@ -9,6 +9,8 @@ import type { ActiveSweep, Halt } from './activesweep.js';
 export class Reconcile {
   /** Since when a segment with waiting devices has had no agent; on the clock that stands still in pauses. */
   readonly #alone = new Map<string, number>();
+  /** How many of a sweep's credentials were stopped when its waiting devices were last ended for it. */
+  readonly #heeded = new WeakMap<ActiveSweep, number>();
 
   constructor(
     private readonly books: Books,
@@ -57,8 +59,24 @@ export class Reconcile {
     this.tellAgents(sweep);
   }
 
+  /** Before anything is offered: nobody connects to a device for a credential that is stopped. */
+  async heedStops(): Promise<void> {
+    const writes: Write[] = [];
+    for (const sweep of [...this.books.ledger.sweeps.values()]) {
+      const { size } = this.#stoppedOf(sweep);
+      if (size === (this.#heeded.get(sweep) ?? 0)) continue;
+      this.#heeded.set(sweep, size);
+      this.#stoppedCredentials(sweep, this.books.host.wallMs(), writes);
+    }
+    if (writes.length > 0) await this.books.commit(writes);
+  }
+
+  #stoppedOf(sweep: ActiveSweep): Set<string> {
+    return new Set([...sweep.credentials.keys()].filter((id) => this.books.logins.isStopped(id)));
+  }
+
   #stoppedCredentials(sweep: ActiveSweep, wall: number, writes: Write[]): void {
-    const stopped = new Set([...sweep.credentials.keys()].filter((id) => this.books.logins.isStopped(id)));
+    const stopped = this.#stoppedOf(sweep);
     if (stopped.size === 0) return;
     this.books.ledger.endWaiting(
       sweep,
