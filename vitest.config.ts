@@ -11,6 +11,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'dist/**'],
     globalSetup: ['test/build.ts'],
+    setupFiles: ['test/around.ts'],
     env: { PATH: [process.env.PATH, ...programs].join(':') },
     pool: 'forks',
     maxWorkers: Math.min(4, Math.max(2, availableParallelism())),

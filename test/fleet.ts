@@ -12,6 +12,7 @@ import { writeInventory } from '../agent/fleet/inventory.ts';
 import { FLEET_DEFAULTS } from '../agent/fleet/options.ts';
 import { type FleetDevice, type FleetPlatform, planFleet } from '../agent/fleet/plan.ts';
 import { Platforms } from '../proto/platform.ts';
+import { overhear } from './lastwords.ts';
 import type { Namespace } from './netns.ts';
 import { Running, root, until } from './process.ts';
 
@@ -55,6 +56,8 @@ export interface Session {
 
 export class Fleet implements AsyncDisposable {
   readonly devices: FleetDevice[];
+  /** Its log, once its file is gone. */
+  #kept: string | null = null;
 
   private constructor(
     readonly folder: string,
@@ -63,6 +66,7 @@ export class Fleet implements AsyncDisposable {
     private readonly running: Running,
   ) {
     this.devices = planFleet(planned(options));
+    overhear({ name: 'what reached the fleet', said: () => this.#kept ?? this.#log() });
   }
 
   static async open(options: FleetOptions): Promise<Fleet> {
@@ -96,10 +100,13 @@ export class Fleet implements AsyncDisposable {
 
   /** What has reached the devices so far. The program writes with a delay of 40 ms: see `quiet`. */
   events(): FleetEvent[] {
-    const file = join(this.folder, 'events.jsonl');
-    if (!existsSync(file)) return [];
-    const whole = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    const whole = this.#log().split('\n').slice(0, -1);
     return whole.map((line) => JSON.parse(line) as FleetEvent); // the program's own lines
+  }
+
+  #log(): string {
+    const file = join(this.folder, 'events.jsonl');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
   /** Every connection after `since`, in the order they came. */
@@ -177,6 +184,7 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.running.stop('SIGTERM');
+    this.#kept = this.#log().slice(-5_000);
     await rm(this.folder, { recursive: true });
   }
 }

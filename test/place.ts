@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { overhear } from './lastwords.ts';
 import { type Finished, root, until } from './process.ts';
 
 /** How long processes that nobody waits for may take to end after the test, in ms. */
@@ -133,6 +134,7 @@ export class Netsweep implements AsyncDisposable {
     });
     this.#child.stdin?.on('error', () => {}); // not every command reads its input
     this.#child.stdin?.end(input);
+    overhear({ name: ['netsweep', ...args].join(' '), said: () => `${this.stdout}${this.stderr}` });
     this.finished = once(this.#child, 'close').then(([status, signal]) => ({
       status,
       signal,

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { overhear } from './lastwords.ts';
 
 /** The checkout. */
 export const root = join(import.meta.dirname, '..');
@@ -102,6 +103,7 @@ export class Running implements AsyncDisposable {
       this.log += `${error.message}\n`;
     });
     this.#closed = once(this.child, 'close').catch(() => {});
+    overhear({ name: [file, ...argv].join(' '), said: () => this.log });
   }
 
   get pid(): number {
