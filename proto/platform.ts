@@ -72,9 +72,18 @@ const entries = {
   ),
   /**
    * Lines that change only this session, sent in order before the first command: paging off, width. One that is
-   * refused in an unprivileged mode is sent once more in the privileged one.
+   * refused in an unprivileged mode is sent once more in the privileged one. With `beyond` only where the prompt and
+   * a command together take more columns than that: what only keeps long command lines whole is a round trip less.
    */
-  setup: texts,
+  setup: v.optional(
+    v.array(
+      v.union([
+        v.string(),
+        v.strictObject({ line: v.string(), beyond: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
+      ]),
+    ),
+    [],
+  ),
   /** What a pager shows while it waits, and the key that brings the next page, or leaves it at the end. */
   pager: v.optional(v.array(v.strictObject({ text: pattern, key: v.string() })), []),
   /** Questions in the middle of a command, answered each time. */
@@ -117,6 +126,14 @@ const fileSchema = v.strictObject({
 
 /** One platform's data; field meanings stand in the schema above. */
 export type Platform = v.InferOutput<typeof platformSchema>;
+
+/** The setup lines for commands of which the longest takes so many columns with its prompt. */
+export function setupFor({ setup }: Pick<Platform, 'setup'>, columns: number): string[] {
+  return setup.flatMap((step) => {
+    if (typeof step === 'string') return step;
+    return columns > step.beyond ? step.line : [];
+  });
+}
 
 /** The fields of a platform, in the order in which a file states them. */
 export const FIELDS = Object.keys(entries) as readonly (keyof Platform)[]; // the keys of the object above

@@ -37,7 +37,7 @@ function fieldLines(field: string, value: unknown): string[] {
 /** A value on one line. */
 function flow(value: unknown): string {
   if (typeof value === 'string') return scalar(value);
-  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
   const fields = Object.entries(value as object).filter(([, inner]) => inner !== undefined);
   return `{ ${fields.map(([name, inner]) => `${name}: ${flow(inner)}`).join(', ')} }`;

@@ -65,7 +65,9 @@ function inWords(issue: v.BaseIssue<unknown>, path: unknown[]): string {
       return `${path.slice(0, -1).join('.')}: unknown field (found ${quote(String(path.at(-1)))})`;
     }
     case 'union':
-      return `${where}: ${found}, expected asks together with one of keys, login or fails`;
+      return path[0] === 'setup'
+        ? `${where}: ${found}, expected a line, or line together with beyond`
+        : `${where}: ${found}, expected asks together with one of keys, login or fails`;
     case 'picklist':
       return `${where}: ${found}, expected ${issue.expected?.replaceAll('"', '').replaceAll(' | ', ' or ').replace(/[()]/g, '')}`;
     case 'check':

@@ -11,7 +11,7 @@ import type { Fault } from '../agent/fleet/fault.ts';
 import { writeInventory } from '../agent/fleet/inventory.ts';
 import { FLEET_DEFAULTS } from '../agent/fleet/options.ts';
 import { type FleetDevice, type FleetPlatform, planFleet } from '../agent/fleet/plan.ts';
-import { Platforms } from '../proto/platform.ts';
+import { Platforms, setupFor } from '../proto/platform.ts';
 import { overhear } from './lastwords.ts';
 import type { Namespace } from './netns.ts';
 import { Running, root, until } from './process.ts';
@@ -175,7 +175,8 @@ export class Fleet implements AsyncDisposable {
     const { seed, configLines } = { ...FLEET_DEFAULTS, ...planned(this.options) };
     const cli = makeCli({ device, seed, configLines });
     const state = { privileged: true, configuring: false, rows: 0 };
-    for (const line of platforms.get(device.platform)?.setup ?? []) cli.answer(line, state);
+    const platform = platforms.get(device.platform);
+    for (const line of platform ? setupFor(platform, 0) : []) cli.answer(line, state);
     const answer = cli.answer(command, state);
     if (answer.do !== 'print') throw new Error(`${name} prints nothing for "${command}"`);
     const bytes = Buffer.from(answer.text(), 'latin1');

@@ -1,6 +1,7 @@
 // An interactive command line, driven in a straight line: the way in, setup, enable, commands, the way out.
 // The dialogue types and listens; here is what is said, and what the answers prove.
 import { Kind, type Output, Proof, Stage } from '../../proto/gen/netsweep/v1/model.js';
+import { setupFor } from '../../proto/platform.js';
 import type { Course } from '../course.js';
 import type { Permission, Secret } from '../credentials.js';
 import { clean } from '../text.js';
@@ -98,8 +99,9 @@ export class Terminal {
   }
 
   /** Sends the platform's setup: paging off, width. What is refused now is tried again in privileged mode. */
-  async prepare(): Promise<void> {
-    this.#refused = await this.#setUp(this.#rules.platform.setup);
+  async prepare(commands: readonly string[]): Promise<void> {
+    const longest = Math.max(0, ...commands.map((command) => command.length));
+    this.#refused = await this.#setUp(setupFor(this.#rules.platform, this.prompt.length + longest));
   }
 
   /** Enters privileged mode unless the prompt says that it is there already. */

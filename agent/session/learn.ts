@@ -3,7 +3,7 @@
 // settings of this session are typed.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kind, type PlatformFile } from '../../proto/gen/netsweep/v1/model.js';
-import { AUTO, readsOnly } from '../../proto/platform.js';
+import { AUTO, readsOnly, setupFor } from '../../proto/platform.js';
 import type { Course } from '../course.js';
 import { parserError } from '../line/output.js';
 import { allRules, type Rules, rulesOf } from '../line/platform.js';
@@ -137,7 +137,8 @@ export class Learner {
   async #learnPaging(seen: Seen): Promise<void> {
     const rules = seen.base?.rules ?? seen.generic;
     const before = await this.#readMost(rules, seen);
-    for (const line of seen.base?.rules.platform.setup ?? PAGING_OFF) {
+    const setup = seen.base && setupFor(seen.base.rules.platform, Number.POSITIVE_INFINITY);
+    for (const line of setup ?? PAGING_OFF) {
       const accepted = !isRefused((await this.#line.ask(line)).text, rules, seen);
       // What is tried in vain is news only of what a platform names.
       if (accepted || seen.base !== null) seen.setup.push({ line, accepted });

@@ -126,7 +126,7 @@ export class Walk {
     this.#secrets.password?.[Symbol.dispose]();
     this.#watch.clear('login');
     if (platform === AUTO && (await this.#findPlatform(terminal))) return;
-    await terminal.prepare();
+    await terminal.prepare(this.#commands);
     if (enable) await terminal.enable(this.#task.enableCommand, this.#secrets.enable, this.#enabling);
     this.#secrets.enable?.[Symbol.dispose]();
     this.#course.stage = Stage.COMMAND;

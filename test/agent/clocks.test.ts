@@ -49,7 +49,7 @@ describe.concurrent('a worker that slept past the end of a lease', () => {
     await until('it has been asked', () => moment.came);
     await sleepThrough(side, clock.stopAt, moment.go);
     expect(back(await ended)).toMatchObject({ reason: 'its session was cut', touched: true, local: false });
-    expect(side.device.seen.lines.slice(typed)).toEqual(['terminal length 0', 'terminal width 511', COMMAND]);
+    expect(side.device.seen.lines.slice(typed)).toEqual(['terminal length 0', COMMAND]);
   });
 
   test('opens no command line where it has been let in meanwhile', { timeout: TEST_MS }, async ({

@@ -35,9 +35,16 @@ describe('a session', () => {
     });
     expect(textOf(got.outputs[0])).toBe(VERSION_TEXT);
     expect(got.outputs[0]?.bytes).toBe(VERSION_TEXT.length);
-    expect(device.seen.lines).toEqual(['terminal length 0', 'terminal width 511', 'show version', 'exit']);
+    expect(device.seen.lines).toEqual(['terminal length 0', 'show version', 'exit']);
     expect(ports.asked).toEqual([SecretUse.LOGIN]);
     expect(ports.told).toEqual([[SecretUse.LOGIN, LoginResult.ACCEPTED]]);
+  });
+
+  test('asks for a wide terminal only where a command line is long', async () => {
+    const long = `show running-config | include ${'x'.repeat(40)}`;
+    await using device = await ScriptedDevice.start({ shell: ios({ [long]: 'X\r\n', 'show c': '' }) });
+    await attempt(device.port, { device: { commands: ['show c', long] } });
+    expect(device.seen.lines).toEqual(['terminal length 0', 'terminal width 511', 'show c', long, 'exit']);
   });
 
   test('runs several commands in order on one connection', async () => {
