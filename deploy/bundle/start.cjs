@@ -13,6 +13,9 @@ const { Script } = require('node:vm');
 if (!process.execArgv.some((flag) => flag.startsWith('--interrupt-budget=')))
   setFlagsFromString('--interrupt-budget=500000');
 
+/** A user's pattern that goes back and forth without end is matched in linear time; threads can't be started with it. */
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+
 /** The coordinator holds what a sweep is made of for as long as it lasts: a third less memory, for a twentieth of the CPU. */
 const KEEPS_MUCH = 'netsweep.js';
 
