@@ -32,6 +32,7 @@ const OWNERS: Record<string, string[]> = {
     'agent/uplink.ts',
     'agent/channel.ts',
   ],
+  croner: ['coordinator/schedule/cron.ts'],
   pino: ['coordinator/serve.ts', 'agent/main.ts'],
   '@lezer/': ['coordinator/inventory/'],
   'csv-parse': ['coordinator/inventory/'],
