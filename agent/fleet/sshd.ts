@@ -102,7 +102,15 @@ export function serveSsh(socket: Socket, session: SshSession): void {
 const SESSIONS = new WeakMap<Socket, SshSession>();
 const SERVERS = new Map<string, SshServer>();
 /** An ssh2 Server wants a host key before it knows whose; this one is never shown. */
-const PLACEHOLDER = utils.generateKeyPairSync('ed25519').private;
+const PLACEHOLDER = readableKey(() => utils.generateKeyPairSync('ed25519').private);
+
+/** Of 256 keys ssh2 writes one, whose public half begins with a zero, in a way that it can't read. */
+export function readableKey(make: () => string): string {
+  for (;;) {
+    const key = make();
+    if (!(utils.parseKey(key) instanceof Error)) return key;
+  }
+}
 
 /** What ssh2 makes of its options costs as much as a key exchange, so connections share it. */
 function serverFor({ oddity, software, banner }: SshSession): SshServer {

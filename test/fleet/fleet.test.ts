@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
+import ssh2 from 'ssh2';
 import { describe, expect, test } from 'vitest';
 import type { FleetEvent } from '../../agent/fleet/events.ts';
 import { startFleet } from '../../agent/fleet/fleet.ts';
 import { deriveHostKey } from '../../agent/fleet/hostkey.ts';
 import type { FleetOptions } from '../../agent/fleet/options.ts';
+import { readableKey } from '../../agent/fleet/sshd.ts';
 import { until } from '../process.ts';
 import { Client } from './client.ts';
+
+const { utils } = ssh2;
 
 const PROMPT = /(?<=^|[\n\b])R1(\(config\))?[>#] ?$/;
 
@@ -386,6 +390,18 @@ describe('the event log', () => {
     await client.ask('rehearsal-enable', PROMPT);
     expect(rehearsal.of('command')).toMatchObject([{ command: '(a secret)' }]);
   });
+});
+
+test('a fleet does not start with a key that ssh2 has made and can not read', () => {
+  const made: string[] = [];
+  const key = readableKey(() => {
+    const { private: good } = utils.generateKeyPairSync('ed25519');
+    // As it writes them where the public half begins with a zero: a byte short.
+    made.push(made.length === 0 ? good.replace('AAAAMwAAAAtz', 'AAAAMgAAAAtz') : good);
+    return made.at(-1) ?? '';
+  });
+  expect(utils.parseKey(made[0] ?? '')).toBeInstanceOf(Error);
+  expect(made.slice(1)).toContain(key);
 });
 
 test('a large fleet answers behind one listener, and its refusing devices on another port only', async () => {
