@@ -33,6 +33,7 @@ const OWNERS: Record<string, string[]> = {
     'agent/channel.ts',
   ],
   croner: ['coordinator/schedule/cron.ts'],
+  '@jmespath-community/': ['coordinator/audit/rowsexpression.ts'],
   pino: ['coordinator/serve.ts', 'agent/main.ts'],
   '@lezer/': ['coordinator/inventory/'],
   'csv-parse': ['coordinator/inventory/'],

@@ -32,6 +32,7 @@ export function buildProgram(edge: Edge): Command {
   addHostKeys(program, edge);
   addCredentials(program, edge);
   addPlatforms(program, edge);
+  addAudit(program, edge);
   addCommand(program, edge, {
     usage: 'serve',
     about: 'be the coordinator of agents and clients elsewhere',
@@ -198,6 +199,27 @@ function addPlatforms(program: Command, edge: Edge): void {
     act: async (call) => (await lazy()).showPlatform(call),
   });
   addLearn(platforms, edge);
+}
+
+function addAudit(program: Command, edge: Edge): void {
+  const audit = program
+    .command('audit')
+    .description('policies: what devices should be, and whether they are');
+  const lazy = () => import('./audit.js');
+  addCommand(audit, edge, {
+    usage: 'check <policy...>',
+    about: 'read policies and say everything that is wrong in them',
+    settings: { ...TABLE, ...OWN_PLATFORMS },
+    examples: ['netsweep audit check campus.yaml', 'netsweep audit check policies/ --json'],
+    act: async (call) => (await lazy()).checkPolicies(call),
+  });
+  addCommand(audit, edge, {
+    usage: 'list [policy...]',
+    about: 'the rules of policies; without a name, of those that ship',
+    settings: { ...TABLE, ...OWN_PLATFORMS },
+    examples: ['netsweep audit list', 'netsweep audit list campus.yaml --json'],
+    act: async (call) => (await lazy()).listRules(call),
+  });
 }
 
 function addLearn(platforms: Command, edge: Edge): void {

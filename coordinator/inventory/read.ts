@@ -1,15 +1,15 @@
 // From sources as the user names them (a file, a directory, a URL, `-`) to an inventory: finds the files, decodes them,
 // detects their shape and hands each to its reader. All errors of all sources are thrown at once.
-import { isUtf8 } from 'node:buffer';
 import { constants, type Dirent } from 'node:fs';
 import { access, open, readdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Platforms } from '../../proto/platform.js';
+import { decodeText } from './decode.js';
 import { readDocument } from './document.js';
 import type { Inventory } from './inventory.js';
 import { readJson } from './json.js';
 import { entriesOf } from './layers.js';
-import { type InventoryDocument, Source } from './located.js';
+import type { InventoryDocument, Source } from './located.js';
 import { readPlainYaml } from './plainyaml.js';
 import { Issues } from './wording.js';
 import { readYaml } from './yaml.js';
@@ -94,7 +94,7 @@ async function readSource(file: string, io: InventoryIo, issues: Issues): Promis
     const { bytes, trusted } = await read(file, path, io);
     if (bytes === null) return refuse(`too large (expected at most ${MOST_BYTES / 1024 / 1024} MB)`);
     const directory = file === '-' || URL_SOURCE.test(file) ? io.cwd : dirname(path);
-    return decode(file, bytes, { directory, trusted }, issues);
+    return decodeText(file, bytes, { directory, trusted, expected: SHAPES }, issues);
   } catch (error) {
     return refuse(`cannot be read (${reasonOf(error)})`);
   }
@@ -138,33 +138,6 @@ async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Buff
     chunks.push(Buffer.from(chunk as Uint8Array)); // Buffer.from takes both, one overload each
   }
   return Buffer.concat(chunks);
-}
-
-function decode(
-  file: string,
-  bytes: Buffer,
-  { directory, trusted }: { directory: string; trusted: boolean },
-  issues: Issues,
-): Source | null {
-  // Line ends become LF: lines and columns stay what they were, and every reader has one kind of line.
-  const text = bytes
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .replace(/\r\n?/g, '\n');
-  const source = new Source(file, text, directory, trusted);
-  issues.open(file);
-  const refuse = (offset: number, message: string): null => {
-    issues.report({ source, offset: Math.max(0, offset) }, message);
-    return null;
-  };
-  if (!isUtf8(bytes)) {
-    const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    return refuse(text.indexOf('\ufffd'), `this is not UTF-8 (found ${isUtf16 ? 'UTF-16' : 'other bytes'})`);
-  }
-  const binary = /[\0-\x08\x0e-\x1a\x1c-\x1f]/.exec(text);
-  if (binary !== null) return refuse(binary.index, 'this is not a text file (found a control character)');
-  if (text.trim() === '') return refuse(0, `this file is empty (expected ${SHAPES})`);
-  return source;
 }
 
 /** The parsers of the rarer shapes are loaded only for them. */

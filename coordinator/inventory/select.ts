@@ -46,12 +46,33 @@ export function selectEntries(entries: readonly Entry[], selection: Selection): 
   throw new InputError([{ at: null, message }]);
 }
 
+/** Of the entries those that a limit names; none where it names nothing, which is no mistake here. */
+export function matchLimit(entries: readonly Entry[], limit: string, cwd: string): Set<Entry> {
+  return limitTo(entries, limit, cwd, new Issues(), new Issues());
+}
+
+/** What is wrong with a limit whatever the inventory holds. */
+export function limitMistakes(limit: string, cwd: string): string[] {
+  const issues = new Issues();
+  limitTo([], limit, cwd, issues, new Issues());
+  return issues.list().map(({ message }) => message.replace(/^-l:? /, ''));
+}
+
 /** Ansible's order: everything that is named, then what `&` keeps of it, then what `!` takes away. */
-function limitTo(entries: readonly Entry[], limit: string, cwd: string, issues: Issues): Set<Entry> {
+function limitTo(
+  entries: readonly Entry[],
+  limit: string,
+  cwd: string,
+  issues: Issues,
+  misses = issues,
+): Set<Entry> {
   const terms = readTerms(limit, cwd, issues);
   if (terms.length === 0 && issues.count === 0)
     issues.reportAt(null, `-l names no device (found ${quote(limit)}, expected a pattern)`);
-  const evaluated = terms.map((term) => ({ ...term, matched: matchesOf(term.text, entries, issues) }));
+  const evaluated = terms.map((term) => ({
+    ...term,
+    matched: matchesOf(term.text, entries, issues, misses),
+  }));
   const named = evaluated.filter(({ sign }) => sign === '');
   let kept = new Set(named.length === 0 ? entries : named.flatMap(({ matched }) => Array.from(matched)));
   for (const { sign, matched } of evaluated)
@@ -120,11 +141,12 @@ function splitOutside(text: string, separator: string): string[] {
   return [...parts, text.slice(start)].map((part) => part.trim()).filter((part) => part !== '');
 }
 
-function matchesOf(text: string, entries: readonly Entry[], issues: Issues): Set<Entry> {
+/** `misses`: where a term is reported that is right and matches nothing. */
+function matchesOf(text: string, entries: readonly Entry[], issues: Issues, misses: Issues): Set<Entry> {
   const pair = /^([\w.-]+)=(.*)$/.exec(text);
   if (text === 'all' || text === '*') return new Set(entries);
-  if (text.startsWith('~')) return matchRegex(text, entries, issues);
-  if (pair !== null) return matchField(pair[1] ?? '', pair[2] ?? '', entries, issues);
+  if (text.startsWith('~')) return matchRegex(text, entries, issues, misses);
+  if (pair !== null) return matchField(pair[1] ?? '', pair[2] ?? '', entries, misses);
   if (/\[[^\]]*:|\[-?\d+\]$/.test(text)) {
     issues.reportAt(
       null,
@@ -134,11 +156,11 @@ function matchesOf(text: string, entries: readonly Entry[], issues: Issues): Set
   }
   const test = globTest(text);
   const matched = entries.filter(({ name, groups }) => name === text || test(name) || groups.some(test));
-  if (matched.length === 0) reportNothing(text, namesAndGroups(entries), issues);
+  if (matched.length === 0) reportNothing(text, namesAndGroups(entries), misses);
   return new Set(matched);
 }
 
-function matchRegex(text: string, entries: readonly Entry[], issues: Issues): Set<Entry> {
+function matchRegex(text: string, entries: readonly Entry[], issues: Issues, misses: Issues): Set<Entry> {
   const names = namesAndGroups(entries);
   try {
     const matched = regexMatches(text.slice(1), names);
@@ -147,7 +169,7 @@ function matchRegex(text: string, entries: readonly Entry[], issues: Issues): Se
       ({ name, groups }) => matching.has(name) || groups.some((group) => matching.has(group)),
     );
     if (found.length === 0)
-      issues.reportAt(null, `-l matches nothing (found ${quote(text)}, expected a device or a group)`);
+      misses.reportAt(null, `-l matches nothing (found ${quote(text)}, expected a device or a group)`);
     return new Set(found);
   } catch (error) {
     // It was thrown in another context, whose Error is another.
@@ -162,7 +184,7 @@ function matchRegex(text: string, entries: readonly Entry[], issues: Issues): Se
   }
 }
 
-function matchField(key: string, glob: string, entries: readonly Entry[], issues: Issues): Set<Entry> {
+function matchField(key: string, glob: string, entries: readonly Entry[], misses: Issues): Set<Entry> {
   const test = globTest(glob);
   const values = new Set<string>();
   let isKnown = selectable(key) !== null;
@@ -175,12 +197,12 @@ function matchField(key: string, glob: string, entries: readonly Entry[], issues
   if (!isKnown) {
     const keys = new Set(entries.flatMap(({ data }) => Object.keys(data)));
     const meant = nearest(key, ['name', 'host', 'platform', 'site', 'segment', 'groups', ...keys]);
-    issues.reportAt(null, `-l names a field that no device has (found ${quote(key)}${didYouMean(meant)})`);
+    misses.reportAt(null, `-l names a field that no device has (found ${quote(key)}${didYouMean(meant)})`);
   } else if (matched.length === 0)
     reportNothing(
       `${key}=${glob}`,
       Array.from(values, (value) => `${key}=${value}`),
-      issues,
+      misses,
     );
   return new Set(matched);
 }
