@@ -18,6 +18,8 @@ import { type PrivateNews, SWEEP_COMES } from './privatenews.js';
 import { readIdentity } from './tls.js';
 
 /** How long the first answer of a coordinator may take, in ms. */
+/** Helpers of the collector cost more on busy cores than they save. */
+const ONE_COLLECTOR = '--single-threaded-gc';
 const ANSWER_MS = 5_000;
 /** How long a state directory may be held by a coordinator that is just starting or ending, in ms. */
 const IN_USE_MS = 15_000;
@@ -135,7 +137,7 @@ async function start({ state, sweeps }: ConnectOptions): Promise<Connection | nu
   const child = fork(program, ['private-coordinator', state, ...(sweeps ? [SWEEP_COMES] : [])], {
     detached: true,
     env: ofInterest(process.env),
-    execArgv: [],
+    execArgv: [ONE_COLLECTOR],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   // Passed on while we are here. Were it our own stderr, whoever reads that would wait for the last client.
