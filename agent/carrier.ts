@@ -12,7 +12,7 @@ import {
   type WorkHop,
 } from '../proto/gen/netsweep/v1/agent.js';
 import { type Credential, type Device, Isolation, type Limits } from '../proto/gen/netsweep/v1/model.js';
-import { Permit } from '../proto/gen/netsweep/v1/session.js';
+import { Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { LEASE_TERM_MS, RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
 import { jumped } from './clock.js';
 import { wipeCredential } from './credentials.js';
@@ -263,8 +263,14 @@ export class Carrier {
   #jobPorts(lease: Lease, work: Work, delivery: Delivery): JobPorts {
     const { index, jump } = work;
     const credentialOf = (hop: number) => (hop === 0 ? work : jump[hop - 1])?.credential ?? '';
+    /** Leave that came with the answer to its host key; it is used once. */
+    let mayLogIn = false;
     return {
       permit: async (use, hop) => {
+        if (mayLogIn && use === SecretUse.LOGIN && hop === 0) {
+          mayLogIn = false;
+          return Permit.SEND;
+        }
         const credential = credentialOf(hop);
         const permit = await this.uplink.permit({ ...lease, index, credential, use, hop });
         if (permit === Permit.LOST) throw new Error('the lease is over');
@@ -279,7 +285,8 @@ export class Carrier {
         const answer = await this.uplink.acceptHostKey({ ...lease, index, hop }, key);
         // Refused for no other key: the stream broke or the lease is lost. No reason to cry about a changed key.
         if (!answer.accepted && answer.known.length === 0) throw new Error('the lease is over');
-        return answer;
+        mayLogIn ||= answer.mayLogIn;
+        return { accepted: answer.accepted, known: answer.known };
       },
       start: () => this.uplink.start({ ...lease, index }),
       chunk: (chunk) => delivery.add(chunk),

@@ -11,6 +11,7 @@ import type {
   CoordinatorBatch,
   CoordinatorMessage,
   Hello,
+  HostKeyAnswer,
   Lease,
   LoginAsk,
   RenewReply,
@@ -30,6 +31,7 @@ const CALL_MS = 5_000;
 /** How long a result rests that the coordinator does not take now, in ms. */
 const LATER_MS = 500;
 
+type KeyAnswer = Omit<HostKeyAnswer, 'ask'>;
 type Stream = ClientDuplexStream<AgentBatch, CoordinatorBatch>;
 type Body = NonNullable<AgentMessage['body']>;
 
@@ -66,7 +68,7 @@ export class Uplink {
   /** Questions without an answer; each is put again on the next stream. */
   readonly #questions = new Map<number, Body>();
   readonly #permits = new Map<number, (permit: Permit) => void>();
-  readonly #hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] }) => void>();
+  readonly #hostKeys = new Map<number, (answer: KeyAnswer) => void>();
   readonly #starts = new Map<number, (granted: boolean) => void>();
   readonly #closing = new AbortController();
   /** Only while the coordinator has welcomed us on it. */
@@ -169,7 +171,7 @@ export class Uplink {
   acceptHostKey(
     seen: { sweep: string; shard: number; epoch: string; index: number; hop: number },
     key: HostKey,
-  ): Promise<{ accepted: boolean; known: HostKey[] }> {
+  ): Promise<KeyAnswer> {
     const ask = ++this.#asks;
     return new Promise((resolve) => {
       this.#hostKeys.set(ask, resolve);
@@ -211,7 +213,7 @@ export class Uplink {
     this.#stream?.end();
     await this.#links;
     for (const answer of this.#permits.values()) answer(Permit.LOST);
-    for (const answer of this.#hostKeys.values()) answer({ accepted: false, known: [] });
+    for (const answer of this.#hostKeys.values()) answer({ accepted: false, known: [], mayLogIn: false });
     for (const answer of this.#starts.values()) answer(false);
     this.client.close();
   }

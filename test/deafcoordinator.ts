@@ -28,6 +28,8 @@ type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 export class DeafCoordinator implements AsyncDisposable {
   /** Every result that came, repeats too. */
   readonly results: Result[] = [];
+  /** How often leave to log in was asked for. */
+  asked = 0;
   /** Bytes of pieces that came. */
   pieces = 0;
   address = '';
@@ -115,11 +117,12 @@ export class DeafCoordinator implements AsyncDisposable {
         this.#say({ $case: 'welcome', value: { storeId: 'deaf', termMs: TERM_MS, lockDelayMs: 5_000 } });
         return this.#say({ $case: 'offer', value: this.#shard });
       case 'loginAsk':
+        this.asked += 1;
         return this.#say({ $case: 'loginAnswer', value: { ask: body.value.ask, permit: Permit.SEND } });
       case 'hostKeySeen':
         return this.#say({
           $case: 'hostKeyAnswer',
-          value: { ask: body.value.ask, accepted: true, known: [] },
+          value: { ask: body.value.ask, accepted: true, known: [], mayLogIn: true },
         });
       case 'results':
         this.pieces += body.value.chunks.reduce((sum, { data }) => sum + data.length, 0);

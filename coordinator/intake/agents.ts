@@ -311,8 +311,9 @@ export class Agents {
     const writes: Write[] = [];
     const accepted = state !== null && key !== undefined && this.#firstSeen(link, state, hop, key, writes);
     const known = accepted || state === null ? [] : this.#hostKeys(state, hop);
+    const mayLogIn = accepted && hop === 0 && this.#logins.lend({ sweep, epoch, index }, writes);
     await this.books.commit(writes);
-    link.send({ $case: 'hostKeyAnswer', value: { ask, accepted, known } });
+    link.send({ $case: 'hostKeyAnswer', value: { ask, accepted, known, mayLogIn } });
   }
 
   #firstSeen(

@@ -39,6 +39,27 @@ export class LoginAsks {
     logins.ask(guard, key, now, decided, repeat);
   }
 
+  /**
+   * Leave for the login that follows, while its lease is live, for a device that has shown its host key: only with a
+   * credential that has proved good, as others are asked for when it is their turn. `writes` are to be on disk before
+   * anybody is told.
+   */
+  lend(
+    { sweep: id, epoch, index }: { sweep: string; epoch: string; index: number },
+    writes: Write[],
+  ): boolean {
+    const { ledger, logins, host } = this.books;
+    const sweep = ledger.sweeps.get(id);
+    const state = sweep?.states[index];
+    if (sweep === undefined || state === undefined || state.row.loginSpent) return false;
+    const { credential } = state.device;
+    const guard = this.books.guardOf(credential, SecretUse.LOGIN);
+    const key = loginKey(epoch, index, SecretUse.LOGIN, 0);
+    if (credential === '' || !logins.lend(guard, key, host.monotonicMs())) return false;
+    sweep.change(state, { loginSpent: true }, writes);
+    return true;
+  }
+
   outcome(outcome: LoginOutcome): void {
     const { ledger, logins } = this.books;
     const sweep = ledger.sweeps.get(outcome.sweep);

@@ -97,6 +97,14 @@ export class Logins {
     this.#pass(guard, now);
   }
 
+  /** Leave before it is asked for; false: it has to be asked for. */
+  lend(credential: string, key: string, now: number): boolean {
+    const guard = this.#guards.get(credential);
+    if (guard === undefined || guard.stopped || !guard.proved || guard.waiting.length > 0) return false;
+    guard.underWay.set(key, now);
+    return true;
+  }
+
   /** Whether anybody waits for leave, or has it and has not said how it went. */
   isAsked(credential: string): boolean {
     const guard = this.#guards.get(credential);

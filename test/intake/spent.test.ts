@@ -1,6 +1,6 @@
 // A secret that may have been sent: on disk before leave is given, and known to whoever comes after.
 import { expect, test } from 'vitest';
-import { LoginAsk, LoginOutcome } from '../../proto/gen/netsweep/v1/agent.js';
+import { HostKeySeen, LoginAsk, LoginOutcome } from '../../proto/gen/netsweep/v1/agent.js';
 import { LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { type Body, device, Intake } from './intake.js';
 
@@ -71,4 +71,44 @@ test.each([
   intake.disk.recover();
   expect(await agent.next()).toMatchObject({ value: { ask: 7, permit: Permit.SEND } });
   expect(books.failed.aborted).toBe(false);
+});
+
+function seen(epoch: string, index: number): Body {
+  const key = { type: 'ssh-ed25519', blob: Buffer.from(`R${index}`) };
+  return { $case: 'hostKeySeen', value: HostKeySeen.create({ sweep: 'S', shard: 1, epoch, index, key }) };
+}
+
+test('leave comes with the answer to a new host key once the credential has proved good, and is on disk before it', async () => {
+  await using intake = await Intake.open([
+    device(0),
+    device(1, { host: '10.0.0.2' }),
+    device(2, { host: '10.0.0.3' }),
+  ]);
+  const { agent, books, disk } = intake;
+  const { epoch } = await agent.granted();
+  const answered = (mayLogIn: boolean) => ({
+    $case: 'hostKeyAnswer',
+    value: { accepted: true, mayLogIn },
+  });
+  expect(await agent.say(seen(epoch, 0)), 'it has to be asked for').toMatchObject(answered(false));
+  books.logins.prove(books.guardOf('own', SecretUse.LOGIN));
+  expect(await agent.say(seen(epoch, 1))).toMatchObject(answered(true));
+  disk.slow = true;
+  agent.tell(seen(epoch, 2));
+  await expect.poll(() => disk.waiting.length).toBe(1);
+  expect(agent.heard).toEqual([]);
+  disk.recover();
+  expect(await agent.next()).toMatchObject(answered(true));
+  await intake.restart();
+  expect(intake.sweep.states.map(({ row }) => row.loginSpent)).toEqual([false, true, true]);
+});
+
+test('no leave comes unasked where a login may have had its secret', async () => {
+  await using intake = await Intake.open([device(0)]);
+  const { agent, books } = intake;
+  const { epoch } = await agent.granted();
+  const login = { credential: 'own', use: SecretUse.LOGIN, hop: 0 };
+  expect(await agent.say(asked(epoch, login))).toMatchObject(SEND);
+  books.logins.prove(books.guardOf('own', SecretUse.LOGIN));
+  expect(await agent.say(seen(epoch, 0))).toMatchObject({ value: { accepted: true, mayLogIn: false } });
 });

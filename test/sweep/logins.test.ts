@@ -19,6 +19,19 @@ test('one login at a time until the first has succeeded, then all at once', () =
   expect([...answers.values()]).toEqual(['send', 'send', 'send', 'send']);
 });
 
+test('leave is lent unasked for a proved credential alone, never past those who wait', () => {
+  const { logins, answers, ask } = guarded(1);
+  expect(logins.lend('c', '1', 0)).toBe(false);
+  ask('1');
+  logins.outcome('c', '1', 'accepted', 1);
+  expect(logins.lend('c', '2', 2)).toBe(true);
+  expect(logins.isUnderWay('c', '2')).toBe(true);
+  logins.outcome('c', '2', 'refused', 3);
+  expect(logins.lend('c', '3', 4)).toBe(false);
+  ask('3');
+  expect(answers.get('3')).toBe('stopped');
+});
+
 test('a wrong password is refused three times at most and stops everybody else', () => {
   const { logins, standings, answers, ask } = guarded();
   for (let n = 0; n < 200; n++) ask(String(n));
