@@ -60,7 +60,7 @@ export class Claims {
     const restMs = mayLeave ? this.fitness.restMs(claim.instance, now) : 0;
     if (restMs > 0) {
       const reason = 'its siblings reach what it does not';
-      return { ...later(shard, RESTING_MS, now, reason), restMs: Math.min(restMs, REST_TOLD_MS) };
+      return { ...later(shard, RESTING_MS, now, reason), restMs: Math.min(Math.ceil(restMs), REST_TOLD_MS) };
     }
     return this.#grant(shard, claim, mayLeave, now, writes);
   }
