@@ -25,7 +25,7 @@ export interface DeviceFilter {
   platforms: string[];
 }
 
-export interface Rule {
+export interface Rule extends Look {
   policy: string;
   id: string;
   severity: Severity;
@@ -35,15 +35,24 @@ export interface Rule {
   /** Of the rule alone, within its policy's. */
   devices: DeviceFilter;
   command: Command;
-  /** The rule speaks of a device only if a line of the output matches. */
+  /** The rule speaks of a device only if a line of the output matches this, and none that. */
   when: string | null;
-  scope: Scope | null;
-  check: Check;
+  unless: string | null;
   at: Position;
 }
 
 /** One for all, or by canonical platform. */
 export type Command = { of: 'all'; command: string } | { of: 'platform'; commands: Record<string, string> };
+
+/** What is looked for, and where. */
+export interface Look {
+  scope: Scope | null;
+  check: Check;
+  none: None;
+}
+
+/** The verdict where no such block is there, or nothing was captured. */
+export type None = 'error' | 'fail' | 'pass' | 'not-applicable';
 
 /** The check looks into blocks of a configuration instead of the whole output. */
 export interface Scope {
@@ -58,13 +67,16 @@ export interface Scope {
 export type Check =
   | { kind: 'present'; wanted: Wanted }
   | { kind: 'absent'; wanted: Wanted }
+  /** Lines; where the pattern has a group, the different values in it. */
   | { kind: 'count'; pattern: string; compare: Comparison[] }
   | { kind: 'capture'; pattern: string; pick: Pick; as: As; compare: Comparison[] }
   /** Without a comparison the expression itself has to be true. */
   | { kind: 'rows'; expression: string; pick: Pick; as: As; compare: Comparison[] }
   | { kind: 'golden'; text: string; ignore: string[] }
   | { kind: 'unchanged_since'; date: string }
-  | { kind: 'same_as'; ignore: string[] };
+  | { kind: 'same_as'; ignore: string[] }
+  /** One of several has to hold. */
+  | { kind: 'any'; of: Look[] };
 
 export type CheckKind = Check['kind'];
 export type Pick = 'all' | 'first' | 'last';
@@ -88,7 +100,9 @@ export interface Comparison {
 /** Values as they were written; `number`: an unquoted one. */
 export type Expected =
   | { from: 'values'; values: string[]; number: boolean }
-  | { from: 'field'; field: string }
+  | { from: 'field'; field: string; missing: 'error' | 'not-applicable' }
+  /** What another pattern captures in the same place. */
+  | { from: 'capture'; pattern: string }
   | { from: 'platform'; of: Record<string, string[]> };
 
 export interface Waiver {

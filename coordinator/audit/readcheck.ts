@@ -5,13 +5,13 @@ import { readDate } from './date.js';
 import { Keys, orList } from './keys.js';
 import type { As, Check, CheckKind, Comparison, Pick, Wanted } from './policy.js';
 import { HOWS, readComparisons } from './readexpected.js';
-import { checkFields, readPattern } from './readpattern.js';
+import { checkFields, type Groups, readPattern } from './readpattern.js';
 import { rowsMistake } from './rowsexpression.js';
 import type { PolicyWorld } from './world.js';
 
 export const CHECKS: readonly CheckKind[] = [
   ...(['present', 'absent', 'count', 'capture', 'rows'] as const),
-  ...(['golden', 'unchanged_since', 'same_as'] as const),
+  ...(['golden', 'unchanged_since', 'same_as', 'any'] as const),
 ];
 /** Keys that mean something only beside some checks. */
 export const COMPANIONS: Record<string, readonly CheckKind[]> = {
@@ -20,6 +20,7 @@ export const COMPANIONS: Record<string, readonly CheckKind[]> = {
   as: ['capture', 'rows'],
   ignore: ['golden', 'same_as'],
   blocks: ['present', 'absent', 'count', 'capture'],
+  none: ['present', 'absent', 'count', 'capture', 'rows'],
 };
 const COUNTED = ['equals', 'at_least', 'at_most'];
 
@@ -27,6 +28,8 @@ export interface CheckUse {
   platforms: readonly string[];
   inBlock: boolean;
   world: PolicyWorld;
+  /** Reads several looks, of which one has to hold. */
+  any(value: Located): Check | null;
 }
 
 /** Null: there is none, or it was refused. */
@@ -72,7 +75,7 @@ const READERS: Record<CheckKind, ReadCheck> = {
     return wanted === null ? null : { kind: 'absent', wanted };
   },
   count(rule, value, use) {
-    const pattern = patternOf('count', value, rule, use);
+    const pattern = patternOf('count', value, rule, use, [0, 1]);
     const compare = compared(rule, 'count', use, 'auto');
     for (const { how, expected } of compare)
       if (expected.from === 'values' && !(expected.number && expected.values.length === 1))
@@ -83,7 +86,7 @@ const READERS: Record<CheckKind, ReadCheck> = {
     return pattern === null ? null : { kind: 'count', pattern, compare };
   },
   capture(rule, value, use) {
-    const pattern = patternOf('capture', value, rule, use, 1);
+    const pattern = patternOf('capture', value, rule, use, [1]);
     const { pick, as } = readPick(rule);
     const compare = compared(rule, 'capture', use, as);
     return pattern === null ? null : { kind: 'capture', pattern, pick, as, compare };
@@ -119,12 +122,13 @@ const READERS: Record<CheckKind, ReadCheck> = {
     );
     return null;
   },
+  any: (_, value, use) => use.any(value),
 };
 
-function patternOf(name: string, value: Located, rule: Keys, use: CheckUse, groups?: 1): string | null {
+function patternOf(name: string, value: Located, rule: Keys, use: CheckUse, groups: Groups): string | null {
   const text = rule.text(name, value);
   if (text === null) return null;
-  const wanted = { name, inBlock: use.inBlock, ...(groups === undefined ? {} : { groups }) };
+  const wanted = { name, inBlock: use.inBlock, groups };
   return readPattern(text, value.at, wanted, use.world);
 }
 

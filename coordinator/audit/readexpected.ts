@@ -1,11 +1,11 @@
-// What a rule expects: values, a field of the device, or values by platform. Versions have to be quoted, because YAML
+// What a rule expects: values, a field of the device, what else the output holds, or values by platform. Versions have to be quoted, because YAML
 // takes 17.10 for 17.1.
 import type { Located, LocatedMap } from '../inventory/located.js';
 import { describe, quote } from '../inventory/wording.js';
 import { Keys } from './keys.js';
 import type { As, Comparison, Expected, How } from './policy.js';
 import { readByPlatform, reportUncovered } from './readdevices.js';
-import { checkFields, fieldMistake } from './readpattern.js';
+import { checkFields, fieldMistake, readPattern } from './readpattern.js';
 import { familyOf } from './versions/version.js';
 import type { PolicyWorld } from './world.js';
 
@@ -52,8 +52,10 @@ function numberOf(expected: Expected | undefined): number | undefined {
 }
 
 function readExpected(value: Located, use: ExpectedUse): Expected | null {
-  if (value.kind === 'map')
+  if (value.kind === 'map') {
+    if (value.fields.has('capture')) return readCaptured(value, use);
     return value.fields.has('field') ? readField(value, use) : readOfPlatforms(value, use);
+  }
   const written = readValues(value, use, use.platforms);
   if (written === null) return null;
   return {
@@ -64,13 +66,25 @@ function readExpected(value: Located, use: ExpectedUse): Expected | null {
 }
 
 function readField(value: LocatedMap, { how, world }: ExpectedUse): Expected | null {
-  const keys = new Keys(value, how, ['field'], world.issues);
+  const keys = new Keys(value, how, ['field', 'missing'], world.issues);
   const field = keys.label('field', 'the name of an inventory field');
   if (field === null) return null;
+  const missing = keys.choice('missing', ['error', 'not-applicable'], 'error');
   const wrong = fieldMistake(field);
-  if (wrong === null) return { from: 'field', field };
+  if (wrong === null) return { from: 'field', field, missing };
   world.issues.report(keys.value('field')?.at ?? value.at, `${how}: ${wrong}`);
   return null;
+}
+
+function readCaptured(value: LocatedMap, { how, world }: ExpectedUse): Expected | null {
+  const keys = new Keys(value, how, ['capture'], world.issues);
+  const given = keys.value('capture');
+  const text = given === null ? null : keys.text('capture', given);
+  if (how === 'at_least' || how === 'at_most')
+    world.issues.report(value.at, `${how} is one value (found capture, expected a number or a version)`);
+  const pattern =
+    text === null ? null : readPattern(text, given?.at ?? null, { name: how, groups: [1] }, world);
+  return pattern === null ? null : { from: 'capture', pattern };
 }
 
 function readOfPlatforms(value: LocatedMap, use: ExpectedUse): Expected {

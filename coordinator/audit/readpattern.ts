@@ -5,11 +5,13 @@ import { fieldsIn, fill, isFieldName } from './fieldtext.js';
 import { compile, foreign, groupsIn } from './pattern.js';
 import type { PolicyWorld } from './world.js';
 
+/** How many capture groups a pattern may have. */
+export type Groups = readonly [1] | readonly [0, 1];
+
 export interface PatternUse {
   /** The key it stands under. */
   name: string;
-  /** Capture groups it must have; null: any number. */
-  groups?: 1;
+  groups?: Groups;
   /** Lines are seen without the indentation of their block. */
   inBlock?: boolean;
 }
@@ -39,16 +41,16 @@ export function readPattern(text: string, at: Place, use: PatternUse, world: Pol
   if (/\n|\\n/.test(text.replace(/\\\\/g, '')))
     return refuse(`${name} is tried on one line (found a line end in ${quote(text)}, expected none)`);
   const groups = groupsIn(pattern);
-  if (use.groups !== undefined && groups !== use.groups)
+  if (use.groups !== undefined && !use.groups.some((number) => number === groups))
     return refuse(
-      `${name} has ${groups === 0 ? 'no group' : `${groups} groups`} (found ${quote(text)}, expected exactly one ( ) around what is captured${groups > 1 ? ', and (?: ) for the others' : ''})`,
+      `${name} has ${groups === 0 ? 'no group' : `${groups} groups`} (found ${quote(text)}, expected ${use.groups.length > 1 ? 'at most' : 'exactly'} one ( ) around what is captured${groups > 1 ? ', and (?: ) for the others' : ''})`,
     );
   const wrongly = foreign(text);
   if (wrongly !== null)
     return refuse(`${name} is not a pattern here (found ${quote(text)}, expected ${wrongly})`);
   if (pattern.test('') && pattern.test('any line'))
     world.warnings.report(at, `${name} matches every line (found ${quote(text)})`);
-  if (use.inBlock && /^(\(\?i\))?\^(?: |\\s\+| \+)/.test(text))
+  if (use.inBlock && /^(\(\?i\))?\^(?: (?![*?])|\\s\+)/.test(text))
     world.warnings.report(
       at,
       `${name} begins with a space, but lines in a block are seen without its indentation (found ${quote(text)})`,

@@ -4,18 +4,15 @@ import { readsOnly } from '../../proto/platform.js';
 import type { Located, LocatedMap } from '../inventory/located.js';
 import { describe, didYouMean, nearest, quote } from '../inventory/wording.js';
 import { Keys, orList } from './keys.js';
-import type { Command, DeviceFilter, Rule, Scope } from './policy.js';
-import { CHECKS, COMPANIONS, readCheck } from './readcheck.js';
+import type { Command, DeviceFilter, Rule } from './policy.js';
 import { readByPlatform, readDevices, reportUncovered } from './readdevices.js';
-import { readPattern } from './readpattern.js';
+import { LOOK_KEYS, patternAt, readLook } from './readlook.js';
 import { SEVERITIES, type Severity } from './verdict.js';
 import { type PolicyWorld, placed } from './world.js';
 
 const KEYS = [
-  ...['id', 'severity', 'title', 'reference', 'remedy', 'devices', 'command', 'when'],
-  ...['blocks', 'with', 'without', 'which'],
-  ...CHECKS,
-  ...Object.keys(COMPANIONS).filter((name) => name !== 'blocks'),
+  ...['id', 'severity', 'title', 'reference', 'remedy', 'devices', 'command', 'when', 'unless'],
+  ...LOOK_KEYS,
 ];
 const ID = /^[A-Za-z0-9][\w.-]{0,63}$/;
 const MOST_COMMAND = 1000;
@@ -39,11 +36,10 @@ export function readRule(
       );
   const platforms = devices.platforms.length > 0 ? devices.platforms : policy.devices.platforms;
   const command = readCommand(keys, platforms, world);
-  const when = patternAt(keys, 'when', world);
-  const scope = readScope(keys, world);
-  const check = readCheck(keys, { platforms, inBlock: keys.has('blocks'), world });
+  const [when, unless] = ['when', 'unless'].map((name) => patternAt(keys, name, world));
+  const look = readLook(keys, { platforms, world });
   const [reference, remedy] = [readLong(keys, 'reference'), readLong(keys, 'remedy')];
-  if (id === null || severity === null || title === null || command === null || check === null) return null;
+  if (id === null || severity === null || title === null || command === null || look === null) return null;
   const at = placed(keys.value('id')?.at ?? map.at);
   return {
     policy: policy.name,
@@ -54,9 +50,9 @@ export function readRule(
     remedy,
     devices,
     command,
-    when,
-    scope,
-    check,
+    when: when ?? null,
+    unless: unless ?? null,
+    ...look,
     at,
   };
 }
@@ -127,29 +123,4 @@ function oneCommand(
       world.issues.report(value.at, `command is not one that only reads on ${name} (found ${quote(text)})`);
   }
   return text;
-}
-
-function readScope(keys: Keys, world: PolicyWorld): Scope | null {
-  const value = keys.value('blocks');
-  if (value === null) {
-    for (const name of ['with', 'without', 'which'])
-      if (keys.has(name)) world.issues.report(keys.at(name), `${name} goes with blocks (found no blocks)`);
-    return null;
-  }
-  const path = keys
-    .texts('blocks', value)
-    .map(({ text, at }, depth) => readPattern(text, at, { name: 'blocks', inBlock: depth > 0 }, world))
-    .filter((pattern) => pattern !== null);
-  return {
-    path,
-    having: patternAt(keys, 'with', world, true),
-    lacking: patternAt(keys, 'without', world, true),
-    which: keys.choice('which', ['all', 'any'], 'all'),
-  };
-}
-
-function patternAt(keys: Keys, name: string, world: PolicyWorld, inBlock = false): string | null {
-  const value = keys.value(name);
-  const text = value === null ? null : keys.text(name, value);
-  return text === null ? null : readPattern(text, value?.at ?? null, { name, inBlock }, world);
 }
