@@ -53,7 +53,7 @@ export interface Connection extends AsyncDisposable {
 }
 
 export interface ConnectOptions {
-  /** HOST:PORT; null: self-contained. */
+  /** HOST:PORT or unix:PATH; null: self-contained. */
   coordinator: string | null;
   state: string;
   tls: TlsFiles | null;
@@ -108,6 +108,9 @@ function channel(
   address: string,
   tls: TlsFiles | null,
 ): { credentials: ChannelCredentials; options: ChannelOptions } {
+  // The directory of a Unix socket says who may come.
+  if (address.startsWith('unix:'))
+    return { credentials: ChannelCredentials.createInsecure(), options: CHANNEL };
   if (tls === null) {
     const message = `--coordinator ${address}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`;
     if (!isLoopback(address)) throw new InputError([{ at: null, message }]);

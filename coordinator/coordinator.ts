@@ -14,9 +14,10 @@ import { type Host, machine } from './host.js';
 import { Agents } from './intake/agents.js';
 import { type AgentLink, Presence } from './intake/presence.js';
 import { close, createServer, listen } from './intake/server.js';
+import type { ScheduleBook } from './schedule/book.js';
 import { Service } from './service.js';
 import { openStore } from './store/open.js';
-import type { Store, Write } from './store/store.js';
+import type { ScheduleStore, Store, Write } from './store/store.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
 import { Dispatch, type Road } from './sweep/dispatch.js';
 import type { NatsOptions } from './sweep/natsconnection.js';
@@ -34,6 +35,8 @@ export interface CoordinatorOptions extends Duties {
   /** HOST:PORT or unix:PATH. */
   listen: string;
   tls: TlsFiles | null;
+  /** Where this user's own programs come without a certificate, as unix:PATH. */
+  socket?: string;
 }
 
 /** What a coordinator does for the process that it is the heart of. */
@@ -56,6 +59,7 @@ export class Coordinator {
 
   #unwatch: () => void = () => undefined;
   #server: Server | null = null;
+  #scheduleStore: ScheduleStore | null = null;
   #address = '';
 
   private constructor(
@@ -75,6 +79,8 @@ export class Coordinator {
       coordinator.#watchRoom();
       coordinator.#server = server;
       coordinator.#address = await listen(server, options.listen, options.tls);
+      if (options.socket !== undefined) await listen(server, options.socket, null);
+      coordinator.#scheduleStore = store;
       return coordinator;
     } catch (error) {
       await store[Symbol.asyncDispose]();
@@ -116,6 +122,27 @@ export class Coordinator {
 
   get storeId(): string {
     return this.store.id;
+  }
+
+  /** Where schedules are kept. */
+  get scheduleBook(): ScheduleBook {
+    const store = this.#scheduleStore;
+    if (store === null) throw new Error('this coordinator keeps no schedules');
+    return {
+      schedules: () => store.schedules(),
+      openRuns: () => store.openScheduleRuns(),
+      runs: (schedule, limit) => store.scheduleRuns(schedule, limit),
+      commit: (writes) => this.books.commit(writes),
+      sweepsOf: async (key) => {
+        const sweep = await store.sweepByKey(key);
+        return sweep === null ? [] : [sweep.id];
+      },
+    };
+  }
+
+  /** Answers to more than sweeps. */
+  offer(add: (server: Pick<Server, 'addService'>) => void): void {
+    if (this.#server !== null) add(this.#server);
   }
 
   agents(): AgentLink[] {

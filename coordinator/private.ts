@@ -3,19 +3,18 @@
 // first sweep and end with it; where a sweep is on its way, they start while the store is opened.
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import type { AgentOrders } from '../proto/orders.js';
 import { Coordinator } from './coordinator.js';
+import { socketAddress } from './intake/server.js';
 import { type PrivateNews, SWEEP_COMES } from './privatenews.js';
 import { exited, forkAgent, type NatsServer, startNatsServer } from './processes.js';
 import { StateInUse } from './store/refusal.js';
 
-/** Longest path that a Unix socket may have, on Linux and with room for the name. */
-const SOCKET_PATH_MOST = 90;
 /** How long agents may take to let go of their sessions at the end, in ms. */
 const AGENT_GRACE_MS = 3_000;
 
@@ -50,7 +49,7 @@ async function serveClients(
   const coordinator = await Coordinator.open({
     directory: state,
     keyFile: null,
-    listen: `unix:${join(await socketDirectory(state), 'coordinator.sock')}`,
+    listen: await socketAddress(state),
     tls: null,
     unfinished: 'cancel',
     submitted: async (segments, header) => cluster?.serve(segments, header),
@@ -213,12 +212,6 @@ async function runDirectory(state: string): Promise<string> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { mode: 0o700 });
   return directory;
-}
-
-/** Unix sockets have short paths; a long state directory's socket lies in a private temporary directory. */
-async function socketDirectory(state: string): Promise<string> {
-  if (state.length <= SOCKET_PATH_MOST) return state;
-  return mkdtemp(join(tmpdir(), 'netsweep-'));
 }
 
 function tell(news: PrivateNews): Promise<void> {

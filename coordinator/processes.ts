@@ -80,7 +80,8 @@ export function exited(child: ChildProcess): Promise<void> {
   });
 }
 
-function dieWithParent(program: string, args: string[]): [program: string, args: string[]] {
+/** The words by which a program is started that ends with us, however we end. */
+export function dieWithParent(program: string, args: string[]): [program: string, args: string[]] {
   return SETPRIV === undefined ? [program, args] : [SETPRIV, [...DIE_WITH_PARENT, '--', program, ...args]];
 }
 

@@ -8,9 +8,13 @@ import { pino } from 'pino';
 import type { ServeConfig } from './config.js';
 import { Unreachable } from './connect.js';
 import { Coordinator, type CoordinatorOptions } from './coordinator.js';
-import { CannotListen } from './intake/server.js';
+import { machine } from './host.js';
+import { CannotListen, socketAddress } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
 import type { Pause } from './pause.js';
+import { Programs } from './schedule/programs.js';
+import { Scheduler } from './schedule/scheduler.js';
+import { serveSchedules } from './schedule/service.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './store/refusal.js';
 import { readIdentity } from './tls.js';
 
@@ -22,11 +26,13 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (config.tls === null)
     log.warn('without --tls-* only loopback is served, unencrypted and open to every local user');
+  const socket = await socketAddress(directory);
   await using coordinator = await open({
     directory,
     keyFile: config.keyFile,
     listen: config.listen,
     tls: config.tls,
+    socket,
     unfinished: 'resume',
     submitted: async () => undefined,
     attached: () => undefined,
@@ -36,6 +42,9 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
     log.fatal({ err: coordinator.books.failed.reason }, 'the store failed');
     process.exit(70);
   });
+  await using _schedules = await openSchedules(coordinator, config, socket, (error, what) =>
+    log.warn(error === null ? {} : { err: error }, what),
+  );
   await using health = await serveHealth(config, coordinator.books.pause);
   log.info({ nats: config.nats.map(withoutSecret) }, 'waiting for NATS');
   const connecting = coordinator.connect({
@@ -53,6 +62,25 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
     );
   await aborted(stop);
   log.info('draining');
+}
+
+/** Runs schedules as children of this process; they come back to it over its own socket. */
+async function openSchedules(
+  coordinator: Coordinator,
+  { tls }: ServeConfig,
+  socket: string,
+  warn: (error: unknown, what: string) => void,
+): Promise<AsyncDisposable> {
+  const programs = new Programs(socket);
+  const book = coordinator.scheduleBook;
+  const scheduler = await Scheduler.open(book, programs, machine, { warn });
+  coordinator.offer((server) =>
+    serveSchedules(server, { scheduler, book, programs, isOpen: tls !== null, socket }),
+  );
+  return {
+    // On a full disk the last words wait for room; nobody else does.
+    [Symbol.asyncDispose]: () => coordinator.books.pause.unlessFull(scheduler[Symbol.asyncDispose]()),
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -2,7 +2,18 @@
 // The one place where a generated name becomes a word and back.
 
 /** Turns a generated enumeration value into its word; the prefix is the enumeration's own. */
-export function label(prefix: 'STATUS' | 'PROOF' | 'STAGE' | 'KIND' | 'SWEEP_STATE', value: string): string {
+export function label(
+  prefix:
+    | 'STATUS'
+    | 'PROOF'
+    | 'STAGE'
+    | 'KIND'
+    | 'SWEEP_STATE'
+    | 'RUN_STATE'
+    | 'MISSED_POLICY'
+    | 'OVERLAP_POLICY',
+  value: string,
+): string {
   return value
     .slice(prefix.length + 1)
     .toLowerCase()

@@ -28,6 +28,7 @@ const OWNERS: Record<string, string[]> = {
     'coordinator/connect.ts',
     'coordinator/service.ts',
     'coordinator/coordinator.ts',
+    'coordinator/schedule/service.ts',
     'coordinator/cli/',
     'agent/uplink.ts',
     'agent/channel.ts',

@@ -1,6 +1,5 @@
 // A planned sweep from submit to exit code: submitted, followed, shown, summed up. And what a person or a
 // closed pipe does to it on the way: a sweep that runs here is cancelled, one elsewhere is left running.
-import { randomBytes } from 'node:crypto';
 import type { Credential, Device, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { ReadOutput } from '../combine/result.js';
@@ -17,7 +16,7 @@ import { printLines } from './print.js';
 import { ask, mayPass, Patience } from './rpc.js';
 import { LOGIN, PLATFORM, type RUN, SELECTION, SWEEP, TOLERANCE } from './settings.js';
 import { OutputClosed } from './sink.js';
-import { submit } from './submit.js';
+import { submit, submitKey } from './submit.js';
 import type { View } from './views/view.js';
 
 const CANCEL_MS = 15_000;
@@ -107,7 +106,7 @@ async function submitAndWipe(
 ): Promise<string> {
   const { options, devices, credentials } = sweepable;
   const header = {
-    key: randomBytes(16).toString('hex'),
+    key: submitKey(),
     client: link.client,
     options,
     agents: values.agents ?? 0,

@@ -30,6 +30,8 @@ export interface Call<S extends Settings> {
 export interface Edge {
   stop: AbortSignal;
   done(code: ExitCode): void;
+  /** Takes commands in place of their own code, which is not run then; `words`: the names that led to it. */
+  inspect?(words: string[], call: Call<Settings>): void;
 }
 
 export interface Spec<S extends Settings> {
@@ -57,8 +59,15 @@ export function addCommand<S extends Settings>(parent: Command, edge: Edge, spec
       environment: process.env,
       file: configFor(spec.settings),
     });
-    edge.done(await spec.act({ args: command.args, values, sources, given, stop: edge.stop }));
+    const call = { args: command.args, values, sources, given, stop: edge.stop };
+    if (edge.inspect === undefined) edge.done(await spec.act(call));
+    else edge.inspect(namesOf(command), call);
   });
+}
+
+/** `['sweeps', 'list']`. */
+function namesOf(command: Command): string[] {
+  return command.parent === null ? [] : [...namesOf(command.parent), command.name()];
 }
 
 /** A command whose words all belong to another program. */

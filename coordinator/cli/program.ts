@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
+import { addSchedules } from './schedulecommands.js';
 import { CONNECTION, ENDPOINT, LEARN, OWN_PLATFORMS, RUN, SCAN, SERVE, TABLE, WATCH } from './settings.js';
 
 export function buildProgram(edge: Edge): Command {
@@ -33,6 +34,7 @@ export function buildProgram(edge: Edge): Command {
   addCredentials(program, edge);
   addPlatforms(program, edge);
   addAudit(program, edge);
+  addSchedules(program, edge);
   addCommand(program, edge, {
     usage: 'serve',
     about: 'be the coordinator of agents and clients elsewhere',
@@ -58,6 +60,12 @@ export function buildProgram(edge: Edge): Command {
     about: 'sweep the rehearsal fleet',
     hidden: true,
     act: async () => (await import('./demo.js')).runDemo(edge.stop),
+  });
+  addPassThrough(program, edge, {
+    usage: 'check-scheduled',
+    about: 'whether a command line could be scheduled',
+    hidden: true,
+    act: async (args) => (await import('./scheduled.js')).checkScheduled(args),
   });
   addPassThrough(program, edge, {
     usage: 'private-coordinator',

@@ -9,6 +9,7 @@ import {
   absolute,
   readAddress,
   readChoice,
+  readCoordinator,
   readCount,
   readDeadline,
   readDuration,
@@ -29,7 +30,7 @@ const UINT32 = 4_294_967_295;
 export const CONNECTION = {
   coordinator: one(
     { flags: '--coordinator <host:port>', about: 'use this coordinator; without it everything runs here' },
-    readAddress,
+    readCoordinator,
     null,
   ),
   state: one(
@@ -440,6 +441,84 @@ export const SERVE = {
     null,
   ),
   natsCreds: one({ flags: '--nats-creds <file>', about: 'NATS credentials' }, readPath, null),
+} satisfies Settings;
+
+export const SCHEDULE = {
+  cron: one(
+    {
+      flags: '--cron <pattern>',
+      about: 'minute, hour, day of the month, month, day of the week; or @daily and its like',
+      once: true,
+    },
+    readText,
+    null,
+  ),
+  zone: one(
+    { flags: '--zone <name>', about: 'time zone, such as Europe/Berlin', shown: "this host's", once: true },
+    readText,
+    null,
+  ),
+  jitter: one(
+    {
+      flags: '--jitter <duration>',
+      about: 'begin up to so much later, each time by another part of it',
+      once: true,
+    },
+    (text) => readDuration(text, 0),
+    0,
+  ),
+  window: one(
+    {
+      flags: '--window <from-to>',
+      about: 'begin only between these times of the day: 22:00-05:00',
+      once: true,
+    },
+    readText,
+    '',
+  ),
+  missed: one(
+    {
+      flags: '--missed <policy>',
+      about: 'due while netsweep serve was not running: skip, or run-once afterwards',
+      shown: 'skip',
+      once: true,
+    },
+    (text) => readChoice(text, ['skip', 'run-once']),
+    'skip' as const,
+  ),
+  overlap: one(
+    {
+      flags: '--overlap <policy>',
+      about: 'due while the run before is under way: skip, or queue one',
+      shown: 'skip',
+      once: true,
+    },
+    (text) => readChoice(text, ['skip', 'queue']),
+    'skip' as const,
+  ),
+  directory: one(
+    {
+      flags: '--directory <dir>',
+      about: "where the command's files are, on the coordinator's host",
+      shown: 'the current one',
+      once: true,
+    },
+    (text) => absolute(readText(text)),
+    null,
+  ),
+  notify: list(
+    { flags: '--notify <name>', about: 'a notice that its runs give; may be repeated', once: true },
+    readText,
+  ),
+  ...CONNECTION,
+} satisfies Settings;
+
+export const RUNS = {
+  last: one(
+    { flags: '--last <n>', about: 'due times to show', shown: '20', once: true },
+    (text) => readCount(text, 1, 1000),
+    20,
+  ),
 } satisfies Settings;
 
 /** Every key that netsweep.yaml may hold: ours, and those that only an agent reads. */

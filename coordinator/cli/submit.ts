@@ -1,5 +1,6 @@
 // Hands a planned sweep to the coordinator: header, credentials, then devices in parts. The key is made here,
 // once, so that a submit repeated after a lost answer is still one sweep.
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { ClientWritableStream } from '@grpc/grpc-js';
 import type { Credential, Device } from '../../proto/gen/netsweep/v1/model.js';
@@ -8,6 +9,15 @@ import type { Connection } from '../connect.js';
 import { Patience } from './rpc.js';
 
 const DEVICES_PER_PART = 500;
+let submits = 0;
+
+/** One that is made anew, or of the scheduled run that this is, so that a run that is begun again is the same sweep. */
+export function submitKey(): string {
+  const given = process.env.NETSWEEP_SUBMIT_KEY ?? '';
+  if (given === '') return randomBytes(16).toString('hex');
+  submits += 1;
+  return submits === 1 ? given : `${given} ${submits}`;
+}
 
 export interface Submission {
   header: SubmitHeader;

@@ -70,6 +70,11 @@ export function readSwitch(text: string): boolean {
   throw new ValueError(`found ${quote(text)}, expected true or false`);
 }
 
+/** `HOST:PORT`, or `unix:PATH` of a coordinator on this host. */
+export function readCoordinator(text: string): string {
+  return /^unix:\/./.test(text) ? text : readAddress(text);
+}
+
 /** `HOST:PORT`, `[::1]:PORT`. */
 export function readAddress(text: string): string {
   const match = /^(\[[0-9a-fA-F:.%]+\]|[^:\s[\]]+):(\d{1,5})$/.exec(text);

@@ -1,7 +1,10 @@
 // The gRPC server: where it listens and who may connect. Without TLS it serves loopback and Unix sockets only.
 // A stream that is half open is noticed by keepalive within 18 s.
 import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { TlsFiles } from '../config.js';
 import { readIdentity } from '../tls.js';
@@ -46,6 +49,15 @@ export async function listen(server: Server, address: string, tls: TlsFiles | nu
     );
   });
   return address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`);
+}
+
+/** Longest path that a Unix socket may have, on Linux and with room for the name. */
+const SOCKET_PATH_MOST = 90;
+
+/** The socket of a private directory; of one with a long path it lies in a private temporary one. */
+export async function socketAddress(directory: string): Promise<string> {
+  const isShort = directory.length <= SOCKET_PATH_MOST;
+  return `unix:${join(isShort ? directory : await mkdtemp(join(tmpdir(), 'netsweep-')), 'coordinator.sock')}`;
 }
 
 /** Ends the server; open streams are given `graceMs` to end by themselves. */

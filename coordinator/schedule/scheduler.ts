@@ -167,7 +167,8 @@ export class Scheduler implements AsyncDisposable {
     const begin: [Held, ScheduleRun][] = [];
     for (const run of await this.book.openRuns()) {
       const held = this.#held.get(run.schedule);
-      if (held === undefined || held.timing === null || run.startedAtMs > 0)
+      if (run.state === RunState.CUT_OFF) writes.push({ write: 'scheduleRun', run });
+      else if (held === undefined || held.timing === null || run.startedAtMs > 0)
         writes.push({ write: 'scheduleRun', run: await this.#cutOff(run) });
       else if (run.state === RunState.QUEUED) held.queued = run;
       else if (await this.#isTooLate(held, run))

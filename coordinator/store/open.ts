@@ -13,7 +13,7 @@ import type { Reads } from './reads.js';
 import { refusalError, StoreFailed, StoreRefused } from './refusal.js';
 import { type Row, toRow } from './rows.js';
 import { Seal } from './seal.js';
-import type { OpenSweep, Room, Store, SweepRow, Write } from './store.js';
+import type { OpenSweep, Room, ScheduleStore, SweepRow, Write } from './store.js';
 import { asRead, Tail } from './tail.js';
 
 /** A full log that is copied into the file, and the transactions that come meanwhile. */
@@ -25,7 +25,7 @@ const PAGE = 2_000;
  * Opens the store of a state directory, making what is missing. `keyFile` null: DIRECTORY/key. Rejects with
  * `StateInUse` or `StoreRefused`.
  */
-export async function openStore(directory: string, keyFile: string | null): Promise<Store> {
+export async function openStore(directory: string, keyFile: string | null): Promise<ScheduleStore> {
   const link = await Link.open(directory);
   try {
     const { id, keyCheck, isRolledBack, lastReport } = await link.read('meta');
@@ -141,7 +141,7 @@ interface About {
   isRolledBack: boolean;
 }
 
-class SealedStore implements Store {
+class SealedStore implements ScheduleStore {
   readonly id: string;
   readonly isRolledBack: boolean;
   readonly #directory: string;
@@ -274,6 +274,18 @@ class SealedStore implements Store {
 
   credentials() {
     return this.#link.read('credentials');
+  }
+
+  schedules() {
+    return this.#link.read('schedules');
+  }
+
+  openScheduleRuns() {
+    return this.#link.read('openScheduleRuns');
+  }
+
+  scheduleRuns(schedule: string, limit: number) {
+    return this.#link.read('scheduleRuns', schedule, limit);
   }
 
   async identify(credential: Credential): Promise<string> {

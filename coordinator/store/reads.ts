@@ -5,6 +5,7 @@ import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/net
 import { holdWhole, isWhole, readFrom } from './bodies.js';
 import { StoreDamaged } from './refusal.js';
 import { headOf, lastReport, readReports } from './reports.js';
+import { openScheduleRuns, scheduleRuns, schedules } from './schedules.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, ShardRow, SweepRow } from './store.js';
 import { isIntact } from './sums.js';
@@ -48,6 +49,9 @@ export function readsOf(sql: Sql) {
     body: (sha256: Uint8Array, from: number) => readFrom(sql, sha256, from),
     hostKeys: () => hostKeys(sql),
     credentials: () => credentials(sql),
+    schedules: () => schedules(sql),
+    openScheduleRuns: () => openScheduleRuns(sql),
+    scheduleRuns: (schedule: string, limit: number) => scheduleRuns(sql, schedule, limit),
   };
 }
 

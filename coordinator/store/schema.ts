@@ -126,11 +126,25 @@ const STEPS = [
   ALTER TABLE states ADD COLUMN sum INTEGER;
   ALTER TABLE reports ADD COLUMN sum INTEGER;
   `,
+  `
+  CREATE TABLE schedules (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, about BLOB NOT NULL, sum INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE schedule_runs (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, schedule TEXT NOT NULL,
+    open INTEGER NOT NULL, about BLOB NOT NULL, sum INTEGER NOT NULL
+  );
+  CREATE INDEX schedule_runs_schedule ON schedule_runs (schedule, no);
+  CREATE INDEX schedule_runs_open ON schedule_runs (no) WHERE open = 1;
+  `,
 ];
 
 /** Up to this size the whole file is checked at each start. */
 const CHECKED_BYTES = 64 * 1024 * 1024;
-const LEDGER_TABLES = ['meta', 'sweeps', 'shards', 'secrets', 'bastions', 'host_keys', 'credentials'];
+const LEDGER_TABLES = [
+  ...['meta', 'sweeps', 'shards', 'secrets', 'bastions', 'host_keys', 'credentials'],
+  ...['schedules', 'schedule_runs'],
+];
 
 /** Opens and locks the store of a directory, making both where they are missing; in an older `format` for tests. */
 export function openDatabase(directory: string, format = STEPS.length): Sql {

@@ -3,7 +3,9 @@
 // order and committed in groups; `commit` resolves when they are on disk (fsync), and only then may anybody
 // be told.
 import type { Credential, Device, Failure, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import type { ScheduleRun } from '../../proto/gen/netsweep/v1/schedules.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { KeptSchedule, ScheduleWrite } from '../schedule/book.js';
 
 /** A sweep's own row; its counts follow from its devices. */
 export interface SweepRow {
@@ -90,7 +92,8 @@ export type Write =
   | { write: 'hostKey'; host: KnownHost; replace: boolean }
   | ({ write: 'dropHostKeys' } & Place)
   | { write: 'credential'; state: CredentialState }
-  | { write: 'dropSweep'; sweep: string };
+  | { write: 'dropSweep'; sweep: string }
+  | ScheduleWrite;
 
 /** An unfinished sweep, as a started coordinator finds it. */
 export interface OpenSweep {
@@ -173,4 +176,13 @@ export interface Store {
   /** The identity of a credential: a keyed digest of user name and secrets, so that a changed one is another. */
   identify(credential: Credential): Promise<string>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A store that keeps schedules as well. */
+export interface ScheduleStore extends Store {
+  schedules(): Promise<KeptSchedule[]>;
+  /** Runs that wait, or were under way. */
+  openScheduleRuns(): Promise<ScheduleRun[]>;
+  /** A schedule's, newest first. */
+  scheduleRuns(schedule: string, limit: number): Promise<ScheduleRun[]>;
 }

@@ -6,6 +6,7 @@ import { keepPiece, useOutput } from './bodies.js';
 import { StoreFailed } from './refusal.js';
 import { removeSweep } from './removal.js';
 import type { DevicesRow, HostKeyRow, ReportRow, Row } from './rows.js';
+import { applySchedule } from './schedules.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, Place, ShardRow, SweepRow } from './store.js';
 import { sumOf } from './sums.js';
@@ -64,6 +65,11 @@ export function apply(sql: Sql, row: Row): void {
       break;
     case 'dropSweep':
       removeSweep(sql, row.sweep);
+      break;
+    case 'schedule':
+    case 'dropSchedule':
+    case 'scheduleRun':
+      applySchedule(sql, row);
       break;
     case 'keyCheck':
       put(sql, 'meta', 'key', row.sealed);

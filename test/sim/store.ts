@@ -179,6 +179,10 @@ export class Disk {
       case 'dropSweep':
         this.sweeps.delete(write.sweep);
         return;
+      case 'schedule':
+      case 'dropSchedule':
+      case 'scheduleRun':
+        throw new Error('no coordinator of the simulation has schedules');
       default:
         write satisfies never;
     }

@@ -1,0 +1,121 @@
+// Schedules of a real coordinator: checked where they will run, started as processes of its own, recorded whatever ends
+// them. When they are due is told in test/schedule, on a clock that does not take its time.
+import { expect, test } from 'vitest';
+import { type Cluster, startCluster } from '../cluster.ts';
+import type { Finished } from '../process.ts';
+import { until } from '../process.ts';
+
+interface Run {
+  state: string;
+  outcome: string;
+  why: string | null;
+  exitCode: number | null;
+  sweeps: string[];
+  output: string;
+}
+
+const ONE = { unprivileged: 0, agents: [{ name: 'one', segments: ['default'] }] };
+
+function schedule({ place, serve }: Cluster, words: string[], at?: string): Promise<Finished> {
+  const coordinator = at ?? `unix:${serve.state}/serve/coordinator.sock`;
+  const [verb = '', ...rest] = words;
+  return place.netsweep(['schedule', verb, '--coordinator', coordinator, ...rest]);
+}
+
+async function runs(cluster: Cluster, name: string): Promise<Run[]> {
+  const { stdout } = await schedule(cluster, ['show', '--json', name]);
+  return (JSON.parse(stdout) as { runs: Run[] }).runs;
+}
+
+test('a schedule is checked where it will run, starts as a process of the coordinator, and tells how it ended', async () => {
+  await using cluster = await startCluster({ ...ONE, devices: 3 });
+  const { place, fleet } = cluster;
+  const inventory = fleet.inventory('lab.yaml');
+  const add = (...words: string[]) => schedule(cluster, ['add', 'night', '--cron', '0 2 * * *', ...words]);
+  const refusals: [string[], string][] = [
+    [
+      ['--', 'run', '-i', inventory, '--forsk', '3', 'show version'],
+      "unknown option '--forsk' (did you mean --forks?)",
+    ],
+    [['--', 'run', '-i', 'nowhere.yaml', 'show version'], 'nowhere.yaml'],
+    [
+      ['--', 'run', '-i', inventory, '-k', 'show version'],
+      '--ask-pass: a schedule has no terminal to ask on',
+    ],
+    [['--', 'run', '-i', inventory, '-e', 'password=hunter2', 'show version'], 'a schedule keeps no secrets'],
+    [
+      ['--', 'run', '-i', inventory, '--coordinator', '127.0.0.1:1', 'show version'],
+      '--coordinator: a schedule runs on',
+    ],
+    [['--', 'run', '-i', inventory, 'reload'], 'reload'],
+    [
+      ['--', 'sweeps', 'list'],
+      'found "sweeps", expected a command line that begins with run, audit run, backup',
+    ],
+    [['--zone', 'Europe/Berlim', '--', 'run', '-i', inventory], 'did you mean "Europe/Berlin"?'],
+  ];
+  for (const [words, message] of refusals) {
+    const { status, stderr } = await add(...words);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(message) });
+  }
+  const added = await add('--zone', 'Europe/Berlin', '--', 'run', '-i', inventory, 'show version');
+  expect(added).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^night: first at \d{4}-\d\d-\d\d 02:00\n$/),
+  });
+  expect((await add('--', 'run', '-i', inventory)).stderr).toContain('there is a schedule "night" already');
+
+  await schedule(cluster, ['run', 'night']);
+  const [run] = await until('it has ended', async () => {
+    const all = await runs(cluster, 'night');
+    return all[0]?.state === 'ended' && all;
+  });
+  expect(run).toMatchObject({ outcome: 'ok', exitCode: 0, why: 'started by hand' });
+  expect(run?.output).toContain('3 devices: 3 ok');
+  const results = await place.netsweep(['sweeps', 'results', run?.sweeps[0] ?? '', '--format', 'json']);
+  expect(JSON.parse(results.stdout).counts).toMatchObject({ selected: 3, ok: 3 });
+
+  await schedule(cluster, ['pause', 'night']);
+  const listed = JSON.parse((await schedule(cluster, ['list', '--json'])).stdout);
+  expect(listed).toMatchObject([
+    { name: 'night', zone: 'Europe/Berlin', paused: true, next: [], last: { outcome: 'ok' } },
+  ]);
+  await cluster.serve.stop('SIGTERM');
+  await cluster.serve.start();
+  await schedule(cluster, ['resume', 'night']);
+  expect((await schedule(cluster, ['list'])).stdout).toMatch(
+    /night +0 2 \* \* \* +Europe\/Berlin +\d{4}-.* 02:00 .* ok /,
+  );
+  // Whoever reaches the port without a certificate could run what the coordinator's user may.
+  const stranger = await schedule(cluster, ['list'], cluster.serve.address);
+  expect(stranger).toMatchObject({ status: 4, stderr: expect.stringContaining('--coordinator unix:') });
+  await schedule(cluster, ['rm', 'night']);
+  expect((await schedule(cluster, ['show', 'night'])).status).toBe(2);
+});
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'a run ends with its coordinator (%s) and is recorded as cut off; its sweep goes on',
+  async (signal) => {
+    await using cluster = await startCluster({ ...ONE, devices: 2, commandMs: 3_000 });
+    const { place, fleet, serve } = cluster;
+    const inventory = fleet.inventory('lab.yaml');
+    const run = ['--', 'run', '-i', inventory, 'show version'];
+    expect((await schedule(cluster, ['add', 'night', '--cron', '@daily', ...run])).status).toBe(0);
+    await schedule(cluster, ['run', 'night']);
+    await until('a device is asked', () => fleet.asked('show version').length > 0);
+    expect((await schedule(cluster, ['run', 'night'])).stderr).toContain('its run is under way');
+    const [before] = await runs(cluster, 'night');
+    expect(before).toMatchObject({ outcome: 'running', sweeps: [expect.any(String)] });
+    await serve.stop(signal);
+    await until(
+      'its child is gone',
+      () => !place.processes().some(({ cmdline }) => cmdline.includes('lab.yaml')),
+    );
+    await serve.start();
+    const [after] = await runs(cluster, 'night');
+    expect(after).toMatchObject({ outcome: 'cut off', sweeps: before?.sweeps });
+    expect(after?.why).toContain('its sweep goes on by itself');
+    const { stderr } = await place.netsweep(['sweeps', 'watch', before?.sweeps[0] ?? '']);
+    expect(stderr).toContain('2 devices: 2 ok');
+  },
+);
