@@ -1,0 +1,40 @@
+// What of a configuration is in force, line by line: the text of a banner is none of it, however much it looks like
+// one, nor is what Junos shows as deactivated. Such lines become empty, so that all others keep their numbers.
+// Blanks at the end of a line are the device's, and go.
+
+/** As many lines as were given. */
+export function inForce(lines: readonly string[]): string[] {
+  const bare = lines.map((line) => line.trimEnd());
+  hideBanners(bare);
+  hideDeactivated(bare);
+  return bare;
+}
+
+/** `banner login ^C`, `banner motd #` until the mark comes again, and without a mark until a line `EOF`. */
+const BANNER = /^banner [\w-]+(?: +(\^.|[^\w\s])(.*))?$/;
+
+function hideBanners(lines: string[]): void {
+  for (let place = 0; place < lines.length; place++) {
+    const [found, mark, rest = ''] = BANNER.exec(lines[place] ?? '') ?? [];
+    if (found === undefined || (mark !== undefined && rest.includes(mark))) continue;
+    const end = lines.findIndex(
+      (line, at) => at > place && (mark === undefined ? line === 'EOF' : line.includes(mark)),
+    );
+    if (end !== -1) lines.fill('', place + 1, end + 1);
+  }
+}
+
+/** `deactivate system services ssh` takes away every `set system services ssh ...`. */
+function hideDeactivated(lines: string[]): void {
+  const gone = lines.filter((line) => line.startsWith('deactivate ')).map((line) => `set ${line.slice(11)}`);
+  if (gone.length === 0) return;
+  const exactly = new Set(gone);
+  for (const [place, line] of lines.entries()) {
+    if (!line.startsWith('set ')) continue;
+    for (let end = line.length; end > 3; end = line.lastIndexOf(' ', end - 1))
+      if (exactly.has(line.slice(0, end))) {
+        lines[place] = '';
+        break;
+      }
+  }
+}
