@@ -31,6 +31,16 @@ export function fill(text: string, fields: FieldValues, literally = false): stri
   });
 }
 
+export function hasField(name: string, fields: FieldValues): boolean {
+  try {
+    lookUp(name, fields);
+    return true;
+  } catch (error) {
+    if (!(error instanceof FieldMissing)) throw error;
+    return false;
+  }
+}
+
 /** Throws FieldMissing where the device has no such field. */
 export function fieldValues(name: string, fields: FieldValues): string[] {
   const value = lookUp(name, fields);

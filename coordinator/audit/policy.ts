@@ -48,7 +48,8 @@ export type Command = { of: 'all'; command: string } | { of: 'platform'; command
 export interface Look {
   scope: Scope | null;
   check: Check;
-  none: None;
+  /** Null: as each check has it by itself. */
+  none: None | null;
 }
 
 /** The verdict where no such block is there, or nothing was captured. */
@@ -119,7 +120,7 @@ export interface Waiver {
 export interface RuleTest {
   rule: string;
   text: string;
-  expect: 'pass' | 'fail' | 'error' | 'not-applicable';
+  expect: 'pass' | 'fail' | 'error' | 'unknown' | 'not-applicable';
   /** Canonical; null: the first that the rule is for. */
   platform: string | null;
   /** The device's inventory fields. */

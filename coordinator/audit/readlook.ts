@@ -26,7 +26,11 @@ export function readLook(keys: Keys, { platforms, world }: LookUse): Look | null
   const scope = readScope(keys, world);
   const any = (value: Located) => readAny(value, { platforms, world });
   const check = readCheck(keys, { platforms, inBlock: keys.has('blocks'), world, any });
-  const none = keys.choice('none', ['error', 'fail', 'pass', 'not-applicable'], 'error');
+  const none = keys.has('none')
+    ? keys.choice('none', ['error', 'fail', 'pass', 'not-applicable'], 'error')
+    : null;
+  if (none !== null && scope === null && ['present', 'absent', 'count'].some((kind) => keys.has(kind)))
+    world.issues.report(keys.at('none'), 'none goes with blocks, capture or rows (found none of them)');
   return check === null ? null : { scope, check, none };
 }
 

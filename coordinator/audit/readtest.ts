@@ -10,7 +10,7 @@ import { readPlatform, unknownPlatform } from './readdevices.js';
 import { type PolicyWorld, placed } from './world.js';
 
 const KEYS = ['rule', 'text', 'file', 'expect', 'platform', 'fields', 'others', 'changed', 'title'];
-const EXPECTED = ['pass', 'fail', 'error', 'not-applicable'] as const;
+const EXPECTED = ['pass', 'fail', 'error', 'unknown', 'not-applicable'] as const;
 
 /** Null: something in it was refused. */
 export function readTest(map: LocatedMap, world: PolicyWorld): RuleTest | null {

@@ -1,6 +1,10 @@
-// `netsweep audit check|list`: policies without any device.
+// `netsweep audit check|list|test`: policies without any device.
+
+import { evidenceLine } from '../audit/evidence.js';
 import { openPolicies, shippedPolicies } from '../audit/open.js';
 import type { Policy } from '../audit/policy.js';
+import { rowsOf } from '../audit/rows.js';
+import { runTests, type Tested } from '../audit/tested.js';
 import type { Column } from '../combine/table.js';
 import type { Values } from '../config.js';
 import { printIssue } from '../inventory/inventory.js';
@@ -57,12 +61,36 @@ export async function checkPolicies({ args, values }: AuditCall): Promise<ExitCo
 /** Those given, or all that ship. */
 export async function listRules({ args, values }: AuditCall): Promise<ExitCode> {
   const names = args.length > 0 ? args : [...shippedPolicies().keys()];
-  const rows = policiesOf(names, values).flatMap(rowsOf);
+  const rows = policiesOf(names, values).flatMap(listedOf);
   await printTable(rows, { json: values.json, columns: COLUMNS, object: (row) => row });
   return EXIT.ok;
 }
 
-function rowsOf({ name, devices, rules }: Policy): Listed[] {
+/** Runs the tests that policies bring along. */
+export async function testPolicies({ args, values }: AuditCall): Promise<ExitCode> {
+  const world = { platforms: openPlatforms(values), rowsOf };
+  const tested = policiesOf(args, values).flatMap((policy) => runTests(policy, world));
+  const wrong = tested.filter(({ ok }) => !ok);
+  if (values.json) await printLines([JSON.stringify(tested.map(testObject), null, 2)]);
+  else
+    await printLines([
+      ...wrong.flatMap(wrongLines),
+      `${count(tested.length, 'test')}, ${wrong.length} wrong`,
+    ]);
+  return wrong.length === 0 ? EXIT.ok : EXIT.failures;
+}
+
+function wrongLines({ test, rule, status, evidence }: Tested): string[] {
+  const at = printIssue({ at: test.at, message: `${rule.id} gives ${status} (expected ${test.expect})` });
+  return [at, ...evidence.map((one) => `  ${evidenceLine(one)}`)].map(harmlessLine);
+}
+
+function testObject({ test, rule, status, evidence, ok }: Tested) {
+  const { file, line, column } = test.at;
+  return { rule: rule.id, file, line, column, expected: test.expect, status, ok, evidence };
+}
+
+function listedOf({ name, devices, rules }: Policy): Listed[] {
   return rules.map(({ id, severity, check, title, devices: own }) => ({
     policy: name,
     rule: id,

@@ -222,6 +222,13 @@ function addAudit(program: Command, edge: Edge): void {
     act: async (call) => (await lazy()).checkPolicies(call),
   });
   addCommand(audit, edge, {
+    usage: 'test <policy...>',
+    about: 'run the tests that policies bring along; exit 1 where one gives another verdict than it expects',
+    settings: { ...TABLE, ...OWN_PLATFORMS },
+    examples: ['netsweep audit test campus.yaml', 'netsweep audit test policies/ --json'],
+    act: async (call) => (await lazy()).testPolicies(call),
+  });
+  addCommand(audit, edge, {
     usage: 'list [policy...]',
     about: 'the rules of policies; without a name, of those that ship',
     settings: { ...TABLE, ...OWN_PLATFORMS },

@@ -41,7 +41,7 @@ test('a rule says what it does not speak of, and what it means that there is not
   expect(errors).toEqual([]);
   expect(rules.map(({ unless, none }) => [unless, none])).toEqual([
     ['^no cdp run$', 'not-applicable'],
-    [null, 'error'],
+    [null, null],
   ]);
 });
 
@@ -69,6 +69,7 @@ test('what is captured is compared with what another pattern captures, and a fie
     'p.yaml:5:95: at_least is one value (found capture, expected a number or a version)',
     'p.yaml:6:102: among has no group (found "b", expected exactly one ( ) around what is captured)',
     'p.yaml:7:76: count has 2 groups (found "(a)(b)", expected at most one ( ) around what is captured, and (?: ) for the others)',
+    'p.yaml:8:82: none goes with blocks, capture or rows (found none of them)',
     'p.yaml:8:88: none is not known (found "soon", expected error, fail, pass or not-applicable)',
     'p.yaml:9:80: none goes with present, absent, count, capture or rows (found it beside golden)',
   ]);
@@ -82,7 +83,7 @@ test('one of several checks may hold, each in blocks of its own', () => {
   expect(rules[0]?.check).toMatchObject({
     kind: 'any',
     of: [
-      { scope: null, check: { kind: 'present' }, none: 'error' },
+      { scope: null, check: { kind: 'present' }, none: null },
       { scope: { path: ['^control-plane$'] }, check: { kind: 'present' }, none: 'fail' },
     ],
   });

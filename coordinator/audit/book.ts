@@ -1,0 +1,45 @@
+// All rules and waivers of an audit under numbers, and what of a platform's data they need: made once, and read by
+// every thread from the same memory.
+import type { Platforms } from '../../proto/platform.js';
+import { isOver } from './date.js';
+import type { PlatformData } from './judge.js';
+import type { Policy, Rule, Waiver } from './policy.js';
+
+export interface NumberedWaiver extends Waiver {
+  expired: boolean;
+}
+
+export interface Book {
+  policies: string[];
+  rules: Rule[];
+  waivers: NumberedWaiver[];
+}
+
+/** What threads have of it. */
+export interface BookPages {
+  rules: Rule[];
+  /** By canonical name. */
+  platforms: Record<string, PlatformData>;
+  /** Of each waiver, whether it still waives. */
+  waives: boolean[];
+}
+
+export function bookOf(policies: readonly Policy[], nowMs: number): Book {
+  return {
+    policies: policies.map(({ name }) => name),
+    rules: policies.flatMap(({ rules }) => rules),
+    waivers: policies
+      .flatMap(({ waivers }) => waivers)
+      .map((waiver) => ({ ...waiver, expired: isOver(waiver.expires, nowMs) })),
+  };
+}
+
+export function pagesOf({ rules, waivers }: Book, names: Iterable<string>, platforms: Platforms): BookPages {
+  const data = [...new Set(names)].flatMap((name) => {
+    const platform = platforms.get(name);
+    if (platform === undefined) return [];
+    const { errors, volatile, secrets } = platform;
+    return [[name, { name, errors, volatile, secrets }] as const];
+  });
+  return { rules, platforms: Object.fromEntries(data), waives: waivers.map(({ expired }) => !expired) };
+}
