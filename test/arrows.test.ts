@@ -9,8 +9,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Owners of libraries that only one place may know, as prefixes of paths. */
 const OWNERS: Record<string, string[]> = {
   ssh2: [
+    'agent/ssh/connection.ts',
+    'agent/ssh/channel.ts',
+    'agent/ssh/protocol.d.ts',
     'agent/ssh/shell.ts',
     'agent/ssh/authentication.ts',
+    'agent/ssh/secretpackets.ts',
     'agent/ssh/economy.ts',
     'agent/ssh/privatekey.ts',
     'agent/fleet/sshd.ts',

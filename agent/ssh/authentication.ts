@@ -1,8 +1,10 @@
 // What a login's steps look like in ssh2: passwords as buffers that are zeroed, keys that sign elsewhere, answers to
 // questions. ssh2 knows no certificates, takes SHA-1 for an RSA key where a device is silent, and can't wait for an
 // ssh-agent without losing what the device says; so it only shows keys here, and never gets to sign.
-import ssh2, { type AnyAuthMethod, type NextAuthHandler, type ParsedKey } from 'ssh2';
+import ssh2, { type ParsedKey } from 'ssh2';
+import type Protocol from 'ssh2/lib/protocol/Protocol.js';
 import { Secret } from '../credentials.js';
+import type { LoginEvents } from './connection.js';
 import type { Answer, Proof, Step, Turn } from './login.js';
 import { ANY_KEY, string } from './publickey.js';
 import type { Question } from './questions.js';
@@ -14,27 +16,14 @@ export interface AuthenticationEvents {
   method(turn: Turn): Promise<Step>;
   /** One answer to each question; rejects with a DeviceFailure to give up. */
   answer(questions: readonly Question[]): Promise<Answer[]>;
+  passwordExpired(): void;
+  /** The device has let us in. */
+  admitted(): void;
   /** The connection has gone, and nothing is to be said any more. */
   isClosed(): boolean;
   failed(error: unknown): void;
   /** The host key algorithms that the device offers. */
   hostKeyAlgorithms(): readonly string[];
-}
-
-/** The part of ssh2's protocol that this needs; it has no public face. */
-export interface AuthenticationProtocol {
-  _handlers: {
-    SERVICE_ACCEPT(protocol: unknown, service: string): void;
-    EXT_INFO(protocol: unknown, extensions: { name: string; algs: string[] }[]): void;
-    USERAUTH_PK_OK(): void;
-  };
-  /** Without `sign` it only shows the key; `sign` gets what is to be signed. */
-  authPK(
-    user: string,
-    key: ParsedKey,
-    algorithm: undefined,
-    sign: (data: Buffer, send: (signature: Buffer) => void) => void,
-  ): void;
 }
 
 const SERVICE = 'ssh-userauth';
@@ -50,9 +39,9 @@ function shownKey({ algorithm, blob }: Proof): ParsedKey {
   });
 }
 
-export class Authentication {
+export class Authentication implements LoginEvents {
   readonly #username: string;
-  readonly #protocol: AuthenticationProtocol;
+  readonly #protocol: Protocol;
   readonly #packets: SecretPackets;
   readonly #events: AuthenticationEvents;
   /** The signature algorithms that the device says it takes. */
@@ -60,48 +49,82 @@ export class Authentication {
   #turn: Omit<Turn, 'accepts'> = { left: null, partial: false };
   /** The device has opened its login service. */
   #served = false;
-  /** The step that waits for that. */
-  #waiting: NextAuthHandler | null = null;
+  /** A step waits for that. */
+  #waiting = false;
+  /** What the device has been sent and has not answered; null: it is our turn. */
+  #sent: Step['type'] | null = null;
+  /** A key that it may take. */
+  #shown: { proof: Proof; key: ParsedKey } | null = null;
+  #over = false;
 
-  constructor(
-    username: string,
-    protocol: AuthenticationProtocol,
-    packets: SecretPackets,
-    events: AuthenticationEvents,
-  ) {
+  constructor(username: string, protocol: Protocol, packets: SecretPackets, events: AuthenticationEvents) {
     this.#username = username;
     this.#protocol = protocol;
     this.#packets = packets;
     this.#events = events;
-    protocol._handlers.EXT_INFO = (_, extensions) => {
-      this.#signatures ??= extensions.find(({ name }) => name === 'server-sig-algs')?.algs ?? null;
-    };
   }
 
   /**
-   * To be called once the login service has been asked for. The first step goes with the request, as Dropbear does it:
-   * with a proved host key nothing has to wait for the answer (RFC 4253, section 10).
+   * Asks for the login service. The first step goes with the request, as Dropbear does it: with a proved host key
+   * nothing has to wait for the answer (RFC 4253, section 10).
    */
   begin(): void {
-    const { _handlers: handlers } = this.#protocol;
-    const { SERVICE_ACCEPT: start } = handlers;
-    handlers.SERVICE_ACCEPT = (_, service) => {
-      if (service !== SERVICE) return;
-      this.#served = true;
-      if (this.#waiting) void this.#step(this.#waiting);
-      this.#waiting = null;
-    };
-    start(this.#protocol, SERVICE);
+    this.#protocol.service(SERVICE);
+    void this.#step();
   }
 
-  /** ssh2 wants the next step, with what the device has said. */
-  proceed(left: readonly string[] | null, partial: boolean, next: NextAuthHandler): void {
+  // What the device says.
+
+  extended(extensions: { name: string; algs: string[] }[]): void {
+    this.#signatures ??= extensions.find(({ name }) => name === 'server-sig-algs')?.algs ?? null;
+  }
+
+  served(service: string): void {
+    if (service !== SERVICE) return;
+    this.#served = true;
+    if (this.#waiting) void this.#step();
+    this.#waiting = false;
+  }
+
+  /** It wants the next step, with what it has said. */
+  refused(left: readonly string[], partial: boolean): void {
+    if (this.#over || this.#sent === null) return;
+    this.#sent = null;
+    this.#shown = null;
     this.#turn = { left, partial };
-    if (left === null || this.#served) void this.#step(next);
-    else this.#waiting = next;
+    if (this.#served) void this.#step();
+    else this.#waiting = true;
   }
 
-  async #step(next: NextAuthHandler): Promise<void> {
+  accepted(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#events.admitted();
+  }
+
+  expired(): void {
+    if (this.#sent === 'password') this.#events.passwordExpired();
+  }
+
+  /** It would take the key; it gets one signature, whatever it says next. */
+  keyTaken(): void {
+    const shown = this.#shown;
+    this.#shown = null;
+    if (shown === null) return;
+    void this.#during(async () =>
+      this.#protocol.authPK(this.#username, shown.key, undefined, (data, send) => {
+        void this.#during(() => this.#sign(shown.proof, data, send));
+      }),
+    );
+  }
+
+  asked(questions: readonly Question[]): void {
+    if (this.#sent !== 'keyboard-interactive') return;
+    if (questions.length === 0) this.#protocol.authInfoRes();
+    else void this.#answer(questions);
+  }
+
+  async #step(): Promise<void> {
     this.#packets.forget();
     await this.#during(async () => {
       const events = this.#events;
@@ -113,47 +136,29 @@ export class Authentication {
         },
       };
       const step = await this.#events.method({ ...this.#turn, accepts });
-      if (!this.#events.isClosed()) this.#take(step, next);
+      if (!this.#events.isClosed()) this.#take(step);
     });
   }
 
-  #take(step: Step, next: NextAuthHandler): void {
-    const { type } = step;
+  #take(step: Step): void {
     const username = this.#username;
-    if (type === 'password') {
-      // ssh2 takes a Buffer, its types know only text.
-      const password = step.password.bytes as unknown as string;
-      this.#packets.capture(() => next({ type, username, password }));
-    } else if (type === 'publickey') {
-      const key = shownKey(step);
-      this.#protocol._handlers.USERAUTH_PK_OK = () => this.#prove(step, key, next);
-      next({ type, username, key });
-    } else if (type === 'keyboard-interactive') {
-      const prompt = (_: string, _instructions: string, _language: string, ...rest: KeyboardRest) =>
-        void this.#answer(...rest);
-      next({ type, username, prompt } as AnyAuthMethod);
-    } else next({ type, username });
+    this.#sent = step.type;
+    if (step.type === 'password')
+      this.#packets.capture(() => this.#protocol.authPassword(username, step.password.bytes));
+    else if (step.type === 'publickey') {
+      this.#shown = { proof: step, key: shownKey(step) };
+      this.#protocol.authPK(username, this.#shown.key);
+    } else if (step.type === 'keyboard-interactive') this.#protocol.authKeyboard(username);
+    else this.#protocol.authNone(username);
   }
 
-  /** The device would take the key; it gets one signature, whatever it says next. */
-  #prove(proof: Proof, key: ParsedKey, next: NextAuthHandler): void {
-    this.#protocol._handlers.USERAUTH_PK_OK = () => undefined;
-    void this.#during(async () =>
-      this.#protocol.authPK(this.#username, key, undefined, (data, send) => {
-        void this.#during(() => this.#sign(proof, data, send, next));
-      }),
-    );
-  }
-
-  async #sign(
-    proof: Proof,
-    data: Buffer,
-    send: (signature: Buffer) => void,
-    next: NextAuthHandler,
-  ): Promise<void> {
+  async #sign(proof: Proof, data: Buffer, send: (signature: Buffer) => void): Promise<void> {
     const signature = await proof.sign(data);
     if (this.#events.isClosed()) return;
-    if (signature === null) return this.#step(next);
+    if (signature === null) {
+      this.#sent = null;
+      return this.#step();
+    }
     // ssh2 names a signature like the request, which is wrong for certificates, so its packet is made again here:
     // what was signed, behind the id of the session, and the signature.
     const request = data.subarray(4 + data.readUInt32BE(0));
@@ -163,7 +168,7 @@ export class Authentication {
     );
   }
 
-  #answer(...[questions, finish]: KeyboardRest): Promise<void> {
+  #answer(questions: readonly Question[]): Promise<void> {
     return this.#during(async () => {
       const answers = await this.#events.answer(questions);
       if (this.#events.isClosed()) return;
@@ -173,7 +178,7 @@ export class Authentication {
         answer instanceof Secret ? '\0'.repeat(answer.bytes.length) : answer,
       );
       this.#packets.capture(
-        () => finish(texts),
+        () => this.#protocol.authInfoRes(texts),
         (packet, start) => {
           let at = start + 1 + 4;
           for (const answer of answers) {
@@ -194,5 +199,3 @@ export class Authentication {
     }
   }
 }
-
-type KeyboardRest = [questions: Question[], finish: (answers: string[]) => void];

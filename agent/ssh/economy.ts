@@ -1,8 +1,8 @@
-// What ssh2 does at a price that counts in ten thousand sessions, done for less: the check of a host key's proof,
-// the padding of packets, the way to a terminal. These are parts of it that have no public face; its version is
-// pinned, and a test looks at each.
+// What ssh2 does at a price that counts in ten thousand sessions, done for less: the check of a host key's proof and
+// the padding of packets. These are parts of it that have no public face; its version is pinned, and a test looks at
+// each.
 import { createPublicKey, randomFillSync, verify } from 'node:crypto';
-import ssh2, { type Client, type ClientChannel, type ParsedKey, type PseudoTtyOptions } from 'ssh2';
+import ssh2, { type ParsedKey } from 'ssh2';
 import { ANY_KEY } from './publickey.js';
 
 /** Of ssh2's keys, all of which share one. */
@@ -84,60 +84,4 @@ function fillRandom(bytes: Buffer, from: number, length: number): void {
     used = 0;
   }
   for (let at = 0; at < length; at++) bytes[from + at] = pool[used++] as number; // within the pool
-}
-
-/** Of ssh2's client, as far as a terminal is asked for. */
-interface Asking {
-  _protocol: {
-    pty(
-      id: number,
-      rows: number,
-      cols: number,
-      height: number,
-      width: number,
-      term: string,
-      modes: null,
-    ): void;
-    shell(id: number, wantReply: boolean): void;
-  };
-  _chanMgr: { _channels: Record<number, Asked> };
-}
-
-/** A channel, or one that is yet to be opened. */
-type Asked = ClientChannel & { outgoing?: { id: number }; _callbacks: ((refused: boolean) => void)[] };
-
-/**
- * Opens a command line on a terminal, both asked for at once as OpenSSH does: ssh2 would wait in between. `refused`:
- * there is no terminal on this channel, whatever becomes of the command line.
- */
-export function terminalShell(
-  client: Client,
-  terminal: Required<Omit<PseudoTtyOptions, 'modes'>>,
-  refused: (channel: ClientChannel) => void,
-  opened: (error: Error | undefined, channel: ClientChannel) => void,
-): void {
-  const { _protocol: protocol, _chanMgr: channels } = client as unknown as Asking; // see Asking
-  client.shell(false, (error, channel) => opened(error, channel));
-  const { shell } = protocol;
-  protocol.shell = (id, wantReply) => {
-    protocol.shell = shell;
-    const channel = Object.values(channels._channels).find(({ outgoing }) => outgoing?.id === id);
-    if (channel) {
-      // Answers come in the order of what was asked.
-      channel._callbacks.unshift((isRefused) => isRefused && refused(channel));
-      const { rows, cols, height, width, term } = terminal;
-      protocol.pty(id, rows, cols, height, width, term, null);
-    }
-    shell.call(protocol, id, wantReply);
-  };
-}
-
-/** ssh2 ends a channel again once it has ended, for which Node makes an Error that nobody gets to see. */
-export function endOnce(channel: ClientChannel): void {
-  const { destroy } = channel;
-  channel.destroy = () => {
-    if (!channel.writableEnded) return destroy.call(channel);
-    channel.close();
-    return channel;
-  };
 }

@@ -1,6 +1,6 @@
 // Private keys from the files that OpenSSH, OpenSSL and PuTTY write. Opening one with a passphrase costs a tenth
 // of a second or more by design, so an opened key is kept for the next session that brings the same file: a sweep
-// has thousands of sessions and one key. Besides shell.ts the only place with ssh2, for its reader of OpenSSH's format.
+// has thousands of sessions and one key. ssh2 is here for its reader of OpenSSH's format.
 import { createHmac, createPrivateKey, type KeyObject, randomBytes } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';

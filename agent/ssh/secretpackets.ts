@@ -1,13 +1,8 @@
 // Packets with a secret in them: ssh2 makes them and would leave them to the garbage collector. They are caught on
 // their way out, filled in where ssh2 takes only text, and zeroed once the device has answered.
+import type Protocol from 'ssh2/lib/protocol/Protocol.js';
 
-/** The part of ssh2's packet writer that this needs; it has no public face. */
-export interface PacketWriter {
-  /** Where a packet's payload begins. */
-  allocStart: number;
-  alloc(length: number): Buffer;
-  finalize(packet: Buffer, force?: boolean): Buffer;
-}
+type PacketWriter = Protocol.PacketWriter;
 
 export class SecretPackets {
   readonly #writer: () => PacketWriter;

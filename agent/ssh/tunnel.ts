@@ -1,46 +1,39 @@
 // A forwarded channel as a stream that behaves as a socket does: destroyed, it is closed at once, whether or not the
-// bastion ever confirms it. ssh2's own channel waits for that, and a bastion that hangs would hang its sessions.
+// bastion ever confirms it. A bastion that hangs would hang its sessions otherwise.
 import { Duplex } from 'node:stream';
+import type { Channel } from './channel.js';
 
-export function tunnel(channel: Duplex): Duplex {
-  let reading = false;
+export function tunnel(channel: Channel): Duplex {
   const way: Duplex = new Duplex({
     allowHalfOpen: false,
-    read: () => {
-      // Not before somebody reads, who may have something to say about how bytes come in.
-      if (!reading) channel.on('data', take);
-      reading = true;
-      channel.resume();
-    },
-    write: (chunk: Buffer, _encoding, done) => send(channel, chunk, done),
-    writev: (chunks, done) => send(channel, Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), done),
+    read: () => channel.resume(),
+    write: (chunk: Buffer, _encoding, done) => channel.write(chunk, done),
+    writev: (chunks, done) => channel.write(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), done),
     final: (done) => {
       channel.end();
       done();
     },
     destroy: (error, done) => {
-      channel.destroy();
-      channel.resume(); // a channel closes only once it has been read to its end
+      channel.close();
       done(error);
     },
   });
-  const take = (chunk: Buffer) => {
-    if (!way.destroyed && !way.push(chunk)) channel.pause();
-  };
   way.on('error', () => undefined); // whoever uses it listens too; before that nobody does
-  channel.on('end', () => {
-    if (!way.destroyed) way.push(null);
+  channel.follow({
+    data: (chunk) => {
+      if (way.destroyed || way.push(chunk)) return;
+      channel.pause();
+      // What nobody reads would be held here without end.
+      if (channel.isOverrun) way.destroy(new Error('it sends more than there is room for'));
+    },
+    ended: () => {
+      if (!way.destroyed) way.push(null);
+    },
+    // What has come is read first; what was to be sent has nowhere to go.
+    closed: () => {
+      if (way.readableEnded) way.destroy();
+      else way.once('end', () => way.destroy());
+    },
   });
-  // What has come is read first; what was to be sent has nowhere to go.
-  channel.on('close', () => {
-    if (way.readableEnded) way.destroy();
-    else way.once('end', () => way.destroy());
-  });
-  channel.on('error', (error: Error) => way.destroy(error));
   return way;
-}
-
-function send(channel: Duplex, bytes: Buffer, sent: () => void): void {
-  if (channel.write(bytes)) sent();
-  else channel.once('drain', sent);
 }

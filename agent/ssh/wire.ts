@@ -1,8 +1,8 @@
-// What is under a connection, as the SSH library gets it: a TCP socket, or a way through a bastion. All writes of a
-// turn leave in one system call, every byte is counted against an allowance. It also holds what comes until the
-// identification line is whole, because ssh2 loses bytes of one that arrives in more than two pieces.
+// What is under a connection: a TCP socket, or a way through a bastion. All writes of a turn leave in one system call,
+// every byte is counted against an allowance. It also holds what comes until the identification line is whole,
+// because ssh2 loses bytes of one that arrives in more than two pieces.
 import { lookup } from 'node:dns';
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
 import { DeviceFailure } from '../failure.js';
@@ -22,10 +22,17 @@ export interface WireEvents {
   mayConnect(): boolean;
   /** False: no byte may leave any more. */
   mayWrite(): boolean;
-  /** Before the reader of the socket gets them. */
-  bytes(): void;
-  /** The socket is destroyed for what came. */
-  failed(toFailure: (stage: Stage) => DeviceFailure): void;
+  connected(): void;
+  /** What has come, from the identification on. */
+  came(chunk: Buffer): void;
+  /** Nothing more comes. */
+  ended(): void;
+  /** It broke; it closes after that. */
+  broke(error: Error): void;
+  /** Nothing comes after it. */
+  closed(): void;
+  /** It is destroyed for what came, or because nothing may leave any more. */
+  cutOff(toFailure: (stage: Stage) => DeviceFailure): void;
 }
 
 export class Wire {
@@ -41,10 +48,12 @@ export class Wire {
   /** What came before the identification line was whole. */
   #greeted = 0;
   #allowance = 1 << 20;
+  #gathered: Uint8Array[] = [];
+  /** The other side has ended its part, or we have ended ours. */
+  #ended = false;
   /** What is to be waited for before anything leaves. */
   #gatherings = 0;
   readonly #opening = new Opening();
-  #release = () => {};
 
   /** `way`: a stream that reaches the place already; null: TCP. */
   constructor(host: string, port: number, events: WireEvents, way: Duplex | null) {
@@ -54,8 +63,26 @@ export class Wire {
     this.#lookedUp = isIP(host) !== 0;
     this.#connected = way !== null;
     this.socket = way ?? this.#connect();
-    this.#gatherWrites();
-    this.#standBetween();
+    const { socket } = this;
+    if (way === null)
+      socket.once('connect', () => {
+        this.#connected = true;
+        events.connected();
+      });
+    else
+      process.nextTick(() => {
+        events.connected();
+        socket.on('data', (chunk: Buffer) => this.#came(chunk));
+      });
+    socket.on('error', (error: Error) => events.broke(error));
+    socket.on('end', () => {
+      this.#ended = true;
+      events.ended();
+    });
+    socket.on('close', () => {
+      this.#ended = true;
+      events.closed();
+    });
   }
 
   /** It came up; otherwise the device has seen nothing of us. */
@@ -68,9 +95,57 @@ export class Wire {
     return this.#destroyed;
   }
 
+  /** Whether what is written may still arrive. */
+  get writable(): boolean {
+    return !this.#ended && this.socket.writable;
+  }
+
   destroy(): void {
     this.#destroyed = true;
     this.socket.destroy();
+  }
+
+  /**
+   * All that is written within one turn of the event loop leaves in one system call. Whatever wrote it, a keepalive or
+   * a goodbye, it leaves only under a lease: the last look at it is when it does.
+   */
+  write(bytes: Uint8Array): void {
+    if (!this.writable) return;
+    if (this.#gathered.push(bytes) === 1 && this.#gatherings === 0) atEndOfTurn(this);
+  }
+
+  /** Sends what was written, and then the end. */
+  end(): void {
+    if (!this.writable) return;
+    this.#gatherings = 0;
+    this.release();
+    this.#ended = true;
+    this.socket.end();
+  }
+
+  /** What comes stays where it is, until `goOn`. */
+  hold(): void {
+    this.socket.pause();
+  }
+
+  goOn(): void {
+    this.socket.resume();
+  }
+
+  /** At the end of a turn. */
+  release(): void {
+    if (this.#gatherings > 0) return;
+    const gathered = this.#gathered;
+    const [first] = gathered;
+    if (first === undefined) return;
+    this.#gathered = [];
+    if (this.socket.destroyed) return;
+    if (this.#events.mayWrite()) {
+      this.socket.write(gathered.length === 1 ? first : Buffer.concat(gathered));
+      return;
+    }
+    this.#events.cutOff((stage) => leaseEnded(stage, 'on the way'));
+    this.destroy();
   }
 
   /** What came instead of an SSH identification; empty when there was one, or nothing. */
@@ -103,7 +178,7 @@ export class Wire {
     this.#gatherings++;
     const over = () => {
       this.#gatherings = Math.max(0, this.#gatherings - 1);
-      atEndOfTurn(this.#release);
+      atEndOfTurn(this);
     };
     settled.then(over, over);
   }
@@ -124,11 +199,11 @@ export class Wire {
   }
 
   #connect(): Duplex {
-    const socket: Socket = connect({
+    const socket = connect({
       host: this.#host,
       port: this.#port,
       noDelay: true,
-      onread: { buffer: READ_INTO, callback: (bytes) => socket.push(copyOf(bytes)) },
+      onread: { buffer: READ_INTO, callback: (bytes) => this.#read(bytes) },
       autoSelectFamilyAttemptTimeout: ADDRESS_MS,
       // Time passes until the name is known, and it may be known only after a pause of this whole machine.
       lookup: (name, options, found) =>
@@ -141,33 +216,26 @@ export class Wire {
     socket.on('lookup', () => {
       this.#lookedUp = true;
     });
-    socket.once('connect', () => {
-      this.#connected = true;
-    });
     return socket;
   }
 
-  /** Bytes from below pass through here on their way into the stream. */
-  #standBetween(): void {
-    const { socket } = this;
-    const push = socket.push;
-    socket.push = (chunk: Buffer | null, encoding?: BufferEncoding): boolean => {
-      if (chunk !== null && !this.#mayCome(chunk)) return false;
-      if (this.#held === null) return push.call(socket, chunk, encoding);
-      if (chunk !== null) {
-        this.#held.push(chunk);
-        if (!chunk.includes(LF)) return true;
-      }
-      const held = Buffer.concat(this.#held);
-      const identified = /^(SSH-[^\n]*?)\r?\n/m.exec(held.toString('latin1'));
-      if (!identified && chunk !== null) return true;
-      if (identified) {
-        this.#held = null;
-        this.#identification = identified[1] ?? '';
-      }
-      if (held.length > 0) push.call(socket, held);
-      return chunk === null ? push.call(socket, null) : true;
-    };
+  /** True: the socket is to be read on. */
+  #read(bytes: number): boolean {
+    this.#came(copyOf(bytes));
+    return true;
+  }
+
+  #came(chunk: Buffer): void {
+    if (this.#destroyed || !this.#mayCome(chunk)) return;
+    if (this.#held === null) return this.#events.came(chunk);
+    this.#held.push(chunk);
+    if (!chunk.includes(LF)) return;
+    const held = Buffer.concat(this.#held);
+    const identified = /^(SSH-[^\n]*?)\r?\n/m.exec(held.toString('latin1'));
+    if (!identified) return;
+    this.#held = null;
+    this.#identification = identified[1] ?? '';
+    this.#events.came(held);
   }
 
   #mayCome(chunk: Buffer): boolean {
@@ -175,11 +243,8 @@ export class Wire {
     this.#opening.add(chunk);
     if (this.#held !== null) this.#greeted += chunk.length;
     const endless = this.#held !== null && this.#greeted > GREETING_BYTES;
-    if (this.#allowance >= 0 && !endless) {
-      this.#events.bytes();
-      return true;
-    }
-    this.#events.failed((stage) =>
+    if (this.#allowance >= 0 && !endless) return true;
+    this.#events.cutOff((stage) =>
       endless
         ? new DeviceFailure(Kind.PROTOCOL, stage, 'not SSH; it sends endless text')
         : new DeviceFailure(Kind.OUTPUT_LIMIT, stage, 'the device sends more than the output limit allows'),
@@ -187,50 +252,20 @@ export class Wire {
     this.destroy();
     return false;
   }
-
-  /**
-   * All that is written within one turn of the event loop leaves in one system call. Whatever wrote it, a keepalive or
-   * a goodbye, it leaves only under a lease: this is the last look at it.
-   */
-  #gatherWrites(): void {
-    const { socket } = this;
-    const write = socket.write as (bytes: Uint8Array) => boolean; // all that is written is bytes
-    const end = socket.end as () => Duplex;
-    let gathered: Uint8Array[] = [];
-    const release = () => {
-      if (this.#gatherings > 0) return;
-      const [first, ...others] = gathered;
-      gathered = [];
-      if (first === undefined || socket.destroyed) return;
-      if (this.#events.mayWrite()) {
-        write.call(socket, others.length === 0 ? first : Buffer.concat([first, ...others]));
-        return;
-      }
-      this.#events.failed((stage) => leaseEnded(stage, 'on the way'));
-      this.destroy();
-    };
-    socket.write = (bytes: Uint8Array) => {
-      if (gathered.push(bytes) === 1 && this.#gatherings === 0) atEndOfTurn(release);
-      return true; // the SSH library does not look
-    };
-    this.#release = release;
-    socket.end = () => {
-      this.#gatherings = 0;
-      release();
-      return end.call(socket);
-    };
-  }
 }
 
 /** Of all wires that have something to say in this turn. */
-const waiting: (() => void)[] = [];
+let waiting: Wire[] = [];
 
 /** Once all that could be read has been read, and answered. */
-function atEndOfTurn(release: () => void): void {
-  if (waiting.push(release) > 1) return;
-  setImmediate(() => {
-    for (const each of waiting.splice(0)) each();
-  });
+function atEndOfTurn(wire: Wire): void {
+  if (waiting.push(wire) === 1) setImmediate(releaseAll);
+}
+
+function releaseAll(): void {
+  const wires = waiting;
+  waiting = [];
+  for (const wire of wires) wire.release();
 }
 
 /** The first bytes of what sockets read into. */

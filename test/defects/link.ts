@@ -83,7 +83,7 @@ export const defects: Defect[] = [
   {
     name: 'A device is read while there is no room for what it says',
     file: 'agent/ssh/shell.ts',
-    find: '    this.wire.socket.pause();\n',
+    find: '    this.wire.hold();\n',
     replace: '',
     test: {
       file: HOLD,
