@@ -25,7 +25,6 @@ export function blocksIn(region: Region, pattern: RegExp): Block[] {
         region: inner(region, places, braces),
       });
     }
-    if (!braces) place = endOfBanner(lines, place);
   }
   return blocks;
 }
@@ -99,17 +98,4 @@ function inner(region: Region, places: readonly number[], braces: boolean): Regi
     }),
     numbers: places.map((place) => numberOf(region, place)),
   };
-}
-
-/** The last place of a banner that begins here: what is written in it is no configuration. */
-function endOfBanner(lines: readonly string[], place: number): number {
-  const [, word, rest = ''] = /^banner (\S+)(?: (.*))?$/.exec(lines[place] ?? '') ?? [];
-  if (word === undefined) return place;
-  const text = rest.trim();
-  const mark = text === '' ? 'EOF' : text.startsWith('^') ? text.slice(0, 2) : text.charAt(0);
-  if (text.length > mark.length && text.indexOf(mark, mark.length) !== -1) return place;
-  const end = lines.findIndex(
-    (line, at) => at > place && (mark === 'EOF' ? line === mark : line.includes(mark)),
-  );
-  return end === -1 ? place : end;
 }

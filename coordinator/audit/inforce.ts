@@ -1,11 +1,11 @@
-// What of a configuration is in force, line by line: the text of a banner is none of it, however much it looks like
-// one, nor is what Junos shows as deactivated. Such lines become empty, so that all others keep their numbers.
-// Blanks at the end of a line are the device's, and go.
+// What of a configuration is in force, line by line, all lines keeping their numbers. The text of a banner is none of
+// it, however much it looks like one: it goes below the banner's own line, as the lines of its block. What Junos shows
+// as deactivated is none of it either, and becomes empty. Blanks at the end of a line are the device's, and go.
 
 /** As many lines as were given. */
 export function inForce(lines: readonly string[]): string[] {
   const bare = lines.map((line) => line.trimEnd());
-  hideBanners(bare);
+  indentBanners(bare);
   hideDeactivated(bare);
   return bare;
 }
@@ -13,14 +13,14 @@ export function inForce(lines: readonly string[]): string[] {
 /** `banner login ^C`, `banner motd #` until the mark comes again, and without a mark until a line `EOF`. */
 const BANNER = /^banner [\w-]+(?: +(\^.|[^\w\s])(.*))?$/;
 
-function hideBanners(lines: string[]): void {
+function indentBanners(lines: string[]): void {
   for (let place = 0; place < lines.length; place++) {
     const [found, mark, rest = ''] = BANNER.exec(lines[place] ?? '') ?? [];
     if (found === undefined || (mark !== undefined && rest.includes(mark))) continue;
     const end = lines.findIndex(
       (line, at) => at > place && (mark === undefined ? line === 'EOF' : line.includes(mark)),
     );
-    if (end !== -1) lines.fill('', place + 1, end + 1);
+    for (let at = place + 1; at <= end; at++) lines[at] = `\t${lines[at]}`;
   }
 }
 

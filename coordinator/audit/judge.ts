@@ -5,6 +5,7 @@ import { Mask } from '../combine/mask.js';
 import { type Block, blocksIn } from './blocks.js';
 import { checkCapture, checkCount } from './captured.js';
 import { FieldMissing, type FieldValues } from './fieldtext.js';
+import { inForce } from './inforce.js';
 import { error, few, NO_LINE, type Outcome, patternFor, type Sphere, shown } from './outcome.js';
 import type { Look, Rule, Scope } from './policy.js';
 import { checkAbsent, checkPresent } from './presence.js';
@@ -100,7 +101,7 @@ export class Judge {
   }
 
   #outcome(rule: Rule, output: JudgedOutput): Outcome {
-    const region = this.#regionOf(output);
+    const region = this.#regionOf(output, isOfWhole(rule));
     const sphere = this.#sphere(output);
     try {
       if (rule.when !== null && findLine(region, patternFor(rule.when, sphere.fields)) < 0) {
@@ -135,17 +136,20 @@ export class Judge {
     };
   }
 
-  #regionOf({ command, text }: JudgedOutput): Region {
-    const known = this.#regions.get(command);
+  /** `whole`: as it was printed; else what of it is in force. */
+  #regionOf({ command, text }: JudgedOutput, whole: boolean): Region {
+    const key = `${whole} ${command}`;
+    const known = this.#regions.get(key);
     if (known !== undefined) return known;
     const region = regionOf(text);
-    this.#regions.set(command, region);
-    return region;
+    const seen = whole ? region : { ...region, lines: inForce(region.lines) };
+    this.#regions.set(key, seen);
+    return seen;
   }
 
   /** The line in which the device's parser refused the command: its output is whole, and says nothing. */
   #refusalIn(output: JudgedOutput): string | null {
-    const { lines } = this.#regionOf(output);
+    const { lines } = this.#regionOf(output, true);
     for (let place = 0, seen = 0; place < lines.length && seen < ERROR_LINES; place++) {
       const line = lines[place] ?? '';
       if (line.trim() === '') continue;
@@ -154,6 +158,11 @@ export class Judge {
     }
     return null;
   }
+}
+
+/** Rules that compare an output as it stands. */
+function isOfWhole({ check: { kind } }: Rule): boolean {
+  return kind === 'golden' || kind === 'same_as' || kind === 'unchanged_since';
 }
 
 /** Null: there is none for this platform. */

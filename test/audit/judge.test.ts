@@ -228,6 +228,26 @@ const CASES: Case[] = [
     status: 'pass',
   },
   {
+    title: 'what a banner says is no line of the configuration',
+    rule: "absent: '^ip http server'",
+    text: 'banner motd ^C\nip http server\n^C\nline vty 0 4\n login\n',
+    status: 'pass',
+  },
+  {
+    title: 'what a banner says is the block below it',
+    rule: "blocks: '^banner motd', present: '^Property of Example'",
+    text: 'banner motd ^C\nProperty of Example\n^C\nline vty 0 4\n login\n',
+    status: 'pass',
+    line: 2,
+  },
+  {
+    title: 'what is deactivated is absent',
+    rule: "present: '^set system services ssh'",
+    text: 'set system services ssh\ndeactivate system services\n',
+    platform: 'juniper_junos',
+    status: 'fail',
+  },
+  {
     title: 'blocks in braces',
     rule: "blocks: ['^system', '^services', '^ssh'], present: '^root-login deny;$'",
     text: JUNOS,
