@@ -3,7 +3,7 @@ import { type Cli, type CliOptions, type CliState, type Command, joinLines, say,
 import { answerLine, caret, type Dialect, unlessUnknown, usualCommands } from './dialect.js';
 import { dice, fraction } from './dice.js';
 import { renderIosConfig } from './iosconfig.js';
-import { iosDescriptions, iosInterfaces, iosInventory, iosVersion } from './iosshow.js';
+import { iosDescriptions, iosInterfaces, iosInventory, iosSsh, iosVersion } from './iosshow.js';
 
 export function iosCli(options: CliOptions): Cli {
   const { device, seed } = options;
@@ -41,6 +41,7 @@ function iosCommands(options: CliOptions): Command[] {
     { words: 'show version', run: () => show(() => iosVersion(options)) },
     { words: 'show running-config', privileged: true, run: () => show(() => renderIosConfig(options)) },
     { words: 'show startup-config', privileged: true, run: () => show(() => renderIosConfig(options)) },
+    { words: 'show ip ssh', run: () => show(() => iosSsh(options)) },
     { words: 'show ip interface brief', run: () => show(() => iosInterfaces(options)) },
     { words: 'show interfaces description', run: () => show(() => iosDescriptions(options)) },
     { words: 'show inventory', run: () => show(() => iosInventory(options)) },

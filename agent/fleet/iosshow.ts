@@ -39,6 +39,24 @@ export function iosVersion({ device, seed }: CliOptions): string[] {
   ];
 }
 
+/** As a device of today that nobody has hardened. */
+export function iosSsh({ device, seed }: CliOptions): string[] {
+  return [
+    'SSH Enabled - version 2.0',
+    'Authentication methods:publickey,keyboard-interactive,password',
+    'Authentication Publickey Algorithms:x509v3-ssh-rsa,ssh-rsa',
+    'Hostkey Algorithms:x509v3-ssh-rsa,ssh-rsa',
+    'Encryption Algorithms:aes128-ctr,aes192-ctr,aes256-ctr',
+    'MAC Algorithms:hmac-sha2-256,hmac-sha2-512,hmac-sha1',
+    'KEX Algorithms:diffie-hellman-group14-sha1',
+    'Authentication timeout: 120 secs; Authentication retries: 3',
+    'Minimum expected Diffie Hellman key size : 2048 bits',
+    `IOS Keys in SECSH format(ssh-rsa, base64 encoded): ${device.name}.rehearsal.example`,
+    'Modulus Size : 2048 bits',
+    `ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ${dice(seed, device.number, 'host key')}`,
+  ];
+}
+
 export function iosInterfaces({ device, seed }: CliOptions): string[] {
   const header = 'Interface                  IP-Address      OK? Method Status                Protocol';
   const rows = Array.from({ length: 12 }, (_, port) => {

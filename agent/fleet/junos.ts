@@ -91,6 +91,8 @@ function through(answer: Answer, pipe: string): Answer | null {
   if (answer.do !== 'print') return null;
   if (verb === 'display' && rest[0] === 'set')
     return { ...answer, text: () => joinLines(setLines(answer.text().split('\r\n').slice(0, -1))) };
+  // Nothing here comes from a group.
+  if (verb === 'display' && rest[0] === 'inheritance') return answer;
   const filter = FILTERS.find(({ junos }) => verb !== '' && junos.startsWith(verb));
   return filter === undefined ? null : filterLines(answer, `${filter.cisco} ${rest.join(' ')}`);
 }

@@ -114,6 +114,9 @@ describe('a simulated Junos router', () => {
     };
     expect(shown('show configuration')).toContain('system {\r\n    host-name R1;\r\n');
     expect(shown('show configuration | display set')).toContain('\r\nset system host-name R1\r\n');
+    expect(shown('show configuration | display inheritance | display set')).toBe(
+      shown('show configuration | display set'),
+    );
     expect(shown('show configuration | display set | match "unknown"')).toBe('\r\n');
     expect(shown('show configuration | no-more')).toBe(shown('show configuration'));
     const braces = (sign: string) => shown('show configuration').split(sign).length;
