@@ -1,7 +1,19 @@
 // The policies that ship, against outputs of devices that are as they should be, and against the same with faults.
 import { describe, expect, test } from 'vitest';
+import { makeCli } from '../../agent/fleet/clis.ts';
+import { type FleetPlatform, planFleet } from '../../agent/fleet/plan.ts';
 import { runTests } from '../../coordinator/audit/tested.ts';
-import { broken, devices, found, judged, platforms, policies, readFaults } from './rehearsed.ts';
+import { pageOf } from './page.ts';
+import {
+  broken,
+  devices,
+  found,
+  judged,
+  platforms,
+  policies,
+  type Rehearsed,
+  readFaults,
+} from './rehearsed.ts';
 
 test.each([...devices.values()])('nothing is found on $name, which is as it should be', (device) => {
   expect(found(device)).toEqual([]);
@@ -47,3 +59,38 @@ describe.each([...policies.values()])('$name', (policy) => {
     expect(ids.filter((id) => !faults.some(({ rule }) => rule === id))).toEqual([]);
   });
 });
+
+test('the list of rules in the documentation is that of the policies', async () => {
+  await expect(pageOf([...policies.values()])).toMatchFileSnapshot('../../docs/policies.md');
+});
+
+/** What a device of the rehearsal fleet prints for a policy's commands. */
+function fleetDevice(platform: FleetPlatform): Rehearsed {
+  const [device] = planFleet({ devices: 1, platforms: [platform], unprivileged: 0 });
+  const policy = [...policies.values()].find(({ devices: only }) => only.platforms.includes(platform));
+  if (device === undefined || policy === undefined) throw new Error(`nothing is for ${platform}`);
+  const cli = makeCli({ device, seed: 1, configLines: 300 });
+  const texts = policy.rules.flatMap(({ command }) => {
+    if (command.of !== 'all') return [];
+    const answer = cli.answer(command.command, { privileged: true, configuring: false, rows: 0 });
+    return answer.do === 'print' ? [[command.command, answer.text().replaceAll('\r\n', '\n')]] : [];
+  });
+  return { name: device.name, platform, policy, fields: {}, texts: Object.fromEntries(texts) };
+}
+
+test.each([
+  ['cisco_ios', ['IOS-AAA-1', 'IOS-SRV-2', 'IOS-VTY-1'], ['IOS-AAA-2', 'IOS-NTP-2', 'IOS-VTY-2']],
+  ['cisco_xe', ['IOS-OS-1', 'IOS-SSH-1', 'IOS-SNMP-1'], ['IOS-AAA-5', 'IOS-LOG-1', 'IOS-SNMP-3']],
+  ['cisco_nxos', ['NXOS-CPP-1', 'NXOS-SVC-1'], ['NXOS-AAA-1', 'NXOS-SNMP-5', 'NXOS-VTY-1']],
+  ['arista_eos', ['EOS-BANNER-1', 'EOS-PWD-1'], ['EOS-AAA-1', 'EOS-PWD-2', 'EOS-SSH-2']],
+  ['juniper_junos', ['JUNOS-SSH-1', 'JUNOS-SVC-1'], ['JUNOS-CPP-1', 'JUNOS-LLDP-1', 'JUNOS-NTP-4']],
+] satisfies [FleetPlatform, string[], string[]][])(
+  'the rehearsal fleet, which nobody has hardened, is judged by every rule: %s',
+  (platform, good, bad) => {
+    const verdicts = judged(fleetDevice(platform));
+    const said = new Set(Object.values(verdicts));
+    expect([...said].sort()).toEqual(['fail', 'not-applicable', 'pass']);
+    for (const id of good) expect([id, verdicts[id]]).toEqual([id, 'pass']);
+    for (const id of bad) expect([id, verdicts[id]]).toEqual([id, 'fail']);
+  },
+);
