@@ -15,8 +15,8 @@ export default defineConfig({
     env: { PATH: [process.env.PATH, ...programs].join(':') },
     pool: 'forks',
     maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 400_000,
+    hookTimeout: 200_000,
     teardownTimeout: 20_000,
   },
 });

@@ -326,8 +326,8 @@ export class Serve {
   }
 
   /** Resolves when it has ended by itself. */
-  async ended(timeoutMs: number): Promise<void> {
-    await until('the coordinator has ended', () => this.#running?.ended ?? true, timeoutMs);
+  async ended(): Promise<void> {
+    await until('the coordinator has ended', () => this.#running?.ended ?? true);
   }
 
   /** The service that the command line uses. */
@@ -408,8 +408,8 @@ export class AgentProgram {
   }
 
   /** Resolves when it has ended by itself. */
-  async ended(timeoutMs: number): Promise<void> {
-    await until('the agent has ended', () => this.#running.ended, timeoutMs);
+  async ended(): Promise<void> {
+    await until('the agent has ended', () => this.#running.ended);
   }
 
   async stop(signal: NodeJS.Signals): Promise<void> {

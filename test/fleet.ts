@@ -138,8 +138,8 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Resolves when every connection has ended and been written down. */
-  async quiet(timeoutMs = 5_000): Promise<void> {
-    await until('no session is open', () => this.sessions().every(({ to }) => to < Infinity), timeoutMs);
+  async quiet(): Promise<void> {
+    await until('no session is open', () => this.sessions().every(({ to }) => to < Infinity));
   }
 
   /** Most sessions that were open at one time. */

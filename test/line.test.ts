@@ -8,13 +8,10 @@ import { Line } from '../proto/line.ts';
 import { until } from './process.ts';
 
 const READY = 2;
-const ATTEMPT_MS = 500;
+const ATTEMPT_MS = 1_000;
 
 test.concurrent.each([1, 2, 4, 6])(
   '%i attempts that hang do not keep the next from connecting',
-  {
-    timeout: 60_000,
-  },
   async (hanging) => {
     const server = new Server();
     const port = await new Promise<number>((resolve, reject) => {
@@ -41,8 +38,8 @@ test.concurrent.each([1, 2, 4, 6])(
     );
     const state = () => line.client.getChannel().getConnectivityState(true);
     try {
-      await until('it is through', () => state() === READY, 20_000);
-      expect(sockets).toHaveLength(hanging + 1);
+      await until('it is through', () => state() === READY);
+      expect(sockets.length).toBeGreaterThan(hanging);
       const through = line.client;
       await new Promise((resolve) => setTimeout(resolve, 3 * ATTEMPT_MS));
       expect(line.client === through && state() === READY).toBe(true);

@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { overhear } from './lastwords.ts';
-import { type Finished, root, until } from './process.ts';
+import { type Finished, PATIENCE_MS, root, until } from './process.ts';
 
 /** How long processes that nobody waits for may take to end after the test, in ms. */
 const GONE_MS = 5_000;
@@ -63,7 +63,10 @@ export class Place implements AsyncDisposable {
   /** `netsweep ARGS` to its end; a status other than 0 is data. After timeoutMs it is killed and this throws. */
   async netsweep(
     args: string[],
-    { timeoutMs = 60_000, ...options }: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
+    {
+      timeoutMs = PATIENCE_MS,
+      ...options
+    }: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
   ): Promise<Finished> {
     const netsweep = this.start(args, options);
     const timer = setTimeout(() => netsweep.kill('SIGKILL'), timeoutMs);
@@ -91,7 +94,7 @@ export class Place implements AsyncDisposable {
   }
 
   /** Resolves when no process works here any more. */
-  async empty(timeoutMs: number): Promise<void> {
+  async empty(timeoutMs = PATIENCE_MS): Promise<void> {
     try {
       await until('no process is left', () => this.processes().length === 0, timeoutMs);
     } catch (cause) {

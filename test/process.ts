@@ -23,11 +23,14 @@ export function program(name: string): string | null {
   return null;
 }
 
+/** How long a wait may take, in ms. It is only there so that a hang ends: a busy machine takes a minute for seconds. */
+export const PATIENCE_MS = 180_000;
+
 /** Resolves with the first value that is not null, undefined or false; throws after timeoutMs. */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  timeoutMs = 20_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -52,7 +55,7 @@ export function run(
   args: string[],
   options: { input?: string; cwd?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
 ): Promise<Finished> {
-  const { input = '', timeoutMs = 30_000, ...rest } = options;
+  const { input = '', timeoutMs = PATIENCE_MS, ...rest } = options;
   return new Promise((resolve, reject) => {
     const limits = { timeout: timeoutMs, killSignal: 'SIGKILL' as const, maxBuffer: 1 << 28 };
     const child = execFile(command, args, { ...rest, ...limits }, (error, stdout, stderr) => {
@@ -116,7 +119,7 @@ export class Running implements AsyncDisposable {
   }
 
   /** Waits until its log matches. Throws, with the log, when it ends before that. */
-  async logged(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
+  async logged(pattern: RegExp, timeoutMs = PATIENCE_MS): Promise<RegExpExecArray> {
     try {
       return await until(
         `${pattern}`,
@@ -132,12 +135,12 @@ export class Running implements AsyncDisposable {
     }
   }
 
-  /** Sends the signal, or closes its input, and waits for its end; after 5 s it is killed. */
+  /** Sends the signal, or closes its input, and waits for its end; after a minute it is killed. */
   async stop(signal?: NodeJS.Signals): Promise<void> {
     if (this.ended) return;
     if (signal) this.child.kill(signal);
     else this.child.stdin?.end();
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), 5_000);
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), 60_000);
     await this.#closed;
     clearTimeout(timer);
   }

@@ -15,7 +15,7 @@ import type { Pace } from './wire.js';
 const REBOOT_MS = 60_000;
 /** Two kilobytes each. */
 const KEPT_KEYS = 20_000;
-/** Turns of the loop after which an end that came before a connection has been read: the end, the answer, the close. */
+/** Turns of the loop after which ends that came before a connection have been read: the end, the answer, the close. */
 const END_TURNS = 4;
 
 export class Sessions implements AsyncDisposable {
@@ -35,17 +35,18 @@ export class Sessions implements AsyncDisposable {
 
   /** `id` is the session's number in the event log. */
   serve(socket: Socket, device: FleetDevice, id: number): void {
-    this.#whenRead(device, END_TURNS, () => this.#serve(socket, device, id));
+    socket.on('error', () => undefined); // it may be reset before anybody else listens
+    this.#whenRead(END_TURNS, () => this.#serve(socket, device, id));
   }
 
-  /** An earlier connection of the device may have ended before this one came, and a busy process not have seen it. */
-  #whenRead(device: FleetDevice, turns: number, then: () => void): void {
-    if (turns === 0 || !this.#openOf.has(device.number)) then();
-    else setImmediate(() => this.#whenRead(device, turns - 1, then));
+  /** Earlier connections, of this device too, may have ended before this one came, and a busy process not have seen it. */
+  #whenRead(turns: number, then: () => void): void {
+    if (turns === 0 || this.#open.size === 0) then();
+    else setImmediate(() => this.#whenRead(turns - 1, then));
   }
 
   #serve(socket: Socket, device: FleetDevice, id: number): void {
-    if (this.#closed) {
+    if (this.#closed || socket.destroyed) {
       socket.destroy();
       return;
     }

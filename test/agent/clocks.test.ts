@@ -8,9 +8,10 @@ import { until } from '../process.ts';
 import { attempt, Coordinator, ScriptedDevice } from './device.js';
 import { back, COMMAND, inTheFuture, NEXT, Poolside } from './poolside.ts';
 
-const TEST_MS = 30_000;
-/** How long the leases of these tests last: a session is well under way by then, and no worker silent too long. */
-const LEASE_MS = 2_500;
+/** How long the leases of these tests last: a session is well under way by then. */
+const LEASE_MS = 8_000;
+/** How long before its end the workers fall asleep: no worker is silent too long. */
+const ASLEEP_MS = 1_500;
 const commands = [COMMAND, NEXT];
 
 /** What the device does at one moment waits until `go`. */
@@ -28,17 +29,16 @@ class Moment {
 /** Stops the workers until the lease is over; `meanwhile` happens in their sleep. */
 async function sleepThrough(side: Poolside, endsAt: number, meanwhile: () => void): Promise<void> {
   const pids = side.pids;
+  await delay(endsAt - monotonicMs() - ASLEEP_MS);
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   await delay(endsAt - monotonicMs() + 100);
   meanwhile();
-  await delay(50); // it lies in the socket by now, and is the first thing that the worker sees
+  await delay(300); // it lies in the socket by now, and is the first thing that the worker sees
   for (const pid of pids) process.kill(pid, 'SIGCONT');
 }
 
 describe.concurrent('a worker that slept past the end of a lease', () => {
-  test('sends no further command, whatever the device has answered', { timeout: TEST_MS }, async ({
-    expect,
-  }) => {
+  test('sends no further command, whatever the device has answered', async ({ expect }) => {
     await using side = await Poolside.open();
     await side.run('warm up');
     const moment = new Moment();
@@ -52,9 +52,7 @@ describe.concurrent('a worker that slept past the end of a lease', () => {
     expect(side.device.seen.lines.slice(typed)).toEqual(['terminal length 0', COMMAND]);
   });
 
-  test('opens no command line where it has been let in meanwhile', { timeout: TEST_MS }, async ({
-    expect,
-  }) => {
+  test('opens no command line where it has been let in meanwhile', async ({ expect }) => {
     await using side = await Poolside.open();
     await side.run('warm up');
     const moment = new Moment();
@@ -67,7 +65,7 @@ describe.concurrent('a worker that slept past the end of a lease', () => {
     expect(side.device.seen.channels, 'only of the session before').toBe(1);
   });
 
-  test('sends no secret that it got leave for too late', { timeout: TEST_MS }, async ({ expect }) => {
+  test('sends no secret that it got leave for too late', async ({ expect }) => {
     await using side = await Poolside.open();
     await side.run('warm up');
     const moment = new Moment();
@@ -80,7 +78,7 @@ describe.concurrent('a worker that slept past the end of a lease', () => {
     expect(side.device.seen.passwords, 'only of the session before').toHaveLength(1);
   });
 
-  test('goes on by itself when the lease was renewed', { timeout: TEST_MS }, async ({ expect }) => {
+  test('goes on by itself when the lease was renewed', async ({ expect }) => {
     await using side = await Poolside.open();
     const moment = new Moment();
     side.beforeAnswer = moment.wait;
@@ -93,9 +91,9 @@ describe.concurrent('a worker that slept past the end of a lease', () => {
   });
 });
 
-test.concurrent('a session ends when Unix time jumps against the monotonic clock, as after a sleep of the machine', {
-  timeout: TEST_MS,
-}, async ({ expect }) => {
+test.concurrent('a session ends when Unix time jumps against the monotonic clock, as after a sleep of the machine', async ({
+  expect,
+}) => {
   await using side = await Poolside.open();
   const moment = new Moment();
   side.beforeAnswer = moment.wait;
@@ -107,9 +105,9 @@ test.concurrent('a session ends when Unix time jumps against the monotonic clock
   expect(side.device.seen.lines).not.toContain(NEXT);
 });
 
-test.concurrent('past half of its term a lease begins no command, and the device is handed back', {
-  timeout: TEST_MS,
-}, async ({ expect }) => {
+test.concurrent('past half of its term a lease begins no command, and the device is handed back', async ({
+  expect,
+}) => {
   await using side = await Poolside.open();
   const moment = new Moment();
   side.beforeAnswer = moment.wait;
@@ -117,15 +115,15 @@ test.concurrent('past half of its term a lease begins no command, and the device
   const ended = side.run('R1', { clock, commands });
   await until('it has been asked', () => moment.came);
   side.pool.renewed('lease', { ...clock, startUntil: monotonicMs() });
-  await delay(50);
+  await delay(1_000); // the worker has heard of it
   moment.go();
   expect(back(await ended)).toMatchObject({ reason: 'its session was cut' });
   expect(side.device.seen.lines).not.toContain(NEXT);
 });
 
-test.concurrent('a session whose lease has ended lets no byte leave, though no step of it looked', {
-  timeout: TEST_MS,
-}, async ({ expect }) => {
+test.concurrent('a session whose lease has ended lets no byte leave, though no step of it looked', async ({
+  expect,
+}) => {
   const ports = new Coordinator();
   await using device = await ScriptedDevice.start({
     authenticate: (context) => {

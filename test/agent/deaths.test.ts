@@ -15,7 +15,7 @@ const FAULTS = 40;
 /** Only a few: each takes as long as a worker may be silent. */
 const FREEZES = 2;
 
-test(`every device ends once, whatever happens to its worker (${AGAIN})`, { timeout: 90_000 }, async () => {
+test(`every device ends once, whatever happens to its worker (${AGAIN})`, async () => {
   // One more worker than is at risk of being frozen at a time.
   await using side = await Poolside.open({ workers: 4, sessions: 3, devices: 40 });
   side.beforeAnswer = () => delay(fraction(SEED, side.opened, 'answer') * 60);

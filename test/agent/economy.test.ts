@@ -98,7 +98,7 @@ describe('the first step of a login', () => {
 
   test('is the only one before the device has opened its service', async () => {
     await using device = await ScriptedDevice.start({ shell, onConnection: late().onConnection });
-    const got = await attempt(device.port, { limits: { loginMs: 300 } });
+    const got = await attempt(device.port, { limits: { loginMs: 2_000 } });
     expect(got).toMatchObject({ failure: { kind: Kind.TIMEOUT, stage: Stage.AUTH }, secretSent: false });
     expect(device.seen.logins).toEqual(['none']);
   });

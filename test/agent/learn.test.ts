@@ -92,7 +92,7 @@ describe('a device that no platform fits', () => {
         /^(netsweep-learn|exit|quit|(terminal|screen-length|set cli) .+|)$/.test(line),
       ),
     );
-  }, 60_000);
+  });
 });
 
 describe('a device that is nearly a known one', () => {
@@ -112,7 +112,7 @@ describe('a device that is nearly a known one', () => {
     ]);
     const swept = await sessionBy(saved(text), device.port, ['show version', 'show running-config']);
     expect(swept).toMatchObject({ status: Status.OK });
-  }, 60_000);
+  });
 
   test('builds on the platform that is named', async () => {
     await using device = await ScriptedDevice.start({ shell: zog });
@@ -122,7 +122,7 @@ describe('a device that is nearly a known one', () => {
     });
     expect(saved(textOf(outputs[0])).reads).toEqual(new Platforms().get('generic')?.reads);
     expect(textOf(outputs[0])).toContain('extends: generic');
-  }, 60_000);
+  });
 });
 
 describe('nothing can be learnt', () => {
@@ -131,7 +131,7 @@ describe('nothing can be learnt', () => {
     const { status, failure } = await attempt(device.port, { ...LEARN, limits: { idleMs: 1500 } });
     expect(status).toBe(Status.FAILED);
     expect(failure?.message).toBe('an empty line does not bring a prompt again; the last line is ""');
-  }, 30_000);
+  });
 
   test('from one that goes silent in the middle', async () => {
     const shell = async (line: Line) => {
@@ -142,7 +142,7 @@ describe('nothing can be learnt', () => {
     await using device = await ScriptedDevice.start({ shell });
     const { failure } = await attempt(device.port, { ...LEARN, limits: { idleMs: 1500 } });
     expect(failure?.message).toBe('nothing came for 1500 ms; the last line is "..."');
-  }, 30_000);
+  });
 
   test('from one that hangs up', async () => {
     const shell = async (line: Line) => {
@@ -154,7 +154,7 @@ describe('nothing can be learnt', () => {
     const { status, failure, outputs } = await attempt(device.port, LEARN);
     expect({ status, outputs }).toEqual({ status: Status.FAILED, outputs: [] });
     expect(failure?.message).toContain('the device closed');
-  }, 30_000);
+  });
 });
 
 describe('patterns from single sights', () => {

@@ -6,9 +6,6 @@ import { Status } from '../../proto/gen/netsweep/v1/model.js';
 import { root, until } from '../process.ts';
 import { back, COMMAND, Poolside, statusOf } from './poolside.ts';
 
-/** Every job's end is awaited; a pool that loses one hangs. */
-const HANG_MS = 60_000;
-
 describe.concurrent('a worker that', () => {
   test.for([
     ['is killed', 'kill', 'its worker was killed by SIGKILL'],
@@ -24,37 +21,30 @@ describe.concurrent('a worker that', () => {
     ['is stopped', 'stop', 'its worker was silent for 5 s and was killed'],
     ['fills its heap', 'heap', /^its worker was killed by SIG(ABRT|TRAP|ILL): .*heap out of memory$/],
     ['fills its memory', 'grow', 'its worker took more than 280 MB of memory and was killed'],
-  ] as const)(
-    '%s costs what it held, and the next one works',
-    { timeout: HANG_MS },
-    async ([, action, reason], { expect }) => {
-      await using side = await Poolside.open({
-        failpoints: `worker.session.bad=${action}!`,
-        heapMb: 60,
-        fullMb: 270,
-        mostMb: 280,
+  ] as const)('%s costs what it held, and the next one works', async ([, action, reason], { expect }) => {
+    await using side = await Poolside.open({
+      failpoints: `worker.session.bad=${action}!`,
+      heapMb: 60,
+      fullMb: 270,
+      mostMb: 280,
+    });
+    let answer = () => {};
+    side.beforeAnswer = () =>
+      new Promise((resolve) => {
+        answer = resolve;
       });
-      let answer = () => {};
-      side.beforeAnswer = () =>
-        new Promise((resolve) => {
-          answer = resolve;
-        });
-      const innocent = side.run('good');
-      await until('the innocent is in session', () => side.device.seen.lines.includes('show version'));
-      const began = performance.now();
-      const ends = [back(await side.run('bad')), back(await innocent)];
-      const tookMs = performance.now() - began;
-      expect(side.fired).toEqual([`worker.session.bad=${action}`]);
-      for (const end of ends)
-        expect(end).toMatchObject({ workerLost: true, alone: false, touched: true, local: false });
-      for (const { reason: why } of ends) expect(why).toMatch(reason);
-      expect(tookMs).toBeLessThan(action === 'loop' || action === 'stop' ? 7_000 : 6_000);
-      expect(side.warnings).toHaveLength(1);
-      answer();
-      side.beforeAnswer = async () => {};
-      expect(statusOf(await side.run('bad'))).toBe(Status.OK);
-    },
-  );
+    const innocent = side.run('good');
+    await until('the innocent is in session', () => side.device.seen.lines.includes('show version'));
+    const ends = [back(await side.run('bad')), back(await innocent)];
+    expect(side.fired).toEqual([`worker.session.bad=${action}`]);
+    for (const end of ends)
+      expect(end).toMatchObject({ workerLost: true, alone: false, touched: true, local: false });
+    for (const { reason: why } of ends) expect(why).toMatch(reason);
+    expect(side.warnings).toHaveLength(1);
+    answer();
+    side.beforeAnswer = async () => {};
+    expect(statusOf(await side.run('bad'))).toBe(Status.OK);
+  });
 });
 
 describe.concurrent('a device', () => {
@@ -82,9 +72,7 @@ describe.concurrent('a device', () => {
   });
 });
 
-test('a worker program that is not there, or ends before it has come up, is no fault of a device', {
-  timeout: HANG_MS,
-}, async () => {
+test('a worker program that is not there, or ends before it has come up, is no fault of a device', async () => {
   await using side = await Poolside.open({ program: '/nowhere/worker.js' });
   const end = back(await side.run('R1'));
   expect(end).toMatchObject({ local: true, workerLost: false, touched: false });
@@ -125,7 +113,7 @@ describe.concurrent('another worker is started', () => {
 });
 
 describe.concurrent('a worker is replaced', () => {
-  test('after so many devices, and no result is lost', { timeout: HANG_MS }, async ({ expect }) => {
+  test('after so many devices, and no result is lost', async ({ expect }) => {
     await using side = await Poolside.open({ devices: 5, workers: 2 });
     const seen = new Set<number>();
     const ends = await Promise.all(
@@ -141,7 +129,7 @@ describe.concurrent('a worker is replaced', () => {
     await until('the old ones are gone', () => side.pids.length <= 2);
   });
 
-  test('once it has grown, while what it holds runs to its end', { timeout: HANG_MS }, async ({ expect }) => {
+  test('once it has grown, while what it holds runs to its end', async ({ expect }) => {
     await using side = await Poolside.open({
       failpoints: 'worker.session.large=grow!',
       fullMb: 270,

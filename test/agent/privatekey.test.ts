@@ -107,9 +107,9 @@ describe.skipIf(without('ssh-keygen') !== null)('a private key of ssh-keygen', (
     await using place = await Place.open();
     const { file } = await makeKey(place, ['-t', 'ed25519', '-a', '100'], PASSPHRASE.toString());
     const first = readPrivateKey(file, PASSPHRASE);
-    const began = performance.now();
+    const began = process.cpuUsage();
     for (let n = 0; n < 200; n++) expect(readPrivateKey(Buffer.from(file), PASSPHRASE)).toBe(first);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(process.cpuUsage(began).user / 1_000, 'CPU').toBeLessThan(5_000); // 200 times: a minute and more
     expect(() => readPrivateKey(file, NONE)).toThrow();
   });
 

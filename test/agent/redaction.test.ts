@@ -65,9 +65,9 @@ describe('what is written down', () => {
     using hidden = redaction('hunter2', '', CONFIG);
     const line =
       'interface GigabitEthernet0/0\r\n description to hunter2\r\n snmp-server community Vulpes RO\r\n';
-    const began = performance.now();
+    const began = process.cpuUsage();
     hidden.bytes([Buffer.from(line.repeat(80_000))]);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(process.cpuUsage(began).user / 1_000, 'CPU').toBeLessThan(20_000);
   });
 });
 

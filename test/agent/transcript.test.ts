@@ -178,7 +178,7 @@ describe('a transcript', () => {
     });
     const { recording } = await recorded(device.port, {
       device: { commands: ['show clock', 'show version'] },
-      limits: { idleMs: 700 },
+      limits: { idleMs: 2_000 },
     });
     expect(recording.failure).toEqual({ kind, stage: 'command' });
     expect(recording.outputs.map(({ status }) => status)).toEqual(['complete', 'truncated']);
@@ -201,7 +201,7 @@ describe('a transcript', () => {
 
     const endless = () => new Promise<string>(() => {});
     await using slow = await ScriptedDevice.start({ shell: ios({ 'show version': endless }) });
-    expect((await recorded(slow.port, { limits: { deviceMs: 700 } })).recording.failure).toEqual({
+    expect((await recorded(slow.port, { limits: { deviceMs: 2_500 } })).recording.failure).toEqual({
       kind: 'deadline',
       stage: 'command',
     });

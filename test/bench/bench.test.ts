@@ -85,7 +85,6 @@ test('the columns of an inventory are found by their names', () => {
 
 test.each(['group', 'proc'])(
   'a small run gives a table and a file in which every role has worked, counted by %s',
-  { timeout: 60_000 },
   async (way) => {
     await using place = await Place.open();
     await output(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'test/bench/tsconfig.json')]);

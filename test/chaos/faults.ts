@@ -49,7 +49,6 @@ const NOBODY: Reach = { of: 'nobody' };
 const EVERYBODY: Reach = { of: 'everybody' };
 /** The longest that an agent or nats-server stays away after it was killed, in ms. */
 const AWAY_MOST_MS = 5_000;
-const DRAINED_MS = 120_000;
 /** The shortest and the longest that a link is cut, and that a disk is full, in ms. */
 const CUT_MS = [1_000, 25_000] as const;
 const FULL_MS = [4_000, 12_000] as const;
@@ -95,7 +94,7 @@ export const FAULTS: Record<FaultKind, (arena: Arena) => Target[]> = {
     strike: async (arena) => {
       const agent = arena.cluster.agent(name);
       agent.kill('SIGTERM');
-      await agent.ended(DRAINED_MS);
+      await agent.ended();
       await arena.restart(name);
     },
   })),

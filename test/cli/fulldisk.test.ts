@@ -63,7 +63,7 @@ test.skipIf(REASON !== null)(
         ['-c', script, process.execPath, NETSWEEP, ...args],
         place.folder,
       );
-      return await run(file, argv, { cwd: place.folder, env: place.environment(), timeoutMs: 60_000 });
+      return await run(file, argv, { cwd: place.folder, env: place.environment() });
     };
     const tree = await inside('exec "$0" "$@"', [...words, '--tree', join(disk.folder, 'tree')]);
     expect(tree).toMatchObject({ status: 1, stdout: '' });

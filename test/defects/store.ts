@@ -119,8 +119,8 @@ export const defects: Defect[] = [
     find: 'if (i === GROUP || bytes >= GROUP_BYTES) return true;',
     replace: 'if (i === 1) return true;',
     test: {
-      file: 'test/e2e/slowdisk.test.ts',
-      title: 'a slow disk makes a sweep slower, and loses no lease',
+      file: 'test/store/store.test.ts',
+      title: 'many commits at once share a transaction, and every one of them is answered',
     },
   },
   {

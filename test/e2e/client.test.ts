@@ -14,7 +14,6 @@ import { checkWitnesses, fault, inFlight } from '../witness.ts';
 const SEED = Number(process.env.SEED ?? randomInt(1_000_000));
 const COMMAND = 'show version';
 const ONE = { unprivileged: 0, agents: [{ name: 'one', segments: ['default'] }] };
-const LONG_MS = 90_000;
 
 interface Listed {
   id: string;
@@ -27,10 +26,8 @@ async function listed({ place }: Cluster): Promise<Listed[]> {
 }
 
 describe.concurrent('a client of a coordinator elsewhere', () => {
-  test('comes back to its sweep, says once what it waits for, and shows each device once', {
-    timeout: LONG_MS,
-  }, async () => {
-    await using cluster = await startCluster({ ...ONE, devices: 12, commandMs: 900 });
+  test('comes back to its sweep, says once what it waits for, and shows each device once', async () => {
+    await using cluster = await startCluster({ ...ONE, devices: 12, commandMs: 5_000 });
     const { fleet, place, serve } = cluster;
     await using run = cluster.start(['--forks', '4', COMMAND]);
     await until('some are done', () => readResults(run.stdout).length > 0);
@@ -66,13 +63,10 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
 
   test.each([SEED])(
     'that is killed at any moment leaves its sweep to go on, to be watched to its end (SEED=%i npx vitest run test/e2e/client.test.ts)',
-    {
-      timeout: LONG_MS,
-    },
     async () => {
       const CLIENTS = 10;
       const EACH = 4;
-      await using cluster = await startCluster({ ...ONE, devices: CLIENTS * EACH, commandMs: 1_500 });
+      await using cluster = await startCluster({ ...ONE, devices: CLIENTS * EACH, commandMs: 3_000 });
       const { fleet, place } = cluster;
       const parts = Array.from({ length: CLIENTS }, (_, n) => fleet.names.slice(n * EACH, (n + 1) * EACH));
       const runs = parts.map((part) => cluster.start(['-w', part.join(','), COMMAND]));
@@ -115,9 +109,6 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
 
   test.each([SEED])(
     'makes one sweep of each of 140 submits of which 60 are repeated, while the coordinator dies three times (SEED=%i npx vitest run test/e2e/client.test.ts)',
-    {
-      timeout: LONG_MS,
-    },
     async () => {
       await using cluster = await startCluster({
         devices: 1,
@@ -137,11 +128,11 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
         for (const points of [
           'submit.decided=kill@30',
           'submit.committed=kill@30',
-          'store.committed=kill@20',
+          'store.committed=kill@3', // of groups, which are few where many wait
         ]) {
           await serve.stop('SIGKILL');
           await serve.start({ NETSWEEP_FAILPOINTS: points });
-          await serve.ended(30_000);
+          await serve.ended();
           died.push(points);
         }
         await serve.stop('SIGKILL');
@@ -165,9 +156,7 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
     },
   );
 
-  test('submits again by itself where the coordinator dies before or after it took the sweep, and names its devices again after a restart', {
-    timeout: LONG_MS,
-  }, async () => {
+  test('submits again by itself where the coordinator dies before or after it took the sweep, and names its devices again after a restart', async () => {
     await using cluster = await startCluster({ ...ONE, devices: 9, bad: { 'drop-output': 0.34 } });
     const { fleet, serve } = cluster;
     const words = ['--retries', '0', COMMAND];
@@ -175,7 +164,7 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
       await serve.stop('SIGTERM');
       await serve.start({ NETSWEEP_FAILPOINTS: `${point}=kill` });
       await using run = cluster.start(words);
-      await serve.ended(30_000);
+      await serve.ended();
       await serve.stop('SIGKILL');
       await serve.start();
       const { status, stdout, stderr } = await run.finished;
@@ -197,16 +186,13 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
     expect(fleet.sessions()).toHaveLength(before + 2 * bad.length);
   });
 
-  test('cancels its sweep quietly when its output is closed', {
-    timeout: LONG_MS,
-  }, async () => {
-    await using cluster = await startCluster({ ...ONE, devices: 12, commandMs: 500 });
+  test('cancels its sweep quietly when its output is closed', async () => {
+    await using cluster = await startCluster({ ...ONE, devices: 12, commandMs: 3_000 });
     const { fleet, place, serve } = cluster;
     const netsweep = `${process.execPath} ${NETSWEEP} run -i ${fleet.inventory()} --forks 2 -q '${COMMAND}'`;
     const closed = runProgram('sh', ['-c', `{ ${netsweep}; echo "ended $?" >&2; } | head -n 1`], {
       cwd: place.folder,
       env: place.environment(),
-      timeoutMs: 60_000,
     });
     await until('the first are asked', () => fleet.asked(COMMAND).length >= 2);
     const { stdout, stderr } = await closed;
@@ -218,9 +204,7 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
   });
 });
 
-test('a self-contained run names the devices of an earlier one again, which another process ran', {
-  timeout: LONG_MS,
-}, async () => {
+test('a self-contained run names the devices of an earlier one again, which another process ran', async () => {
   await using cluster = await startCluster({ devices: 8, bad: { 'drop-output': 0.25 } });
   const { fleet } = cluster;
   const bad = fleet.devices.filter(({ fault }) => fault !== null).map(({ name }) => name);

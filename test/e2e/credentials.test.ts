@@ -147,7 +147,7 @@ function forms(text: string): Buffer[] {
 
 test('a password from the environment of the command stays in that command', async () => {
   const password = 'Alces-11-alces';
-  await using cluster = await startCluster({ devices: 6, commandMs: 1_500, unprivileged: 0, password });
+  await using cluster = await startCluster({ devices: 6, commandMs: 4_000, unprivileged: 0, password });
   const { fleet, place } = cluster;
   const inventory = fleet.inventory('referred.json', { password: 'env:DEVICE_PASSWORD' });
   place.env.DEVICE_PASSWORD = password;

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { Credential, Device, SweepOptions } from '../../proto/gen/netsweep/v1/model.ts';
 import type { SubmitHeader, SubmitReply, SweepsClient } from '../../proto/gen/netsweep/v1/sweeps.ts';
 import { readResults, startCluster } from '../cluster.ts';
-import { monotonicMs } from '../fleet.ts';
 import { until } from '../process.ts';
 import { checkWitnesses } from '../witness.ts';
 
+/** Later than anything here ends. */
+const ANSWER_MS = 300_000;
 const AGENTS = [{ name: 'one', segments: ['default'] }];
 
 describe.concurrent('netsweep run', () => {
@@ -39,48 +40,48 @@ describe.concurrent('netsweep run', () => {
     expect(fleet.sessions()).toHaveLength(asked);
   });
 
-  test('ends with 5 when it is cancelled from elsewhere: soon nothing new begins and every session closes', async () => {
+  test('ends with 5 when it is cancelled from elsewhere: nothing new begins, and every session closes whatever it waits for', async () => {
     await using cluster = await startCluster({
       devices: 20,
-      commandMs: 3_000,
+      commandMs: ANSWER_MS,
       unprivileged: 0,
       agents: AGENTS,
     });
     const { fleet, place } = cluster;
     const run = cluster.start(['--forks', '6', 'show version']);
     await until('some are asked', () => fleet.asked('show version').length >= 6);
-    const cancelledAt = monotonicMs();
     expect(await place.netsweep(['sweeps', 'cancel', 'last'])).toMatchObject({ status: 0 });
     const { status, stdout } = await run.finished;
     expect(status).toBe(5);
     const results = readResults(stdout);
     await checkWitnesses({ cluster, results, command: 'show version' });
-    expect(new Set(results.map((result) => result.status))).toContain('cancelled');
-    expect(fleet.sessions(cancelledAt + 2_000), 'sessions begun 2 s later').toEqual([]);
-    expect(Math.max(...fleet.sessions().map(({ to }) => to)) - cancelledAt).toBeLessThan(5_000);
+    expect(new Set(results.map((result) => result.status))).toEqual(new Set(['cancelled']));
+    expect(fleet.sessions()).toHaveLength(6);
+    expect(fleet.sessions().filter(({ from, to }) => to - from > ANSWER_MS)).toEqual([]);
   });
 
   test('ends with 6 when its deadline passes, and says which devices were never touched', async () => {
     await using cluster = await startCluster({
       devices: 12,
-      commandMs: 10_000,
+      commandMs: ANSWER_MS,
       unprivileged: 0,
       agents: AGENTS,
     });
     const { status, results } = await cluster.run(['--deadline', '5', '--forks', '4', 'show version']);
     expect(status).toBe(6);
     await checkWitnesses({ cluster, results, command: 'show version' });
+    const begun = cluster.fleet.sessions().length;
+    expect(begun).toBeLessThanOrEqual(4);
     expect(results.map(({ status, failure }) => `${status} ${failure?.kind}`).sort()).toEqual([
-      ...Array(4).fill('failed deadline'),
-      ...Array(8).fill('skipped deadline'),
+      ...Array(begun).fill('failed deadline'),
+      ...Array(12 - begun).fill('skipped deadline'),
     ]);
-    expect(cluster.fleet.sessions()).toHaveLength(4);
   });
 
   test('ends with 130 at Ctrl-C and lets the sweep go on, to be watched again as it says', async () => {
     await using cluster = await startCluster({
       devices: 6,
-      commandMs: 1_500,
+      commandMs: 6_000,
       unprivileged: 0,
       agents: AGENTS,
     });

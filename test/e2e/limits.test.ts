@@ -8,7 +8,6 @@ import { checkWitnesses, fault, inFlight } from '../witness.ts';
 
 const COMMAND = 'show version';
 const ONE = { unprivileged: 0, agents: [{ name: 'one', segments: ['default'] }] };
-const SWEEP_MS = 90_000;
 
 async function restart({ serve }: Cluster): Promise<void> {
   await serve.stop('SIGKILL');
@@ -30,9 +29,7 @@ function devicesOf(sessions: Session[]): string[] {
 }
 
 describe.concurrent('netsweep run', () => {
-  test('--max-fail begins nothing more once so many have failed, and says how to go on, also over a death of the coordinator', {
-    timeout: SWEEP_MS,
-  }, async () => {
+  test('--max-fail begins nothing more once so many have failed, and says how to go on, also over a death of the coordinator', async () => {
     await using cluster = await startCluster({
       ...ONE,
       devices: 60,
@@ -75,7 +72,7 @@ describe.concurrent('netsweep run', () => {
       expect(devicesOf(fleet.sessions(since))).toEqual(touched.map(({ device }) => device).sort());
       expect(stderr).toMatch(
         new RegExp(
-          `^stopped, ${skipped} devices never begun: \\d devices have failed and --max-fail is 5$`,
+          `^stopped, ${skipped} devices never begun: \\d+ devices have failed and --max-fail is 5$`,
           'm',
         ),
       );
@@ -107,9 +104,7 @@ describe.concurrent('netsweep run', () => {
     );
   });
 
-  test('--canary and --batch begin a stage when the one before has ended, also over a death of the coordinator', {
-    timeout: SWEEP_MS,
-  }, async () => {
+  test('--canary and --batch begin a stage when the one before has ended, also over a death of the coordinator', async () => {
     await using cluster = await startCluster({
       ...ONE,
       devices: 26,

@@ -17,11 +17,11 @@ const SAMPLE: [LinkName, FaultName][] = [
   ['client', 'stop down'],
 ];
 const COMMAND = 'show version';
-/** The share of a lease after which every socket is destroyed, and how often a worker looks. */
-const STOP_MS = 7_000 + 1_000;
+/** Much later than a lease ends. */
+const ANSWER_MS = 25_000;
 
 describe.concurrent('a sweep visits every device once', () => {
-  test.each(SAMPLE)('over a bad link: %s: %s', { timeout: 180_000 }, async (link, fault) => {
+  test.each(SAMPLE)('over a bad link: %s: %s', async (link, fault) => {
     const given = { link, fault, seed: SEED };
     const outcome = await sweepOver(given).catch((cause) => {
       throw new Error(repeats(given), { cause });
@@ -29,12 +29,10 @@ describe.concurrent('a sweep visits every device once', () => {
     expect(outcome.fired, repeats(given)).toBeGreaterThan(0);
   });
 
-  test('when an agent is cut off from its coordinator alone: it lets go of its devices by its lease', {
-    timeout: 120_000,
-  }, async () => {
+  test('when an agent is cut off from its coordinator alone: it lets go of its devices by its lease', async () => {
     await using cluster = await startCluster({
       devices: 3,
-      commandMs: 11_000,
+      commandMs: ANSWER_MS,
       unprivileged: 0,
       agents: [{ name: 'one', segments: ['default'], forks: 3 }],
       proxied: true,
@@ -46,8 +44,11 @@ describe.concurrent('a sweep visits every device once', () => {
     const cut = await fault(run, async () => {
       link.stop();
       const since = monotonicMs();
-      await until('it has let go', () => fleet.sessions().every(({ to }) => to < Infinity), 15_000);
-      expect(monotonicMs() - since).toBeLessThan(STOP_MS);
+      await until('it has let go', () => fleet.sessions().every(({ to }) => to < Infinity));
+      expect(
+        fleet.sessions().filter(({ from, to }) => to - from > ANSWER_MS),
+        'has waited for its answer',
+      ).toEqual([]);
       await delay(4_000);
       expect(fleet.sessions(since), 'nothing new is begun').toEqual([]);
       link.heal();

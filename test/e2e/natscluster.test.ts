@@ -4,14 +4,10 @@ import { expect, test } from 'vitest';
 import { readResults, startCluster, troubles } from '../cluster.ts';
 import { monotonicMs } from '../fleet.ts';
 import { type NatsCluster, startNatsCluster } from '../natscluster.ts';
-import { until } from '../process.ts';
+import { PATIENCE_MS, until } from '../process.ts';
 import { checkWitnesses } from '../witness.ts';
 
 const COMMAND = 'show version';
-/** Longest time without a new session that one fault may cause, in ms; elections of this server take up to 9 s. */
-const UNAVAILABLE_MS = 10_000;
-/** What a session takes at most on a busy machine, in ms. */
-const SESSION_MS = 4_000;
 
 /** How often each stream and consumer of netsweep is kept. */
 async function copies(nats: NatsCluster): Promise<Record<string, number | undefined>> {
@@ -57,14 +53,12 @@ const FAULTS: { what: string; strike(nats: NatsCluster): Promise<() => Promise<v
   },
 ];
 
-test('a sweep comes through the death and the sleep of servers of a NATS cluster, its leader included', {
-  timeout: 180_000,
-}, async () => {
+test('a sweep comes through the death and the sleep of servers of a NATS cluster, its leader included', async () => {
   await using nats = await startNatsCluster();
   await using cluster = await startCluster({
     devices: 16,
     segments: 2,
-    commandMs: 800,
+    commandMs: 1_500,
     servers: nats.url,
     agents: [
       { name: 'one', segments: ['segment-1'] },
@@ -74,7 +68,7 @@ test('a sweep comes through the death and the sleep of servers of a NATS cluster
   const { fleet } = cluster;
   await cluster.run([COMMAND]);
   await expect
-    .poll(() => copies(nats), { timeout: 30_000 })
+    .poll(() => copies(nats), { timeout: PATIENCE_MS })
     .toEqual({
       store: 3,
       'KV_store-agents': 3,
@@ -84,16 +78,14 @@ test('a sweep comes through the death and the sleep of servers of a NATS cluster
   for (const { what, strike } of FAULTS) {
     const since = monotonicMs();
     await using run = cluster.start(['--forks', '3', COMMAND]);
-    await until('some are asked', () => fleet.asked(COMMAND, since).length >= 3, 60_000);
+    await until('some are asked', () => fleet.asked(COMMAND, since).length >= 3);
     const mend = await strike(nats);
     const left = fleet.names.length - fleet.asked(COMMAND, since).length;
     expect(left, `${what}: the sweep is under way`).toBeGreaterThan(0);
+    const enough = fleet.names.length - left * 0.6;
     await until(
-      'some of the rest are asked',
-      () => {
-        return fleet.asked(COMMAND, since).length >= fleet.names.length - left * 0.6;
-      },
-      60_000,
+      `${what}: some of the rest are asked all the same`,
+      () => fleet.asked(COMMAND, since).length >= enough,
     );
     await mend();
     const { status, stdout, stderr } = await run.finished;
@@ -104,10 +96,5 @@ test('a sweep comes through the death and the sleep of servers of a NATS cluster
     });
     await checkWitnesses({ cluster, results, command: COMMAND, since });
     expect(results.filter(({ attempts }) => attempts !== 1)).toEqual([]);
-    const starts = fleet.asked(COMMAND, since).map(({ from }) => from);
-    const gaps = starts.slice(1).map((from, at) => from - (starts[at] ?? from));
-    expect(Math.max(...gaps), `${what}: longest time without a new session`).toBeLessThan(
-      UNAVAILABLE_MS + SESSION_MS,
-    );
   }
 });

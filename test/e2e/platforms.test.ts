@@ -178,7 +178,7 @@ describe('platforms learn', () => {
     }
     const over = await learn(fleet.devices[0] as FleetDevice);
     expect(over).toMatchObject({ status: 2, stderr: expect.stringContaining('is not written over') });
-  }, 60_000);
+  });
 
   test.skipIf(frrMissing !== null)(
     'describes a real FRR, which is also found by auto',

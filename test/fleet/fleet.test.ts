@@ -383,6 +383,24 @@ describe('the event log', () => {
     expect(rehearsal.of('overlap')).toEqual([]);
   });
 
+  test('has the end of one session before the begin of another that came after it, however late it looks', async () => {
+    await using rehearsal = await rehearse({ devices: 2 });
+    const dial = (device: number) => createConnection(rehearsal.port, `127.1.0.${device}`);
+    let last = dial(1);
+    for (let round = 1; round <= 20; round++) {
+      await until('it is connected', () => rehearsal.of('connect').length === round);
+      last.destroy();
+      last = dial(1 + (round % 2));
+    }
+    await until('the last is connected', () => rehearsal.of('connect').length === 21);
+    last.destroy();
+    await until('all have ended', () => rehearsal.of('close').length === 21);
+    const order = [...rehearsal.of('connect'), ...rehearsal.of('close')]
+      .sort((a, b) => a.t - b.t)
+      .map(({ event }) => event);
+    expect(order).toEqual(Array.from({ length: 42 }, (_, at) => (at % 2 === 0 ? 'connect' : 'close')));
+  });
+
   test('hides a secret that was typed as a command', async () => {
     await using rehearsal = await rehearse({});
     await using client = await (await rehearsal.login()).shell();

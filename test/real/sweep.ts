@@ -41,7 +41,7 @@ export interface Swept extends SweepJson {
 export async function sweep(place: Place, devices: DeviceFields[], args: string[]): Promise<Swept> {
   const inventory = await place.write('inventory.json', JSON.stringify(devices));
   const words = ['run', '-i', inventory, '--format', 'json', ...args];
-  const { status, stdout, stderr } = await place.netsweep(words, { timeoutMs: 45_000 });
+  const { status, stdout, stderr } = await place.netsweep(words);
   if (stdout === '') throw new Error(`exit ${status}\n${stderr}`);
   return { status, stderr, ...(JSON.parse(stdout) as SweepJson) }; // the contract's own object
 }

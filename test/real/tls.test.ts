@@ -29,7 +29,7 @@ function shakeHands(address: string, words: string[], input: string | null): Pro
     ...words,
     ...(input === null ? ['-ign_eof'] : []),
   ];
-  return run(program('openssl') ?? 'openssl', args, { input: input ?? '', timeoutMs: 10_000 });
+  return run(program('openssl') ?? 'openssl', args, { input: input ?? '' });
 }
 
 /** Resolves when an agent has tried so often and was never ready. */

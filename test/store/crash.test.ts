@@ -87,7 +87,7 @@ test('every acknowledged report is there after a kill, whole', async () => {
     expect(await store.lastCommit()).toBeGreaterThan(commit);
     commit = await store.lastCommit();
   }
-}, 60_000);
+});
 
 test('a second process is turned away while the first has the directory, and let in once that is killed', async () => {
   using directory = new TemporaryDirectory();
@@ -103,7 +103,7 @@ test('a second process is turned away while the first has the directory, and let
   await using _store = await openStore(directory.path, null);
   await using third = run(OPEN, directory.path);
   expect(await firstLine(third)).toBe('StateInUse');
-}, 30_000);
+});
 
 test('closing the store ends its thread and with it the process', async () => {
   using directory = new TemporaryDirectory();
@@ -112,4 +112,4 @@ test('closing the store ends its thread and with it the process', async () => {
   expect(await once(child, 'close')).toEqual([0, null]);
   await using store = await openStore(directory.path, null);
   expect(await store.lastCommit()).toBe(1);
-}, 30_000);
+});

@@ -68,14 +68,14 @@ test.skipIf(REASON !== null)(
     await writer.logged(/^full$/m);
     const before = committed(writer);
     disk.empty();
-    await writer.logged(/^room$/m, 5_000);
+    await writer.logged(/^room$/m);
     await until('it goes on', () => committed(writer) > before);
     writer.child.kill('SIGSTOP'); // or it might be done before the disk is full again
     disk.fill(100_000); // not enough for a group: some of it may be written, none of it may be seen
     writer.child.kill('SIGCONT');
     await writer.logged(/(^full$.*){2}/ms);
     disk.empty();
-    await writer.logged(/^done$/m, 40_000);
+    await writer.logged(/^done$/m);
     expect(await kept(disk)).toEqual({ reports: 900, bodies: 900 * 50_000 });
   },
 );
@@ -89,7 +89,7 @@ test.skipIf(REASON !== null)(
     disk.fill();
     await writer.logged(/^full$/m);
     writer.child.kill('SIGTERM');
-    await writer.logged(/^closed$/m, 5_000);
+    await writer.logged(/^closed$/m);
     const { reports, bodies } = await kept(disk);
     // Of the three reports at a time two may have found room, and the third not.
     expect(reports - committed(writer)).toBeOneOf([1, 3]);
