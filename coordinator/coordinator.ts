@@ -193,15 +193,15 @@ export class Coordinator {
         looked = host.monotonicMs();
       }
       await reconcile.heedStops();
-      await dispatch.offer();
-      if (!this.#again) await this.#rest();
+      const due = await dispatch.offer();
+      if (!this.#again) await this.#rest(Math.max(0, Math.min(LOOK_EVERY_MS, due - host.monotonicMs())));
     }
   }
 
-  /** Until the next kick, or the next look. */
-  #rest(): Promise<void> {
+  /** Until the next kick, or for so long. */
+  #rest(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const callOff = this.books.host.after(LOOK_EVERY_MS, resolve);
+      const callOff = this.books.host.after(ms, resolve);
       this.#kicked = () => {
         callOff();
         resolve();

@@ -183,6 +183,11 @@ export class ActiveSweep {
     return [...new Set([...this.#waiting.keys(), ...this.#held.keys()])];
   }
 
+  /** How many of its devices stand in line in a segment, as far as their stage has come. */
+  waiting(segment: string): number {
+    return this.#waiting.get(segment)?.length ?? 0;
+  }
+
   /** How many more of its devices may be in shards now. */
   get room(): number {
     return Math.min(this.row.options.forks, this.stops.most) - this.inShards;

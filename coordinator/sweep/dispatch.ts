@@ -49,12 +49,15 @@ export class Dispatch {
     this.#lanes = new Lanes(DIRECT_AFTER_MS, warn);
   }
 
-  /** Offers whatever may be offered now, and begins to publish again what could not be published before. */
-  async offer(): Promise<void> {
-    if (this.books.pause.reason !== '') return;
+  /**
+   * Offers whatever may be offered now, and begins to publish again what could not be published before. Resolves with
+   * when to come again for what is still to grow, on the monotonic clock.
+   */
+  async offer(): Promise<number> {
+    if (this.books.pause.reason !== '') return Number.POSITIVE_INFINITY;
     const now = this.books.host.monotonicMs();
     const writes: Write[] = [];
-    this.#forming.form(now, writes);
+    const due = this.#forming.form(now, writes);
     if (writes.length > 0) await this.books.commit(writes);
     if (this.#lanes.anyShutForLong(now)) this.#mend();
     for (const shard of this.books.ledger.shards()) {
@@ -63,6 +66,7 @@ export class Dispatch {
       if (way === 'nats') this.#send(shard, () => this.#publish(shard));
       else if (way === 'direct') this.#sendDirectly(shard, this.#freest(shard.row.segment));
     }
+    return due;
   }
 
   /**

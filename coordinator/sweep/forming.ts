@@ -12,11 +12,17 @@ import type { OpenShard } from './shards.js';
 const SHARD_DEVICES = 32;
 /** Devices offered in a segment beyond twice its free slots, so that a slot that frees finds work. */
 const SPARE_DEVICES = 8;
+/** How long places that have become free wait for more, to be filled by one shard, in ms: each has a price of its own. */
+export const GATHER_MS = 40;
 
 export class Forming {
   #turn = 0;
   /** Segments in which a sweep has had its first turn. */
   readonly #met = new WeakMap<ActiveSweep, Set<string>>();
+  /** When a sweep had its latest shard in a segment. */
+  readonly #formedAt = new WeakMap<ActiveSweep, Map<string, number>>();
+  /** When places that wait for more are filled as they are; Infinity: none wait. */
+  #due = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly books: Books,
@@ -24,8 +30,9 @@ export class Forming {
     private readonly road: { readonly maxBytes: number },
   ) {}
 
-  /** As many shards as may be offered now. */
-  form(now: number, writes: Write[]): void {
+  /** As many shards as may be offered now. Returns when to come again for those that are still to grow. */
+  form(now: number, writes: Write[]): number {
+    this.#due = Number.POSITIVE_INFINITY;
     const sweeps = [...this.books.ledger.sweeps.values()].filter((sweep) => sweep.halt === null);
     const segments = [...new Set(sweeps.flatMap((sweep) => sweep.segments()))];
     for (const segment of segments) this.#makeRoom(segment, sweeps, writes);
@@ -45,6 +52,7 @@ export class Forming {
         }
       }
     }
+    return this.#due;
   }
 
   /** A newcomer does not wait until what others have been offered is claimed: that goes back in line, behind it. */
@@ -70,11 +78,24 @@ export class Forming {
     now: number,
     writes: Write[],
   ): OpenShard | null {
-    const most = Math.min(room, sweep.room, this.#shardSize(sweep));
-    if (most < 1) return null;
+    const wanted = this.#shardSize(sweep);
+    const most = Math.min(room, sweep.room, wanted);
+    if (most < 1 || (most < Math.min(wanted, sweep.waiting(segment)) && this.#gathers(sweep, segment, now)))
+      return null;
     const shard = this.books.ledger.form(sweep, segment, most, now, writes);
-    if (shard !== null) this.#cut(shard, writes);
+    if (shard === null) return null;
+    this.#cut(shard, writes);
+    const formedAt = this.#formedAt.get(sweep) ?? new Map<string, number>();
+    this.#formedAt.set(sweep, formedAt.set(segment, now));
     return shard;
+  }
+
+  /** While others of the sweep are under way, a shard that could be larger waits a moment for their places. */
+  #gathers(sweep: ActiveSweep, segment: string, now: number): boolean {
+    const due = (this.#formedAt.get(sweep)?.get(segment) ?? Number.NEGATIVE_INFINITY) + GATHER_MS;
+    if (sweep.inShards === 0 || due <= now) return false;
+    this.#due = Math.min(this.#due, due);
+    return true;
   }
 
   /** Down to what the road carries in one message. */

@@ -85,7 +85,7 @@ export const defects: Defect[] = [
   {
     name: 'A shard may be larger than a message',
     file: 'coordinator/sweep/forming.ts',
-    find: 'if (shard !== null) this.#cut(shard, writes);',
+    find: 'this.#cut(shard, writes);',
     replace: '',
     test: {
       file: DISPATCH,

@@ -8,7 +8,10 @@ import { openStore } from '../../coordinator/store/open.js';
 import type { Write } from '../../coordinator/store/store.js';
 import type { ActiveSweep } from '../../coordinator/sweep/activesweep.js';
 import { Dispatch, type Road } from '../../coordinator/sweep/dispatch.js';
+import { GATHER_MS } from '../../coordinator/sweep/forming.js';
 import { Hello, type Shard } from '../../proto/gen/netsweep/v1/agent.js';
+import { Status } from '../../proto/gen/netsweep/v1/model.js';
+import { Attempt } from '../../proto/gen/netsweep/v1/session.js';
 import { sweepRow, TemporaryDirectory } from '../store/samples.js';
 import { device, TERMS } from './opened.js';
 
@@ -77,10 +80,11 @@ class Ground implements AsyncDisposable {
     return sweep;
   }
 
-  /** Looks once, and waits until what that brought is out. */
-  async offer(): Promise<void> {
-    await this.dispatch.offer();
+  /** Looks once, and waits until what that brought is out; when to look again. */
+  async offer(): Promise<number> {
+    const due = await this.dispatch.offer();
     await this.dispatch.idle();
+    return due;
   }
 
   /** Numbers of the offers that went over the road. */
@@ -160,14 +164,50 @@ test('at most twice the free slots and eight more lie unclaimed', async () => {
   const [first] = ground.published;
   if (first === undefined) throw new Error('nothing published');
   ground.claim(first, 'a');
+  ground.now += GATHER_MS;
   await ground.offer();
   expect(ground.lying, 'no slot is free for more').toBe(8);
+});
+
+test('places that become free wait a moment for others, until one shard of the usual size fills them', async () => {
+  await using ground = await Ground.open();
+  ground.agent('a', 1_000);
+  const sweep = await ground.sweep('S1', 1_000, 64);
+  const sizes = () => ground.published.map(({ devices }) => devices.length);
+  await ground.offer();
+  expect(sizes(), 'none is under way yet').toEqual([16, 16, 16, 16]);
+  const epochs = ground.published.map((shard) => ground.claim(shard, 'a'));
+  const end = (index: number) => {
+    const answer = epochs[Math.floor(index / 16)];
+    if (answer?.answer !== 'grant') throw new Error('not granted');
+    const { epoch, shard } = answer;
+    const attempt = {
+      $case: 'attempt' as const,
+      value: Attempt.create({ status: Status.OK, leftClean: true }),
+    };
+    const result = { seq: index, sweep: 'S1', shard: shard.row.shard, epoch, index, end: attempt };
+    ground.books.ledger.result(result, 'a', ground.now, 0, []);
+  };
+  for (let index = 0; index < 10; index++) end(index);
+  const due = await ground.offer();
+  expect([sizes().length, due]).toEqual([4, ground.now + GATHER_MS]);
+  ground.now += GATHER_MS;
+  await ground.offer();
+  expect(sizes().slice(4), 'it has waited long enough').toEqual([10]);
+  for (let index = 10; index < 26; index++) end(index);
+  await ground.offer();
+  expect(sizes().slice(5), 'it is full').toEqual([16]);
+  for (let index = 26; index < 30; index++) end(index);
+  expect(await ground.offer()).toBeLessThan(Number.POSITIVE_INFINITY);
+  expect(sweep.inShards).toBe(60);
 });
 
 test('a sweep of one device does not wait until a large one that came before has been claimed', async () => {
   await using ground = await Ground.open();
   ground.agent('a', 10);
   const audit = await ground.sweep('AUDIT', 1_000, 32);
+  await ground.offer();
+  ground.now += GATHER_MS;
   await ground.offer();
   const [first, second, ...others] = ground.published;
   if (first === undefined || second === undefined) throw new Error('less published than an agent takes');
