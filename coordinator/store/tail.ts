@@ -15,6 +15,12 @@ export interface Numbered {
   report: Report;
 }
 
+/** `report` null: it has been let go of. */
+interface Kept {
+  readonly seq: number;
+  report: Report | null;
+}
+
 interface Followed {
   followers: number;
   /** Every report of the sweep with a higher number is here. */
@@ -24,8 +30,8 @@ interface Followed {
 export class Tail {
   readonly #followed = new Map<string, Followed>();
   /** In the order of their numbers, over all sweeps. */
-  #kept: (Numbered | null)[] = [];
-  /** How many of the first have been let go of. */
+  #kept: Kept[] = [];
+  /** So many of the first have been let go of, and others may have been. */
   #gone = 0;
   #bytes = 0;
 
@@ -65,6 +71,7 @@ export class Tail {
   ): Promise<Numbered[]> {
     const followed = this.#followed.get(sweep);
     const from = followed?.from ?? Number.POSITIVE_INFINITY;
+    if (followed?.followers === 1 && after > from) this.#passed(sweep, followed, after);
     if (after >= from) return this.#find(sweep, after, limit);
     const read = await fromDisk();
     // It has shown that there is nothing more between what it gave and what is here.
@@ -76,8 +83,8 @@ export class Tail {
   #find(sweep: string, after: number, limit: number): Numbered[] {
     const found: Numbered[] = [];
     for (let at = this.#firstAfter(after); at < this.#kept.length && found.length < limit; at += 1) {
-      const numbered = this.#kept[at];
-      if (numbered != null && numbered.report.sweep === sweep) found.push(numbered);
+      const { seq, report } = this.#kept[at] as Kept; // `at` is below the length
+      if (report?.sweep === sweep) found.push({ seq, report });
     }
     return found;
   }
@@ -89,23 +96,43 @@ export class Tail {
     this.#bytes += bytesOf(kept);
   }
 
+  /** The only one who follows has them: what lives no longer than that costs no collector anything. */
+  #passed(sweep: string, followed: Followed, after: number): void {
+    followed.from = after;
+    for (let at = this.#gone; at < this.#kept.length; at += 1) {
+      const kept = this.#kept[at] as Kept; // `at` is below the length
+      if (kept.seq > after) break;
+      if (kept.report?.sweep === sweep) this.#drop(kept, kept.report);
+    }
+    this.#shift();
+  }
+
   #letGo(): void {
     const oldest = this.#kept[this.#gone];
-    if (oldest == null) return;
-    const { seq, report } = oldest;
-    const followed = this.#followed.get(report.sweep);
-    if (followed !== undefined) followed.from = Math.max(followed.from, seq);
+    if (oldest == null || oldest.report === null) return;
+    const followed = this.#followed.get(oldest.report.sweep);
+    if (followed !== undefined) followed.from = Math.max(followed.from, oldest.seq);
+    this.#drop(oldest, oldest.report);
+    this.#shift();
+  }
+
+  #drop(kept: Kept, report: Report): void {
     this.#bytes -= bytesOf(report);
-    this.#kept[this.#gone++] = null;
+    kept.report = null;
+  }
+
+  /** The first that is not yet let go of is where all are looked for. */
+  #shift(): void {
+    while (this.#kept[this.#gone]?.report === null) this.#gone += 1;
     if (this.#gone * 2 < this.#kept.length) return;
     this.#kept = this.#kept.slice(this.#gone);
     this.#gone = 0;
   }
 
   #forget(sweep: string): void {
-    this.#kept = this.#kept.filter((numbered) => numbered !== null && numbered.report.sweep !== sweep);
+    this.#kept = this.#kept.filter(({ report }) => report !== null && report.sweep !== sweep);
     this.#gone = 0;
-    this.#bytes = this.#kept.reduce((sum, numbered) => sum + (numbered ? bytesOf(numbered.report) : 0), 0);
+    this.#bytes = this.#kept.reduce((sum, { report }) => sum + (report ? bytesOf(report) : 0), 0);
   }
 
   #firstAfter(seq: number): number {

@@ -70,6 +70,32 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed + 1))(
   },
 );
 
+test('what the only one who follows has got is let go of, and read from the disk by who comes after', async () => {
+  const tail = new Tail(0);
+  using _first = tail.follow('S1');
+  const disk = Array.from({ length: 4 }, (_, at) => ({ seq: at + 1, report: report('S1', at, []) }));
+  tail.committed(
+    disk.map((one) => one.report),
+    4,
+  );
+  const fromDisk = async () => {
+    reads += 1;
+    return disk;
+  };
+  let reads = 0;
+  const read = async (after: number) => (await tail.read('S1', after, 2, fromDisk)).map(({ seq }) => seq);
+  expect([await read(0), await read(0), await read(2)]).toEqual([
+    [1, 2],
+    [1, 2],
+    [3, 4],
+  ]);
+  expect(reads).toBe(0);
+  using _second = tail.follow('S1');
+  await read(0);
+  expect(reads).toBe(1);
+  expect(await read(2), 'what they have not all got stays').toEqual([3, 4]);
+});
+
 function aReport(dice: Dice): Report {
   return report(dice.pick(['S1', 'S2', 'S3']), 0, [output('x'.repeat(dice.below(2_000)))]);
 }
