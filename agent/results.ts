@@ -74,8 +74,9 @@ export class Results {
     private readonly onFull: (full: boolean) => void = () => undefined,
   ) {}
 
-  get unsent(): boolean {
-    return this.#unsent.length > 0;
+  /** How many are to be sent. */
+  get unsent(): number {
+    return this.#unsent.length;
   }
 
   get empty(): boolean {

@@ -2,6 +2,7 @@
 // them on disk. A result is kept here until it is acknowledged and sent again on every new stream; the stream
 // is opened again for as long as the agent lives, with a short backoff.
 import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Beat, FULL_BATCH } from '../proto/beat.js';
 import { failpoint } from '../proto/failpoint.js';
 import type {
   AgentBatch,
@@ -23,7 +24,6 @@ import type {
 } from '../proto/gen/netsweep/v1/agent.js';
 import { Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
-import { BEAT_MS } from '../proto/subjects.js';
 import { type Host, pause } from './host.js';
 import { type Delivery, Results, type WaitingRoom } from './results.js';
 
@@ -74,7 +74,9 @@ export class Uplink {
   /** Only while the coordinator has welcomed us on it. */
   #stream: Stream | null = null;
   #unsaid: AgentMessage[] = [];
-  #flushedAt = Number.NEGATIVE_INFINITY;
+  readonly #beat = new Beat();
+  /** Wakes whoever waits for the beat once there is enough for a batch. */
+  #enough: () => void = () => undefined;
   #complaint = '';
   /** Wakes whoever waits for a stream that has broken. */
   #stuck: () => void = () => undefined;
@@ -327,18 +329,21 @@ export class Uplink {
 
   /** Sends what has gathered, a batch each beat, as fast as the stream takes them. */
   async #flush(): Promise<void> {
-    if (this.#flushing) return;
+    if (this.#flushing) {
+      if (this.#gathered >= FULL_BATCH) this.#enough();
+      return;
+    }
     this.#flushing = true;
-    await pause(this.host, Math.max(0, this.#flushedAt + BEAT_MS - this.host.monotonicMs()));
+    await this.#due();
     for (let stream = this.#stream; stream !== null && this.#pending; stream = this.#stream) {
-      const batch = this.#results.unsent ? await this.#results.nextBatch() : null;
+      const batch = this.#results.unsent > 0 ? await this.#results.nextBatch() : null;
       // Meanwhile the stream may have broken: the next one gets all of it again.
       if (stream !== this.#stream) continue;
       const messages = this.#unsaid.splice(0);
       if (batch !== null && batch.chunks.length + batch.results.length > 0)
         messages.push({ body: { $case: 'results', value: batch } });
       if (messages.length === 0) continue;
-      this.#flushedAt = this.host.monotonicMs();
+      this.#beat.left(this.host.monotonicMs(), messages.length + (batch?.results.length ?? 0));
       failpoint('agent.sending');
       if (!stream.write({ messages })) await this.#drained(stream);
     }
@@ -346,7 +351,24 @@ export class Uplink {
   }
 
   get #pending(): boolean {
-    return this.#unsaid.length > 0 || this.#results.unsent;
+    return this.#gathered > 0;
+  }
+
+  get #gathered(): number {
+    return this.#unsaid.length + this.#results.unsent;
+  }
+
+  /** Until what has gathered leaves. */
+  #due(): Promise<void> {
+    const waitMs = () => this.#beat.waitMs(this.host.monotonicMs(), this.#gathered);
+    return new Promise((resolve) => {
+      let callOff = this.host.after(waitMs(), resolve);
+      this.#enough = () => {
+        this.#enough = () => undefined;
+        callOff();
+        callOff = this.host.after(waitMs(), resolve);
+      };
+    });
   }
 
   /** Until the stream takes more, or is no longer ours. */

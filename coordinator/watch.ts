@@ -1,8 +1,9 @@
 // What a client sees of a sweep while it runs: reports as they get on disk, and now and then how far it is. Reports
 // that end close together travel together; the first after a lull leaves at once.
+import { Beat } from '../proto/beat.js';
 import type { Report } from '../proto/gen/netsweep/v1/model.js';
 import type { Sweep, SweepEvent, WatchRequest } from '../proto/gen/netsweep/v1/sweeps.js';
-import { BATCH_BYTES, BEAT_MS } from '../proto/subjects.js';
+import { BATCH_BYTES } from '../proto/subjects.js';
 import type { Books } from './books.js';
 import { within } from './host.js';
 import { bytesOf } from './store/tail.js';
@@ -29,7 +30,8 @@ export async function* watch(
 ): AsyncGenerator<SweepEvent> {
   using _followed = reports ? books.store.follow(id) : null;
   let seq = 0;
-  let [toldAt, progressAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const beat = new Beat();
+  let progressAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     const active = books.ledger.sweeps.get(id);
     // Looked at before the reports are read: what ends in between is read in the next round. The ledger runs ahead
@@ -40,7 +42,7 @@ export async function* watch(
       const page = await books.store.reportsAfter(id, seq, PAGE, bodies);
       seq = page.at(-1)?.seq ?? seq;
       more = page.length === PAGE;
-      if (page.length > 0) toldAt = books.host.monotonicMs();
+      if (page.length > 0) beat.left(books.host.monotonicMs(), page.length);
       yield* eventsOf(
         page.map(({ report }) => report),
         together,
@@ -55,7 +57,7 @@ export async function* watch(
       progressAt = now;
       yield { body: { $case: 'progress', value: describe.progress(active) } };
     }
-    await rest(books, toldAt + BEAT_MS - books.host.monotonicMs(), seen, signal);
+    await rest(books, beat.waitMs(books.host.monotonicMs(), 0), seen, signal);
     if (signal.aborted) return;
   }
 }

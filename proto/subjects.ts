@@ -15,8 +15,6 @@ export const STOP_SHARE = 0.7;
 export const CHUNK_BYTES = 512 * 1024;
 /** Most bytes of a batch of results; gRPC's own limit of 4 MiB a message is left far away. */
 export const BATCH_BYTES = 1024 * 1024;
-/** Least time between two batches of one direction of a stream, in ms; the first of a lull leaves at once. */
-export const BEAT_MS = 15;
 /** A worker that has said nothing for this long is killed, in ms. */
 export const WORKER_SILENCE_MS = 5_000;
 

@@ -1,12 +1,12 @@
 // What the coordinator says on one agent's stream, gathered into one batch a beat. A slow agent holds up
 // nobody: what waits for it is small, because it is answers to what it asked.
-import { BEAT_MS } from '../../proto/subjects.js';
+import { Beat, FULL_BATCH } from '../../proto/beat.js';
 import type { Host } from '../host.js';
 
 export class Outbox<Message> {
   #gathered: Message[] = [];
   #callOff: (() => void) | null = null;
-  #flushedAt = Number.NEGATIVE_INFINITY;
+  readonly #beat = new Beat();
   #ended = false;
 
   constructor(
@@ -18,8 +18,11 @@ export class Outbox<Message> {
   push(message: Message): void {
     if (this.#ended) return;
     this.#gathered.push(message);
-    const wait = Math.max(0, this.#flushedAt + BEAT_MS - this.host.monotonicMs());
-    this.#callOff ??= this.host.after(wait, () => this.#flush());
+    const { length } = this.#gathered;
+    if (length === FULL_BATCH) this.#callOff?.();
+    else if (this.#callOff !== null) return;
+    const waitMs = this.#beat.waitMs(this.host.monotonicMs(), length);
+    this.#callOff = this.host.after(waitMs, () => this.#flush());
   }
 
   /** Sends what has gathered and ends the stream. */
@@ -41,7 +44,7 @@ export class Outbox<Message> {
     this.#callOff?.();
     this.#callOff = null;
     if (this.#gathered.length === 0) return;
-    this.#flushedAt = this.host.monotonicMs();
+    this.#beat.left(this.host.monotonicMs(), this.#gathered.length);
     this.write(this.#gathered);
     this.#gathered = [];
   }
