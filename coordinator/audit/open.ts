@@ -15,6 +15,8 @@ export interface PolicyIo {
   cwd: string;
   platforms: Platforms;
   nowMs: number;
+  /** Whether rules without a test are worth a warning. */
+  untested?: boolean;
 }
 
 export interface OpenedPolicies {
@@ -39,7 +41,13 @@ export function openPolicies(names: readonly string[], io: PolicyIo): OpenedPoli
   }
   // A file that could not be read may have held the rules that others speak of.
   if (policies.length < files.size) issues.throwIfAny();
-  lint(policies, { issues, warnings, nowMs: io.nowMs, elsewhere: () => shippedIds(io) });
+  lint(policies, {
+    issues,
+    warnings,
+    nowMs: io.nowMs,
+    untested: io.untested ?? false,
+    elsewhere: () => shippedIds(io),
+  });
   issues.throwIfAny();
   return { policies, warnings: warnings.list('warning') };
 }

@@ -43,7 +43,11 @@ export function sightWhole(
 }
 
 /** An output as `same_as` compares it. */
-export function quietLines(region: Region, ignore: readonly string[], { volatile, fields }: Sphere): Region {
+export function quietLines(
+  region: Region,
+  ignore: readonly string[],
+  { volatile, fields }: Pick<Sphere, 'volatile' | 'fields'>,
+): Region {
   return withoutLines(region, [...volatile, ...ignore.map((text) => patternFor(text, fields))]);
 }
 

@@ -41,7 +41,7 @@ export interface Sweepable {
   /** Wiped once they are submitted. */
   credentials: Credential[];
   /** What shows the results, in place of what the output options ask for. */
-  views?(read: ReadOutput): View[];
+  views?(read: ReadOutput, screen: Screen): View[];
   /** What to do about devices that did not end ok, said with the summary. */
   hint(sweep: string): string;
 }
@@ -80,7 +80,7 @@ async function watchOver(
     selected: sweepable.devices.length,
     again: (sweep: string) => `netsweep sweeps results ${sweep}${linkOptions(values, sources)}`,
   };
-  const show = new Show(sweepable.views?.(parts.read) ?? openViews(parts), screen);
+  const show = new Show(sweepable.views?.(parts.read, screen) ?? openViews(parts), screen);
   const followed = {
     sweep: id,
     bodies: show.bodies,

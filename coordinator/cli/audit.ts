@@ -37,8 +37,12 @@ const COLUMNS: Column<Listed>[] = [
 ];
 
 /** Reads policies; what is worth a warning is said. Throws InputError with everything that is wrong. */
-export function policiesOf(names: readonly string[], values: Values<typeof OWN_PLATFORMS>): Policy[] {
-  const io = { cwd: process.cwd(), platforms: openPlatforms(values), nowMs: Date.now() };
+export function policiesOf(
+  names: readonly string[],
+  values: Values<typeof OWN_PLATFORMS>,
+  untested = false,
+): Policy[] {
+  const io = { cwd: process.cwd(), platforms: openPlatforms(values), nowMs: Date.now(), untested };
   const { policies, warnings } = openPolicies(names, io);
   for (const warning of warnings)
     process.stderr.write(`${harmlessLine(`warning: ${printIssue(warning)}`)}\n`);
@@ -46,7 +50,7 @@ export function policiesOf(names: readonly string[], values: Values<typeof OWN_P
 }
 
 export async function checkPolicies({ args, values }: AuditCall): Promise<ExitCode> {
-  const policies = policiesOf(args, values);
+  const policies = policiesOf(args, values, true);
   await printLines(
     values.json
       ? [JSON.stringify(policies.map(inFigures), null, 2)]
@@ -69,7 +73,7 @@ export async function listRules({ args, values }: AuditCall): Promise<ExitCode> 
 /** Runs the tests that policies bring along. */
 export async function testPolicies({ args, values }: AuditCall): Promise<ExitCode> {
   const world = { platforms: openPlatforms(values), rowsOf };
-  const tested = policiesOf(args, values).flatMap((policy) => runTests(policy, world));
+  const tested = policiesOf(args, values, true).flatMap((policy) => runTests(policy, world));
   const wrong = tested.filter(({ ok }) => !ok);
   if (values.json) await printLines([JSON.stringify(tested.map(testObject), null, 2)]);
   else

@@ -5,6 +5,7 @@ export const EXIT = {
   ok: 0,
   failures: 1,
   usage: 2,
+  findings: 3,
   unreachable: 4,
   cancelled: 5,
   stopped: 6,
@@ -13,7 +14,7 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-const PRECEDENCE: readonly ExitCode[] = [70, 130, 5, 2, 4, 6, 1];
+const PRECEDENCE: readonly ExitCode[] = [70, 130, 5, 2, 4, 6, 1, 3];
 
 /** The code that decides when several apply. */
 export function decide(codes: Iterable<ExitCode>): ExitCode {

@@ -7,7 +7,18 @@ import { Command } from 'commander';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
 import { addSchedules } from './schedulecommands.js';
-import { CONNECTION, ENDPOINT, LEARN, OWN_PLATFORMS, RUN, SCAN, SERVE, TABLE, WATCH } from './settings.js';
+import {
+  AUDIT_RUN,
+  CONNECTION,
+  ENDPOINT,
+  LEARN,
+  OWN_PLATFORMS,
+  RUN,
+  SCAN,
+  SERVE,
+  TABLE,
+  WATCH,
+} from './settings.js';
 
 export function buildProgram(edge: Edge): Command {
   const program = new Command('netsweep')
@@ -214,6 +225,17 @@ function addAudit(program: Command, edge: Edge): void {
     .command('audit')
     .description('policies: what devices should be, and whether they are');
   const lazy = () => import('./audit.js');
+  addCommand(audit, edge, {
+    usage: 'run',
+    about: 'ask devices what the rules of policies need, and judge them',
+    settings: AUDIT_RUN,
+    examples: [
+      'netsweep audit run -p cisco-ios-baseline -i lab.yaml',
+      'netsweep audit run -p campus.yaml,waivers.yaml -i lab.yaml -l core --fail-on high --format json',
+      'netsweep audit run -p campus.yaml -i lab.yaml --from last    # what an earlier sweep brought',
+    ],
+    act: async (call) => (await import('./auditrun.js')).runAudit(call),
+  });
   addCommand(audit, edge, {
     usage: 'check <policy...>',
     about: 'read policies and say everything that is wrong in them',

@@ -53,7 +53,7 @@ async function print(lines: string[]): Promise<ExitCode> {
 }
 
 /** Scripts are not asked. */
-async function confirm({ yes }: RunValues, devices: number): Promise<void> {
+export async function confirm({ yes }: RunValues, devices: number): Promise<void> {
   if (yes || devices <= ASK_ABOVE || process.stdin.isTTY !== true || process.stderr.isTTY !== true) return;
   if (!(await askYes(`Run on ${devices} devices?`))) throw new Ended(EXIT.interrupted, 'nothing was touched');
 }

@@ -3,6 +3,7 @@
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { SEVERITIES } from '../audit/verdict.js';
 import { longName, type Settings } from '../config.js';
 import { list, one, repeated, toggle } from './setting.js';
 import {
@@ -337,6 +338,53 @@ export const RUN = {
   ...CONNECTION,
 } satisfies Settings;
 
+export const AUDIT_RUN = {
+  policy: list(
+    {
+      flags: '-p, --policy <policy,...>',
+      about: 'policies: files, directories, or names that audit list shows; may be repeated',
+      once: true,
+    },
+    (text) => readText(text).split(','),
+  ),
+  from: one(
+    {
+      flags: '--from <sweep>',
+      about: 'judge an earlier sweep (id, prefix or last), touch nothing',
+      once: true,
+    },
+    readText,
+    null,
+  ),
+  failOn: one(
+    {
+      flags: '--fail-on <severity>',
+      about: `exit 3 on findings from this severity on: ${SEVERITIES.join(', ')}`,
+      shown: 'low',
+    },
+    (text) => readChoice(text, SEVERITIES),
+    null,
+  ),
+  ...SELECTION,
+  ...PLATFORM,
+  ...LOGIN,
+  ...without(SWEEP, 'allowWrites', 'canary', 'batch'),
+  ...TOLERANCE,
+  check: ACTIONS.check,
+  listHosts: ACTIONS.listHosts,
+  yes: ACTIONS.yes,
+  format: one(
+    { flags: '--format <format>', about: 'text, json or ndjson', shown: 'text', once: true },
+    (text) => readChoice(text, ['text', 'json', 'ndjson']),
+    'text' as const,
+  ),
+  noColor: OUTPUT.noColor,
+  progress: OUTPUT.progress,
+  verbose: OUTPUT.verbose,
+  quiet: OUTPUT.quiet,
+  ...CONNECTION,
+} satisfies Settings;
+
 export const TABLE = {
   json: toggle({ flags: '--json', about: 'JSON instead of a table', once: true }),
 } satisfies Settings;
@@ -532,6 +580,11 @@ export const CONFIG_KEYS: ReadonlySet<string> = new Set([
   'spool-limit',
   'rehearse',
 ]);
+
+function without<T extends Settings, K extends keyof T>(settings: T, ...keys: K[]): Omit<T, K> {
+  const kept = Object.entries(settings).filter(([key]) => !keys.includes(key as K));
+  return Object.fromEntries(kept) as Omit<T, K>; // what is left of it
+}
 
 function defaultState(): string {
   return join(process.env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'netsweep');

@@ -17,6 +17,7 @@ const PROGRAMS = {
   store: 'coordinator/store/thread',
   agent: 'agent/main',
   worker: 'agent/worker',
+  judge: 'coordinator/audit/thread',
 };
 /** Looked for beside ssh2 at run time. Without it ssh2 goes on without a word, a third slower. */
 const BINDING = 'ssh2/lib/protocol/crypto/build/Release/sshcrypto.node';

@@ -37,7 +37,7 @@ export function readTexts(files: Record<string, string | Buffer>, nowMs = TODAY)
   const policies = Object.entries(files)
     .map(([file, content]) => readPolicy(file, Buffer.from(content), world))
     .filter((policy) => policy !== null);
-  lint(policies, { issues, warnings, nowMs, elsewhere: () => ['SHIPPED-1'] });
+  lint(policies, { issues, warnings, nowMs, untested: true, elsewhere: () => ['SHIPPED-1'] });
   return {
     policies,
     errors: issues.list().map(printIssue),

@@ -1,0 +1,134 @@
+// An audit as a way of showing a sweep: each device is judged as it ends, and the report is printed when all have.
+import { type Output, Proof, type Report } from '../../proto/gen/netsweep/v1/model.js';
+import { label } from '../../proto/label.js';
+import type { Platforms } from '../../proto/platform.js';
+import { type Arrived, Audit } from '../audit/audit.js';
+import type { Book } from '../audit/book.js';
+import { auditObject } from '../audit/json.js';
+import type { PackedOutput } from '../audit/judging.js';
+import { Findings, reportLines, summaryLine } from '../audit/report.js';
+import type { Audited } from '../audit/scopes.js';
+import { platformOf, type ReadOutput } from '../combine/result.js';
+import { sizeText } from '../combine/table.js';
+import type { Screen } from './output.js';
+import type { View } from './views/view.js';
+
+/** Longer outputs are not judged: patterns would go through them line by line, once for each rule. */
+const MOST_BYTES = 64_000_000;
+/** What came along packed goes to the judging thread as it is. */
+const SMALL = 1024 * 1024;
+
+export type AuditFormat = 'text' | 'json' | 'ndjson';
+
+export interface AuditParts {
+  book: Book;
+  audited: readonly Audited[];
+  platforms: Platforms;
+  format: AuditFormat;
+  /** Place of a report's device among the audited. */
+  placeOf(report: Report): number | undefined;
+}
+
+export class AuditView implements View, AsyncDisposable {
+  readonly bodies = true;
+  readonly audit: Audit<Output>;
+
+  #shown: { read: ReadOutput; screen: Screen } | null = null;
+
+  constructor(private readonly parts: AuditParts) {
+    const { book, audited, platforms } = parts;
+    this.audit = Audit.open({ book, audited, platforms, read: (output) => wholeText(output, this.#on.read) });
+  }
+
+  /** Where outputs are read and the report is shown; before the first report comes. */
+  showOn(screen: Screen, read: ReadOutput): this {
+    this.#shown = { read, screen };
+    return this;
+  }
+
+  get #on(): { read: ReadOutput; screen: Screen } {
+    if (this.#shown === null) throw new Error('the audit is shown nowhere');
+    return this.#shown;
+  }
+
+  async report(report: Report): Promise<void> {
+    const place = this.parts.placeOf(report);
+    if (place !== undefined) await this.audit.add(place, await this.#arrived(report));
+  }
+
+  async end({ id }: { id: string }): Promise<void> {
+    // What needs nothing of a device, because its rules have no command for it.
+    for (const [place, { rules, commands, platform }] of this.parts.audited.entries())
+      if (rules.length > 0 && commands.length === 0)
+        await this.audit.add(place, { platform, outputs: [], failure: null, refs: new Map() });
+    await this.audit.settle();
+    await this.#print(id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.audit[Symbol.asyncDispose]();
+  }
+
+  async #print(sweep: string): Promise<void> {
+    const { book, format } = this.parts;
+    const { screen } = this.#on;
+    const { sink } = screen;
+    const { tally } = this.audit;
+    if (format === 'json') {
+      const head = JSON.stringify(auditObject(book, tally, { sweep, atMs: Date.now() }));
+      await sink.write(`${head.slice(0, -1)},"verdicts":[`);
+      let separator = '\n';
+      for await (const verdicts of this.audit.verdicts())
+        for (const verdict of verdicts) {
+          await sink.write(`${separator}${JSON.stringify(verdict)}`);
+          separator = ',\n';
+        }
+      await sink.write('\n]}\n');
+    } else if (format === 'ndjson') {
+      for await (const verdicts of this.audit.verdicts())
+        for (const verdict of verdicts) await sink.write(`${JSON.stringify(verdict)}\n`);
+    } else {
+      const findings = new Findings();
+      for await (const verdicts of this.audit.verdicts())
+        for (const verdict of verdicts) findings.add(verdict);
+      for (const line of reportLines(findings, book, tally)) await sink.write(`${line}\n`);
+    }
+    screen.progress.note(
+      summaryLine(tally),
+      tally.counts.fail + tally.counts.error === 0 ? 'green' : 'yellow',
+    );
+  }
+
+  async #arrived(report: Report): Promise<Arrived<Output>> {
+    const { failure } = report;
+    const outputs: PackedOutput[] = [];
+    for (const output of report.outputs) outputs.push(await packed(output, this.#on.read));
+    return {
+      platform: platformOf(report),
+      outputs,
+      failure: failure === undefined ? null : `${label('KIND', failure.kind)}: ${failure.message}`,
+      refs: new Map(report.outputs.map((output) => [output.command, { ...output, body: Buffer.alloc(0) }])),
+    };
+  }
+}
+
+async function packed(output: Output, read: ReadOutput): Promise<PackedOutput> {
+  const { command, body, bytes } = output;
+  const head = { command, proof: proofOf(output), unreadable: null, changedAtMs: null };
+  if (head.proof !== 'complete' || bytes === 0) return { ...head, text: '' };
+  if (bytes > MOST_BYTES)
+    return { ...head, text: '', unreadable: `the output is too long to be judged (${sizeText(bytes)})` };
+  if (body.length > 0 && bytes <= SMALL) return { ...head, body, bytes };
+  return { ...head, text: await wholeText(output, read) };
+}
+
+function proofOf({ proof }: Output): PackedOutput['proof'] {
+  if (proof === Proof.COMPLETE) return 'complete';
+  return proof === Proof.TRUNCATED ? 'truncated' : 'suspect';
+}
+
+async function wholeText(output: Output, read: ReadOutput): Promise<string> {
+  const pieces: string[] = [];
+  for await (const piece of read(output)) pieces.push(piece);
+  return pieces.join('');
+}

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import type { Verdict } from '../../coordinator/audit/verdict.ts';
+import { startCluster } from '../cluster.ts';
+
+const POLICY = `netsweep_policy: 1
+name: lab
+devices: {platform: cisco_ios}
+rules:
+  - {id: NAME-1, severity: low, title: the name is the inventory's, command: show running-config, present: '^hostname {{ name }}$'}
+  - {id: SAY-1, severity: high, title: nothing says so, command: show running-config, present: '^nothing says so$', remedy: say so}
+  - {id: SAY-2, severity: critical, title: nothing says so either, command: show version, present: '^nothing says so$'}
+  - {id: SAY-3, severity: critical, title: nothing says that, command: show version, present: '^nothing says that$'}
+  - {id: SAME-1, severity: medium, title: no two are alike, command: show running-config, same_as: majority}
+  - {id: NONE-1, severity: low, title: no such command, command: show nonsense, absent: '^x$'}
+waivers:
+  - {rule: SAY-1, devices: 'R1,R2', owner: netops, reason: CHG0412, expires: '2099-12-31'}
+  - {rule: SAY-2, devices: all, owner: netops, reason: CHG0413, expires: '2020-12-31'}
+`;
+
+test('an audit sweeps what its rules need, judges every device with evidence, and judges it again from what is kept', async () => {
+  await using cluster = await startCluster({ devices: 4, platforms: ['cisco_ios', 'linux'] });
+  const { fleet, place } = cluster;
+  const inventory = fleet.inventory('fleet.yaml');
+  const policy = await place.write('lab.yaml', POLICY);
+  const names = fleet.devices.filter(({ platform }) => platform === 'cisco_ios').map(({ name }) => name);
+  const run = (...args: string[]) => place.netsweep(['audit', 'run', '-p', policy, '-i', inventory, ...args]);
+
+  const first = await run('--format', 'ndjson');
+  expect(first.stderr).toContain('no rule is for 2 devices of 4');
+  expect(first.status, 'a device that refuses a command has failed').toBe(1);
+  const verdicts = first.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Verdict);
+  expect([...new Set(verdicts.map(({ device }) => device))], 'in inventory order').toEqual(names);
+  const statuses = (rule: string) => verdicts.filter((one) => one.rule === rule).map(({ status }) => status);
+  expect(statuses('NAME-1')).toEqual(names.map(() => 'pass'));
+  expect(statuses('SAY-1')).toEqual(
+    names.map((name) => (name === 'R1' || name === 'R2' ? 'waived' : 'fail')),
+  );
+  expect(statuses('SAY-2')).toEqual(names.map(() => 'fail'));
+  expect(statuses('SAME-1')).toEqual(names.map(() => 'error'));
+  expect(statuses('NONE-1')).toEqual(names.map(() => 'unknown'));
+  const said = verdicts.find(({ rule }) => rule === 'SAY-2');
+  expect(said).toMatchObject({
+    policy: 'lab',
+    severity: 'critical',
+    waiver: null,
+    remedy: null,
+    evidence: [
+      {
+        command: 'show version',
+        line: null,
+        expected: 'a line that matches ^nothing says so$',
+        found: 'no such line',
+        message: 'the waiver of netops (CHG0413) expired on 2020-12-31',
+      },
+    ],
+  });
+  const waived = verdicts.find(({ status }) => status === 'waived');
+  expect(waived?.waiver).toEqual({ owner: 'netops', reason: 'CHG0412', expires: '2099-12-31' });
+
+  const before = fleet.events().length;
+  const again = await run('--from', 'last', '--tolerate', 'cli-error');
+  expect(again.status, 'findings').toBe(3);
+  expect(again.stdout).toMatch(/^critical: 4 findings$/m);
+  expect(again.stdout).toMatch(/^waived: \d$/m);
+  expect(again.stdout).toContain('by netops until 2099-12-31: CHG0412');
+  const json = await run('--from', 'last', '--tolerate', 'cli-error', '--format', 'json');
+  const document = JSON.parse(json.stdout);
+  expect(document.verdicts).toEqual(verdicts);
+  expect(document.counts.fail).toBe(verdicts.filter(({ status }) => status === 'fail').length);
+  expect(fleet.events().length, 'no device was touched').toBe(before);
+
+  const gentle = await place.write(
+    'gentle.yaml',
+    POLICY.replace(/^.*(SAY-|SAME-|NONE-).*\n/gm, '').replace('waivers:\n', ''),
+  );
+  const passed = await place.netsweep(['audit', 'run', '-p', gentle, '-i', inventory, '--fail-on', 'high']);
+  expect(passed).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining('0 findings, 2 passed on 2 devices'),
+  });
+  const none = await place.netsweep(['audit', 'run', '-p', gentle, '-i', inventory, '-l', 'platform=linux']);
+  expect(none.status).toBe(2);
+  expect(none.stderr).toContain('no rule is for any of 2 devices');
+});
