@@ -207,6 +207,21 @@ export class Platforms {
     return this.aliases.get(wanted) ?? this.aliases.get(wanted.replace(/_ssh$/, ''));
   }
 
+  /** Every name of a platform, the canonical first, then those of what it extends; others may know it by any of them. */
+  namesOf(name: string): string[] {
+    const names: string[] = [];
+    for (let at = this.canonical(name); at !== undefined && !names.includes(at); at = this.#parentOf(at)) {
+      const aliases = Array.from(this.aliases).filter(([, canonical]) => canonical === at);
+      names.push(at, ...aliases.map(([alias]) => alias).filter((alias) => alias !== at));
+    }
+    return names;
+  }
+
+  #parentOf(name: string): string | undefined {
+    const file = this.#files.get(name);
+    return file === undefined ? undefined : readFields(file).extends;
+  }
+
   /** The data behind any name; undefined for one that nobody knows. Throws PlatformError. */
   find(name: string): Platform | undefined {
     const canonical = this.canonical(name);

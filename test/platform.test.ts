@@ -72,6 +72,14 @@ describe('every name means a platform', () => {
     expect(['auto', 'AUTO', 'autodetect', 'automatic'].map(isAuto)).toEqual([true, true, true, false]);
   });
 
+  test('a platform has all its names, and then those of what it extends', () => {
+    const names = platforms.namesOf('xe');
+    expect(names[0]).toBe('cisco_xe');
+    expect(names.indexOf('iosxe')).toBeLessThan(names.indexOf('cisco_ios'));
+    expect(names).toContain('ios');
+    expect(platforms.namesOf('cisco_iox')).toEqual([]);
+  });
+
   test('no name is claimed twice, and none stands for the search of one', () => {
     const claims = new Map<string, string[]>();
     for (const name of platforms.names)

@@ -13,6 +13,7 @@ import {
   ENDPOINT,
   LEARN,
   OWN_PLATFORMS,
+  PARSE,
   RUN,
   SCAN,
   SERVE,
@@ -39,6 +40,17 @@ export function buildProgram(edge: Edge): Command {
       'netsweep run -i lab.yaml --rerun last --failed',
     ],
     act: async (call) => (await import('./run.js')).run(call),
+  });
+  addCommand(program, edge, {
+    usage: 'parse [file]',
+    about: 'rows of an output through a TextFSM template; FILE or - for stdin',
+    settings: PARSE,
+    examples: [
+      "netsweep parse --platform cisco_ios --command 'show version' --templates ntc-templates R1.txt",
+      'netsweep parse --template my_show_clock.textfsm - < clock.txt',
+      'netsweep parse --batch < outputs.ndjson > rows.ndjson',
+    ],
+    act: async (call) => (await import('./parse.js')).parseOutput(call),
   });
   addSweeps(program, edge);
   addHostKeys(program, edge);

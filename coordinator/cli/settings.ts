@@ -294,6 +294,18 @@ export const ACTIONS = {
   }),
 } satisfies Settings;
 
+export const TEMPLATES = {
+  templates: one(
+    {
+      flags: '--templates <dir>',
+      about: 'directory of TextFSM templates with an index',
+      shown: 'NET_TEXTFSM, ~/ntc-templates',
+    },
+    readPath,
+    null,
+  ),
+} satisfies Settings;
+
 export const OUTPUT = {
   format: one(
     { flags: '--format <format>', about: FORMATS.join(', '), shown: 'text' },
@@ -390,6 +402,27 @@ export const TABLE = {
 } satisfies Settings;
 
 export const WATCH = { ...OUTPUT, ...TOLERANCE, ...CONNECTION } satisfies Settings;
+
+export const PARSE = {
+  platform: one({ flags: '--platform <name>', about: 'platform of the output', once: true }, readText, null),
+  command: one(
+    { flags: '--command <command>', about: 'command that it is the output of', once: true },
+    readText,
+    null,
+  ),
+  ...TEMPLATES,
+  template: one(
+    { flags: '--template <file>', about: 'this template, whatever the index says', once: true },
+    readPath,
+    null,
+  ),
+  batch: toggle({
+    flags: '--batch',
+    about: 'read lines {id, platform, command, raw}, write lines {id, records, error}',
+    once: true,
+  }),
+  ...OWN_PLATFORMS,
+} satisfies Settings;
 
 export const SCAN = {
   ...SELECTION,

@@ -12,7 +12,7 @@ const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtr
 /** One that runs, and one that it can begin without asking. */
 const PER_THREAD = 2;
 const LOOK_EVERY_MS = 20;
-/** So often something may overrun before it is refused unseen: each time costs its whole limit and a thread. */
+/** So often in a row something may overrun before it is refused unseen: each time costs its whole limit and a thread. */
 const MOST_OVERRUNS = 3;
 /** So many threads may end at no task at all with one aboard before it is given up. */
 const MOST_DEATHS = 2;
@@ -115,6 +115,7 @@ export class LimitedThreads<Task, Result> implements AsyncDisposable {
     const { module, memoryMb } = this.#options;
     const thread: LimitedThread<Task, Result> = new LimitedThread(module, memoryMb, {
       answered: (job, answer) => {
+        if (job.blame !== null) this.#overruns.delete(job.blame);
         settle(job, answer);
         this.#dispatch();
       },

@@ -15,6 +15,7 @@ const bundle = join(dist, 'bundle');
 const PROGRAMS = {
   netsweep: 'coordinator/main',
   store: 'coordinator/store/thread',
+  parse: 'coordinator/parse/thread',
   agent: 'agent/main',
   worker: 'agent/worker',
   judge: 'coordinator/audit/thread',
