@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { Judge, type JudgedOutput } from '../../coordinator/audit/judge.ts';
+import { Judge, type JudgedOutput, type Judgement } from '../../coordinator/audit/judge.ts';
 import { openPolicies, shippedPolicies } from '../../coordinator/audit/open.ts';
 import type { Policy } from '../../coordinator/audit/policy.ts';
 import { Platforms } from '../../proto/platform.ts';
@@ -99,7 +99,11 @@ function change(text: string, { delete: gone, replace, by, only, insert, after }
 }
 
 /** Of each rule that is for the device: its id and what it says. */
-export function judged({ name, platform, policy, fields, texts }: Rehearsed): Record<string, string> {
+export function judged(device: Rehearsed): Record<string, string> {
+  return Object.fromEntries(Object.entries(judgements(device)).map(([id, { status }]) => [id, status]));
+}
+
+export function judgements({ name, platform, policy, fields, texts }: Rehearsed): Record<string, Judgement> {
   const outputs: JudgedOutput[] = Object.entries(texts).map(([command, text]) => ({
     ...{ command, proof: 'complete', text, unreadable: null, changedAtMs: null },
   }));
@@ -109,7 +113,7 @@ export function judged({ name, platform, policy, fields, texts }: Rehearsed): Re
   return Object.fromEntries(
     policy.rules
       .filter(({ devices: only }) => isFor(only.platforms))
-      .map((rule) => [rule.id, judge.judge(rule).status]),
+      .map((rule) => [rule.id, judge.judge(rule)]),
   );
 }
 

@@ -9,6 +9,7 @@ import {
   devices,
   found,
   judged,
+  judgements,
   platforms,
   policies,
   type Rehearsed,
@@ -55,10 +56,31 @@ describe.each([...policies.values()])('$name', (policy) => {
     expect(wrong).toEqual([]);
   });
 
+  test('no evidence holds a secret of the device', () => {
+    for (const fault of faults) {
+      const device = broken(fault);
+      const shown = Object.values(judgements(device)).flatMap(({ evidence }) =>
+        evidence.map(({ expected, found: seen, message }) => `${expected}\n${seen}\n${message}`),
+      );
+      const text = shown.join('\n');
+      const secrets = secretsOf(device);
+      expect(secrets.length).toBeGreaterThan(2);
+      for (const secret of secrets) expect([fault, text.includes(secret)]).toEqual([fault, false]);
+    }
+  });
+
   test('each rule has a fault that it finds', () => {
     expect(ids.filter((id) => !faults.some(({ rule }) => rule === id))).toEqual([]);
   });
 });
+
+/** By the patterns of its platform. */
+function secretsOf({ platform, texts }: Rehearsed): string[] {
+  const patterns = (platforms.get(platform)?.secrets ?? []).map((pattern) => new RegExp(pattern));
+  const lines = Object.values(texts).flatMap((text) => text.split('\n'));
+  const secrets = lines.flatMap((line) => patterns.flatMap((pattern) => pattern.exec(line)?.[1] ?? []));
+  return [...new Set(secrets)].filter((secret) => secret.length >= 8);
+}
 
 test('the list of rules in the documentation is that of the policies', async () => {
   await expect(pageOf([...policies.values()])).toMatchFileSnapshot('../../docs/policies.md');
