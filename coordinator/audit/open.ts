@@ -33,9 +33,10 @@ export function openPolicies(names: readonly string[], io: PolicyIo): OpenedPoli
     names.flatMap((name) => filesOf(name, io, issues)).map((file) => [resolve(io.cwd, file), file]),
   );
   const policies: Policy[] = [];
+  const shipped = shippedPolicies();
   for (const [path, file] of files) {
     const bytes = readBytes(file, path, issues);
-    const world = { issues, warnings, platforms: io.platforms, directory: dirname(path) };
+    const world = { issues, warnings, platforms: io.platforms, directory: dirname(path), shipped };
     const policy = bytes === null ? null : readPolicy(file, bytes, world);
     if (policy !== null) policies.push(policy);
   }
@@ -62,8 +63,10 @@ export function shippedPolicies(): ReadonlyMap<string, string> {
 
 /** Ids of the rules that ship; what may be wrong with them is told where they are used. */
 function shippedIds({ platforms }: PolicyIo): string[] {
-  return [...shippedPolicies().values()].flatMap((file) => {
-    const world = { issues: new Issues(), warnings: new Issues(), platforms, directory: dirname(file) };
+  const shipped = shippedPolicies();
+  return [...shipped.values()].flatMap((file) => {
+    const [issues, warnings] = [new Issues(), new Issues()];
+    const world = { issues, warnings, platforms, directory: dirname(file), shipped };
     return readPolicy(file, readFileSync(file), world)?.ids.map(({ id }) => id) ?? [];
   });
 }

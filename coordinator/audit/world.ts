@@ -10,6 +10,10 @@ export interface PolicyWorld {
   platforms: Platforms;
   /** Of the file that is read: relative paths in it start here. */
   directory: string;
+  /** Policies that ship: name to file. */
+  shipped: ReadonlyMap<string, string>;
+  /** Files that are being read, each extending the next. */
+  extending?: readonly string[];
 }
 
 /** Of something in a file. */

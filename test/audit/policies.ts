@@ -1,6 +1,7 @@
 // Policies as texts, read as the program reads files.
 
 import { lint } from '../../coordinator/audit/lint.ts';
+import { shippedPolicies } from '../../coordinator/audit/open.ts';
 import type { Policy } from '../../coordinator/audit/policy.ts';
 import { readPolicy } from '../../coordinator/audit/readpolicy.ts';
 import { printIssue } from '../../coordinator/inventory/inventory.ts';
@@ -33,7 +34,7 @@ export interface ReadTexts {
 
 export function readTexts(files: Record<string, string | Buffer>, nowMs = TODAY): ReadTexts {
   const [issues, warnings] = [new Issues(), new Issues()];
-  const world = { issues, warnings, platforms, directory: import.meta.dirname };
+  const world = { issues, warnings, platforms, directory: import.meta.dirname, shipped: shippedPolicies() };
   const policies = Object.entries(files)
     .map(([file, content]) => readPolicy(file, Buffer.from(content), world))
     .filter((policy) => policy !== null);
