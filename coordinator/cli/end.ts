@@ -2,6 +2,7 @@
 
 import { CommanderError } from 'commander';
 import { PlatformError } from '../../proto/platform.js';
+import { GitError } from '../backup/git.js';
 import { Unreachable } from '../connect.js';
 import { InputError } from '../inventory/inventory.js';
 import { Ended, EXIT, type ExitCode, exitOfCall, UsageError } from './exit.js';
@@ -18,6 +19,7 @@ export function endOf(error: unknown, stop: AbortSignal): End {
   if (error instanceof CommanderError) return usage(error);
   if (error instanceof OutputClosed) return { code: EXIT.interrupted, message: '' };
   if (error instanceof CannotWrite) return { code: EXIT.failures, message: prefixed(error.message) };
+  if (error instanceof GitError) return { code: EXIT.failures, message: prefixed(error.message) };
   if (error instanceof Ended) return { code: error.code, message: prefixed(error.message) };
   if (error instanceof InputError) return { code: EXIT.usage, message: harmless(error.message) };
   if (error instanceof PlatformError) return { code: EXIT.usage, message: harmless(error.message) };

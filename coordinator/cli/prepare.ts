@@ -41,6 +41,8 @@ export interface Selected {
   platforms: Platforms;
   /** Whose ssh-agent --ssh-agent means: an agent elsewhere has one of its own. */
   sshAgent: 'caller' | 'agent';
+  /** Names of all devices of the inventory. */
+  listed: ReadonlySet<string>;
   /** Of the inventory, for people. */
   warnings: string[];
 }
@@ -74,6 +76,7 @@ export async function select(
   return {
     entries,
     platforms,
+    listed: new Set(inventory.entries.map(({ name }) => name)),
     sshAgent: values.coordinator === null ? 'caller' : 'agent',
     warnings: all.map((issue) => `warning: ${printIssue(issue)}`),
   };

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
-import { addSchedules } from './schedulecommands.js';
+import { addBackup, addSchedules } from './schedulecommands.js';
 import {
   AUDIT_RUN,
   CONNECTION,
@@ -57,6 +57,7 @@ export function buildProgram(edge: Edge): Command {
   addCredentials(program, edge);
   addPlatforms(program, edge);
   addAudit(program, edge);
+  addBackup(program, edge);
   addSchedules(program, edge);
   addCommand(program, edge, {
     usage: 'serve',

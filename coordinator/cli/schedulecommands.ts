@@ -1,7 +1,21 @@
-// `netsweep schedule ...` with its help.
+// `netsweep backup` and `netsweep schedule ...` with their help.
 import type { Command } from 'commander';
 import { addCommand, type Edge } from './command.js';
-import { CONNECTION, RUNS, SCHEDULE, TABLE } from './settings.js';
+import { BACKUP, CONNECTION, RUNS, SCHEDULE, TABLE } from './settings.js';
+
+export function addBackup(program: Command, edge: Edge): void {
+  addCommand(program, edge, {
+    usage: 'backup [command...]',
+    about: "write devices' configurations, or what they answer to commands, into a git repository",
+    settings: BACKUP,
+    examples: [
+      'netsweep backup -i lab.yaml --repo /srv/configs.git',
+      "netsweep backup -i lab.yaml --repo /srv/configs.git --layout group 'show running-config' 'show version' --push",
+      'netsweep backup --from last --repo /srv/configs.git',
+    ],
+    act: async (call) => (await import('./backup.js')).backup(call),
+  });
+}
 
 export function addSchedules(program: Command, edge: Edge): void {
   const schedules = program

@@ -4,11 +4,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SEVERITIES } from '../audit/verdict.js';
+import { LAYOUTS } from '../backup/layout.js';
 import { longName, type Settings } from '../config.js';
 import { list, one, repeated, toggle } from './setting.js';
 import {
   absolute,
   readAddress,
+  readAuthor,
   readChoice,
   readCoordinator,
   readCount,
@@ -524,6 +526,68 @@ export const SERVE = {
   natsCreds: one({ flags: '--nats-creds <file>', about: 'NATS credentials' }, readPath, null),
 } satisfies Settings;
 
+export const BACKUP = {
+  ...SELECTION,
+  ...PLATFORM,
+  ...LOGIN,
+  ...SWEEP,
+  ...TOLERANCE,
+  repo: one(
+    { flags: '--repo <dir>', about: 'git repository to write into; made, bare, where it is missing' },
+    readPath,
+    null,
+  ),
+  layout: one(
+    {
+      flags: '--layout <layout>',
+      about: 'segment, group (the first) or flat: how devices are laid out',
+      shown: 'segment',
+    },
+    (text) => readChoice(text, LAYOUTS),
+    'segment' as const,
+  ),
+  raw: toggle({ flags: '--raw', about: 'keep secrets in the files instead of masking them', once: true }),
+  prune: toggle({
+    flags: '--prune',
+    about: 'remove files of devices that are not in the inventory',
+    once: true,
+  }),
+  author: one(
+    {
+      flags: '--author <name-and-mail>',
+      about: "'Name <mail>' of the commits",
+      shown: 'netsweep <netsweep@HOST>',
+    },
+    readAuthor,
+    null,
+  ),
+  push: one(
+    {
+      flags: '--push [remote]',
+      about: 'push afterwards',
+      shown: 'origin, where no remote is given',
+      once: true,
+    },
+    (text) => (text === 'true' ? 'origin' : readText(text)),
+    null,
+  ),
+  from: one(
+    {
+      flags: '--from <sweep>',
+      about: 'the outputs of an earlier sweep (id, prefix or last); no device is touched',
+      once: true,
+    },
+    readText,
+    null,
+  ),
+  yes: ACTIONS.yes,
+  noColor: OUTPUT.noColor,
+  progress: OUTPUT.progress,
+  verbose: OUTPUT.verbose,
+  quiet: OUTPUT.quiet,
+  ...CONNECTION,
+} satisfies Settings;
+
 export const SCHEDULE = {
   cron: one(
     {
@@ -604,7 +668,7 @@ export const RUNS = {
 
 /** Every key that netsweep.yaml may hold: ours, and those that only an agent reads. */
 export const CONFIG_KEYS: ReadonlySet<string> = new Set([
-  ...Object.values<Settings[string]>({ ...RUN, ...SERVE })
+  ...Object.values<Settings[string]>({ ...RUN, ...SERVE, ...BACKUP })
     .filter((setting) => !setting.once)
     .map(longName),
   'segment',

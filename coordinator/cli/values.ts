@@ -91,6 +91,14 @@ export function readJump(text: string): JumpHop[] {
   });
 }
 
+/** `Name <mail>`. */
+export function readAuthor(text: string): { name: string; mail: string } {
+  const [, name, mail] = /^\s*([^<>\n]*[^<>\s])\s*<([^<>\s]+)>\s*$/.exec(text) ?? [];
+  if (name === undefined || mail === undefined)
+    throw new ValueError(`found ${quote(text)}, expected Name <mail>`);
+  return { name, mail };
+}
+
 /** Text that must not be empty. */
 export function readText(text: string): string {
   if (text === '') throw new ValueError('found nothing, expected a value');

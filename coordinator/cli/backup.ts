@@ -1,0 +1,119 @@
+// `netsweep backup`: a sweep whose results become one commit. The repository is opened and held first, so that nothing is
+// asked of any device that could not be kept.
+import { hostname } from 'node:os';
+import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { Backup, type BackupResult } from '../backup/backup.js';
+import { GitError } from '../backup/git.js';
+import { Repository, RepositoryRefused } from '../backup/repository.js';
+import type { ReadOutput } from '../combine/result.js';
+import { fallbacks } from '../config.js';
+import { attend } from './attend.js';
+import { bodyReader } from './body.js';
+import type { Call } from './command.js';
+import { Ended, EXIT, type ExitCode, UsageError } from './exit.js';
+import { finished } from './follow.js';
+import { findSweep, linkOptions, openLink, patienceWith, shellWord } from './link.js';
+import { conclude, Screen } from './output.js';
+import { openPlatforms } from './platforms.js';
+import { plan, resolve, type Selected, select } from './prepare.js';
+import { confirm, sweepOptions } from './run.js';
+import { type BACKUP, RUN } from './settings.js';
+import { harmlessLine } from './terminal.js';
+import { commandName, treeName } from './views/tree.js';
+import type { View } from './views/view.js';
+
+type BackupCall = Call<typeof BACKUP>;
+
+export async function backup(call: BackupCall): Promise<ExitCode> {
+  const { values } = call;
+  if (values.repo === null) throw new UsageError('--repo is missing: where is the repository?');
+  if (values.from !== null && call.args.length > 0)
+    throw new UsageError('--from takes what an earlier sweep brought, give no commands');
+  const selected = values.from === null || values.prune ? await select(values) : null;
+  for (const warning of selected?.warnings ?? []) process.stderr.write(`${harmlessLine(warning)}\n`);
+  await using repository = await openRepository(values.repo);
+  const taken = new Backup(repository, {
+    layout: values.layout,
+    raw: values.raw,
+    author: values.author ?? { name: 'netsweep', mail: `netsweep@${hostname()}` },
+    platforms: selected?.platforms ?? openPlatforms(values),
+    names: { device: treeName, command: commandName },
+    inventory: values.prune ? (selected?.listed ?? null) : null,
+  });
+  const code =
+    selected === null || values.from !== null
+      ? await fromEarlier(call, taken)
+      : await sweep(call, selected, taken);
+  if (values.push !== null) await repository.push(values.push);
+  return code;
+}
+
+async function sweep(call: BackupCall, selected: Selected, taken: Backup): Promise<ExitCode> {
+  const { args, values: own, sources, stop } = call;
+  const values = { ...fallbacks(RUN), ...own };
+  const planned = plan(selected, { commands: args, values, options: sweepOptions(values) });
+  await confirm(values, planned.devices.length);
+  const credentials = await resolve(selected, planned, stop);
+  await using link = await openLink(values, stop, true);
+  const screen = new Screen(values);
+  return await attend({ values, sources, stop }, link, {
+    options: planned.options,
+    devices: planned.devices,
+    credentials,
+    views: (read) => [viewOf(taken, read, (result) => tell(screen, result))],
+    hint: (id) => `what came back is kept: netsweep sweeps results ${id}${linkOptions(values, sources)}`,
+  });
+}
+
+/** No device is touched. */
+async function fromEarlier({ values, sources, stop }: BackupCall, taken: Backup): Promise<ExitCode> {
+  await using link = await openLink(values, stop);
+  const sweep = await findSweep(link, values.from ?? '');
+  if (sweep.state === SweepState.RUNNING || sweep.state === SweepState.PAUSED)
+    throw new UsageError(
+      `sweep ${sweep.id} is running: netsweep sweeps watch ${sweep.id}${linkOptions(values, sources)}`,
+    );
+  const screen = new Screen(values);
+  const patience = patienceWith(link, values, screen.progress);
+  const read = bodyReader(link, stop, patience);
+  for await (const report of finished(link, { sweep: sweep.id, bodies: true }, stop, patience))
+    await taken.report(report, read);
+  tell(screen, await taken.end(sweep));
+  return conclude(sweep, taken.tally, {
+    progress: screen.progress,
+    tolerance: values.tolerate,
+    hint: `what came back: netsweep sweeps results ${sweep.id}${linkOptions(values, sources)}`,
+  });
+}
+
+function viewOf(taken: Backup, read: ReadOutput, told: (result: BackupResult) => void): View {
+  return {
+    bodies: true,
+    report: (report) => taken.report(report, read),
+    end: async (sweep) => told(await taken.end(sweep)),
+  };
+}
+
+function tell({ progress }: Screen, { commit, summary, left }: BackupResult): void {
+  progress.clear();
+  progress.note(
+    commit === ''
+      ? `nothing has changed, no commit: ${summary}`
+      : `commit ${commit.slice(0, 12)}: ${summary}`,
+  );
+  if (left !== null)
+    progress.say(
+      `the files in the working tree are left as they are, because they were being changed (${harmlessLine(left)})`,
+    );
+}
+
+async function openRepository(path: string): Promise<Repository> {
+  try {
+    return await Repository.open(path);
+  } catch (error) {
+    if (!(error instanceof RepositoryRefused || error instanceof GitError)) throw error;
+    if (error instanceof RepositoryRefused && error.isTaken)
+      throw new Ended(EXIT.unreachable, error.message, { cause: error });
+    throw new UsageError(`--repo ${shellWord(path)}: ${error.message}`);
+  }
+}
