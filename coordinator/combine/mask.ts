@@ -4,21 +4,32 @@
 import type { Platform } from '../../proto/platform.js';
 
 const TOKEN = '<redacted>';
+/** Looks at what is not there: in a whole text it may see another line, where in a line there is nothing. */
+const LOOKS_FOR_NONE = /\(\?<?![^)]*[^)\w :-]/;
 
 export class Mask {
   readonly #patterns: readonly RegExp[];
+  /** The same for whole texts; null: one of them means something else there. */
+  readonly #whole: readonly RegExp[] | null;
 
   constructor({ secrets }: Pick<Platform, 'secrets'>) {
     this.#patterns = secrets.map((pattern) => new RegExp(pattern, 'g'));
+    this.#whole = secrets.some((pattern) => LOOKS_FOR_NONE.test(pattern))
+      ? null
+      : secrets.map((pattern) => new RegExp(pattern, 'gm'));
   }
 
   /** Lines of a text, each without its secrets; line ends stay as they are. */
   text(text: string): string {
     if (this.#patterns.length === 0) return text;
-    return text
-      .split('\n')
-      .map((line) => this.line(line))
-      .join('\n');
+    const lines = this.#whole === null ? everyLine(text) : touched(text, this.#whole);
+    let masked = '';
+    let from = 0;
+    for (const [start, end] of lines) {
+      masked += text.slice(from, start) + this.line(text.slice(start, end));
+      from = end;
+    }
+    return masked + text.slice(from);
   }
 
   /** One line, without its end. */
@@ -31,6 +42,37 @@ export class Mask {
     const longest = [...values].sort((one, other) => other.length - one.length);
     return shown.replace(new RegExp(longest.map(literally).join('|'), 'g'), TOKEN) + ending;
   }
+}
+
+type Range = [start: number, end: number];
+
+function* everyLine(text: string): Generator<Range> {
+  for (let start = 0; start <= text.length; ) {
+    const end = endOfLine(text, start);
+    yield [start, end];
+    start = end + 1;
+  }
+}
+
+/**
+ * Lines that a match of the whole text touches, in order: only these can hold one of their own, because a pattern that
+ * matches within a line matches there in the whole text too, unless a match that began before it has passed over it.
+ */
+function touched(text: string, patterns: readonly RegExp[]): Range[] {
+  const starts = new Map<number, number>();
+  for (const pattern of patterns)
+    for (const { 0: match, index } of text.matchAll(pattern))
+      for (let start = text.lastIndexOf('\n', index - 1) + 1; start <= index + match.length; ) {
+        const end = endOfLine(text, start);
+        starts.set(start, end);
+        start = end + 1;
+      }
+  return [...starts].sort(([one], [other]) => one - other);
+}
+
+function endOfLine(text: string, start: number): number {
+  const end = text.indexOf('\n', start);
+  return end < 0 ? text.length : end;
 }
 
 /** The first group of each match, or all that matched. */

@@ -15,13 +15,17 @@ export class Noise {
 
   /** Whether two texts say the same but for noise. */
   isSame(one: string, other: string): boolean {
-    return one === other || this.#without(one) === this.#without(other);
-  }
-
-  #without(text: string): string {
-    return text
-      .split('\n')
-      .filter((line) => !this.isNoise(line))
-      .join('\n');
+    if (one === other) return true;
+    const [ours, theirs] = [one.split('\n'), other.split('\n')];
+    for (let at = 0, there = 0; ; ) {
+      const [line, theirLine] = [ours[at], theirs[there]];
+      if (line === theirLine) {
+        if (line === undefined) return true;
+        at += 1;
+        there += 1;
+      } else if (line !== undefined && this.isNoise(line)) at += 1;
+      else if (theirLine !== undefined && this.isNoise(theirLine)) there += 1;
+      else return false;
+    }
   }
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Mask } from '../../coordinator/combine/mask.ts';
 import { Platforms } from '../../proto/platform.ts';
+import { Dice } from '../sim/dice.ts';
 
 const IOS = new Platforms().get('cisco_ios') ?? { secrets: [] };
 
@@ -31,4 +32,32 @@ test('a secret that holds another one is hidden whole, and wherever it stands ag
 
 test('a pattern without a group hides all that it matches, and an empty match hides nothing', () => {
   expect(new Mask({ secrets: ['key \\d+', 'x*'] }).line('the key 12 of a')).toBe('the <redacted> of a');
+});
+
+test('a text is masked as its lines are, one by one, with every shipped platform', () => {
+  const platforms = new Platforms();
+  const lines = [
+    'enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0',
+    'password',
+    ' password 7 1511021F0725\r',
+    '',
+    'snmp-server community s3cret RO',
+    'set system login user a authentication encrypted-password "$6$abc"',
+    ' key-string 7 0822455D0A16',
+    'secret',
+    'community public',
+    '-----BEGIN RSA PRIVATE KEY-----',
+    'username admin secret sha512 $6$xyz',
+  ];
+  const dice = new Dice(7);
+  for (const name of platforms.names) {
+    const mask = new Mask(platforms.get(name) ?? { secrets: [] });
+    for (let round = 0; round < 5; round++) {
+      const text = Array.from({ length: 12 }, () => dice.pick(lines)).join('\n');
+      const byLine = text.split('\n').map((line) => mask.line(line));
+      expect(mask.text(text), name).toBe(byLine.join('\n'));
+    }
+  }
+  const looking = new Mask({ secrets: ['key (\\S+)(?![^x])'] });
+  expect(looking.text('key abc\nkey def x')).toBe('key <redacted>\nkey def x');
 });
