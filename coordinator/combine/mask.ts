@@ -9,23 +9,24 @@ const LOOKS_FOR_NONE = /\(\?<?![^)]*[^)\w :-]/;
 
 export class Mask {
   readonly #patterns: readonly RegExp[];
-  /** The same for whole texts; null: one of them means something else there. */
-  readonly #whole: readonly RegExp[] | null;
+  /** The same, for whole texts. */
+  readonly #whole: readonly RegExp[];
+  /** Those that would mean something else there. */
+  readonly #lineByLine: readonly RegExp[];
 
   constructor({ secrets }: Pick<Platform, 'secrets'>) {
     this.#patterns = secrets.map((pattern) => new RegExp(pattern, 'g'));
-    this.#whole = secrets.some((pattern) => LOOKS_FOR_NONE.test(pattern))
-      ? null
-      : secrets.map((pattern) => new RegExp(pattern, 'gm'));
+    const isOfLines = (pattern: string) => LOOKS_FOR_NONE.test(pattern);
+    this.#whole = secrets.flatMap((pattern) => (isOfLines(pattern) ? [] : [new RegExp(pattern, 'gm')]));
+    this.#lineByLine = secrets.flatMap((pattern) => (isOfLines(pattern) ? [new RegExp(pattern)] : []));
   }
 
   /** Lines of a text, each without its secrets; line ends stay as they are. */
   text(text: string): string {
     if (this.#patterns.length === 0) return text;
-    const lines = this.#whole === null ? everyLine(text) : touched(text, this.#whole);
     let masked = '';
     let from = 0;
-    for (const [start, end] of lines) {
+    for (const [start, end] of this.#touched(text)) {
       masked += text.slice(from, start) + this.line(text.slice(start, end));
       from = end;
     }
@@ -42,32 +43,28 @@ export class Mask {
     const longest = [...values].sort((one, other) => other.length - one.length);
     return shown.replace(new RegExp(longest.map(literally).join('|'), 'g'), TOKEN) + ending;
   }
-}
 
-type Range = [start: number, end: number];
-
-function* everyLine(text: string): Generator<Range> {
-  for (let start = 0; start <= text.length; ) {
-    const end = endOfLine(text, start);
-    yield [start, end];
-    start = end + 1;
+  /**
+   * Lines that may hold a secret, in order: those that a match of the whole text touches, because a pattern that matches
+   * within a line matches there in the whole text too, unless a match that began before it has passed over it.
+   */
+  #touched(text: string): [start: number, end: number][] {
+    const ends = new Map<number, number>();
+    for (const pattern of this.#whole)
+      for (const { 0: match, index } of text.matchAll(pattern))
+        for (let start = text.lastIndexOf('\n', index - 1) + 1; start <= index + match.length; ) {
+          const end = endOfLine(text, start);
+          ends.set(start, end);
+          start = end + 1;
+        }
+    for (let start = 0; this.#lineByLine.length > 0 && start <= text.length; ) {
+      const end = endOfLine(text, start);
+      const line = text.slice(start, end).replace(/\r$/, '');
+      if (this.#lineByLine.some((pattern) => pattern.test(line))) ends.set(start, end);
+      start = end + 1;
+    }
+    return [...ends].sort(([one], [other]) => one - other);
   }
-}
-
-/**
- * Lines that a match of the whole text touches, in order: only these can hold one of their own, because a pattern that
- * matches within a line matches there in the whole text too, unless a match that began before it has passed over it.
- */
-function touched(text: string, patterns: readonly RegExp[]): Range[] {
-  const starts = new Map<number, number>();
-  for (const pattern of patterns)
-    for (const { 0: match, index } of text.matchAll(pattern))
-      for (let start = text.lastIndexOf('\n', index - 1) + 1; start <= index + match.length; ) {
-        const end = endOfLine(text, start);
-        starts.set(start, end);
-        start = end + 1;
-      }
-  return [...starts].sort(([one], [other]) => one - other);
 }
 
 function endOfLine(text: string, start: number): number {
