@@ -55,12 +55,11 @@ async function sweep(call: BackupCall, selected: Selected, taken: Backup): Promi
   await confirm(values, planned.devices.length);
   const credentials = await resolve(selected, planned, stop);
   await using link = await openLink(values, stop, true);
-  const screen = new Screen(values);
   return await attend({ values, sources, stop }, link, {
     options: planned.options,
     devices: planned.devices,
     credentials,
-    views: (read) => [viewOf(taken, read, (result) => tell(screen, result))],
+    views: (read, screen) => [viewOf(taken, read, (result) => tell(screen, result))],
     hint: (id) => `what came back is kept: netsweep sweeps results ${id}${linkOptions(values, sources)}`,
   });
 }

@@ -3,12 +3,13 @@
 // kept of it is no place for secrets.
 import type { Settings } from '../config.js';
 import type { CredentialSource, ReadyEntry } from '../inventory/inventory.js';
+import { policiesOf } from './audit.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { plan, type Selected, select } from './prepare.js';
 import { buildProgram } from './program.js';
 import { sweepOptions } from './run.js';
-import type { RUN } from './settings.js';
+import type { AUDIT_RUN, RUN } from './settings.js';
 
 const COMMANDS = ['run', 'audit run', 'backup'];
 /** What makes no sense, or is not ours to say, in a command that starts by itself. */
@@ -42,7 +43,8 @@ export async function checkScheduled(words: string[]): Promise<ExitCode> {
     if (call.given[key] !== undefined) throw new UsageError(`--${longWord(key)}: ${why}`);
   refuseSecrets(call.given.set ?? []);
   if (call.given.inventory?.includes('-')) throw new UsageError('-i -: a schedule has no standard input');
-  if ('inventory' in call.values && call.given.from === undefined) await checkSelection(name, call);
+  if (name === 'audit run') checkPolicies(call);
+  if (call.given.from === undefined) await checkSelection(name, call);
   return EXIT.ok;
 }
 
@@ -58,6 +60,13 @@ async function inspected(words: string[]): Promise<Call<Settings>> {
   await program.parseAsync(words, { from: 'user' });
   if (taken === null) throw new UsageError(`${words.join(' ')} is no command`);
   return taken;
+}
+
+function checkPolicies(call: Call<Settings>): void {
+  const { values } = call as unknown as Call<typeof AUDIT_RUN>; // the command of that name
+  const names = values.policy.flat();
+  if (names.length === 0) throw new UsageError('no policy (expected -p POLICY)');
+  policiesOf(names, values);
 }
 
 async function checkSelection(name: string, call: Call<Settings>): Promise<void> {

@@ -32,32 +32,9 @@ test('a schedule is checked where it will run, starts as a process of the coordi
   const { place, fleet } = cluster;
   const inventory = fleet.inventory('lab.yaml');
   const add = (...words: string[]) => schedule(cluster, ['add', 'night', '--cron', '0 2 * * *', ...words]);
-  const refusals: [string[], string][] = [
-    [
-      ['--', 'run', '-i', inventory, '--forsk', '3', 'show version'],
-      "unknown option '--forsk' (did you mean --forks?)",
-    ],
-    [['--', 'run', '-i', 'nowhere.yaml', 'show version'], 'nowhere.yaml'],
-    [
-      ['--', 'run', '-i', inventory, '-k', 'show version'],
-      '--ask-pass: a schedule has no terminal to ask on',
-    ],
-    [['--', 'run', '-i', inventory, '-e', 'password=hunter2', 'show version'], 'a schedule keeps no secrets'],
-    [
-      ['--', 'run', '-i', inventory, '--coordinator', '127.0.0.1:1', 'show version'],
-      '--coordinator: a schedule runs on',
-    ],
-    [['--', 'run', '-i', inventory, 'reload'], 'reload'],
-    [
-      ['--', 'sweeps', 'list'],
-      'found "sweeps", expected a command line that begins with run, audit run, backup',
-    ],
-    [['--zone', 'Europe/Berlim', '--', 'run', '-i', inventory], 'did you mean "Europe/Berlin"?'],
-  ];
-  for (const [words, message] of refusals) {
-    const { status, stderr } = await add(...words);
-    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(message) });
-  }
+  const refused = await add('--', 'run', '-i', inventory, '--forsk', '3', 'show version');
+  expect(refused.status).toBe(2);
+  expect(refused.stderr).toContain("unknown option '--forsk' (did you mean --forks?)");
   const added = await add('--zone', 'Europe/Berlin', '--', 'run', '-i', inventory, 'show version');
   expect(added).toMatchObject({
     status: 0,
