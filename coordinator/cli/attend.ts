@@ -11,7 +11,7 @@ import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode } from './exit.js';
 import { finished, follow } from './follow.js';
 import { awaySayer, type LinkSources, linkOptions, patienceWith, shellWord, watchAgain } from './link.js';
-import { conclude, openViews, Screen, Show } from './output.js';
+import { conclude, openRows, openViews, Screen, Show } from './output.js';
 import { printLines } from './print.js';
 import { ask, mayPass, Patience } from './rpc.js';
 import { LOGIN, PLATFORM, type RUN, SELECTION, SWEEP, TOLERANCE } from './settings.js';
@@ -73,14 +73,17 @@ async function watchOver(
   const { values, sources, stop } = call;
   using interrupt = new Interrupt(stop, link, id);
   const patience = patienceWith(link, values, screen.progress);
+  const read = bodyReader(link, interrupt.leave, patience);
+  await using rows = await openRows(values, read);
   const parts = {
     values,
     screen,
-    read: bodyReader(link, interrupt.leave, patience),
+    read,
+    rows,
     selected: sweepable.devices.length,
     again: (sweep: string) => `netsweep sweeps results ${sweep}${linkOptions(values, sources)}`,
   };
-  const show = new Show(sweepable.views?.(parts.read, screen) ?? openViews(parts), screen);
+  const show = new Show(sweepable.views?.(parts.read, screen) ?? openViews(parts), screen, rows);
   const followed = {
     sweep: id,
     bodies: show.bodies,

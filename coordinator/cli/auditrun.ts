@@ -35,7 +35,7 @@ type AuditRunValues = Values<typeof AUDIT_RUN>;
 const NOT_HERE = {
   ...{ format: null, map: false, fold: false, oneLine: false, tree: null, sessionLog: null },
   ...{ detach: false, rerun: null, failed: false, kind: [], allowWrites: false },
-  ...{ canary: null, batch: null },
+  ...{ canary: null, batch: null, parse: false, templates: null },
 };
 
 export async function runAudit(call: AuditRunCall): Promise<ExitCode> {

@@ -11,11 +11,14 @@ import type { Values } from '../config.js';
 import { count } from '../inventory/wording.js';
 import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
 import { Progress } from './progress.js';
+import type { Rows } from './rows.js';
 import type { OUTPUT } from './settings.js';
 import { CannotWrite, Sink } from './sink.js';
+import { templatesDirectory } from './templates.js';
 import { painter } from './terminal.js';
 import { foldView } from './views/fold.js';
 import { jsonView, mapView, ndjsonView } from './views/json.js';
+import { rowsCsvView, rowsTableView } from './views/rows.js';
 import { sessionLogView, transcriptView } from './views/sessionlog.js';
 import { csvView, junitView, tableView } from './views/table.js';
 import { headedView, oneLineView, prefixedView } from './views/text.js';
@@ -28,14 +31,25 @@ type OutputValues = Values<typeof OUTPUT>;
 const SHOW_SESSIONS = 3;
 
 /** Options that exclude each other; before anything is started. */
-export function checkOutput({ format, fold, oneLine, map, tree, sessionLog }: OutputValues): void {
+export function checkOutput(values: OutputValues): void {
+  const { format, fold, oneLine, map, tree, sessionLog } = values;
   const isText = format === null || format === 'text';
   if (map && format !== 'json') throw new UsageError('--map goes with --format json');
   if (fold && oneLine) throw new UsageError('--fold and --one-line exclude each other');
   if ((fold || oneLine) && !isText)
     throw new UsageError(`--${fold ? 'fold' : 'one-line'} goes with --format text`);
+  if (values.parse) checkParse(values);
   checkDirectory('--tree', tree);
   checkDirectory('--session-log', sessionLog);
+}
+
+function checkParse({ format, fold, oneLine, tree, templates }: OutputValues): void {
+  const shaped = format !== null && format !== 'text' && format !== 'junit';
+  if (fold || oneLine || (format !== null && !shaped))
+    throw new UsageError('--parse goes with --format table, json, ndjson or csv');
+  if (tree !== null && !shaped)
+    throw new UsageError('--parse with --tree goes with --format table, json, ndjson or csv');
+  templatesDirectory(templates);
 }
 
 /** It is one that can be written to, or can be made; nothing is made yet. */
@@ -79,17 +93,25 @@ export class Screen {
   }
 }
 
+/** Loaded only where rows are asked for. */
+export async function openRows(values: OutputValues, read: ReadOutput): Promise<Rows | null> {
+  return values.parse ? (await import('./rows.js')).Rows.open(values, read) : null;
+}
+
 export interface ViewParts {
   values: OutputValues;
   screen: Screen;
   read: ReadOutput;
+  /** With --parse. */
+  rows: Rows | null;
   /** Devices in the sweep. */
   selected: number;
   /** The command that prints a sweep's results again. */
   again(sweep: string): string;
 }
 
-export function openViews({ values, screen: { sink, progress }, read, selected, again }: ViewParts): View[] {
+export function openViews({ values, screen, read, rows, selected, again }: ViewParts): View[] {
+  const { sink, progress } = screen;
   const views: View[] = [];
   if (values.tree !== null) views.push(treeView(values.tree, read));
   if (values.sessionLog !== null) views.push(sessionLogView(values.sessionLog, read));
@@ -97,23 +119,24 @@ export function openViews({ values, screen: { sink, progress }, read, selected, 
   const silent = values.tree !== null && values.format === null && !values.fold && !values.oneLine;
   if (silent) return views;
   const text = { sink, read, progress };
-  switch (values.format ?? 'text') {
+  const rowsOf = rows?.of ?? null;
+  switch (values.format ?? (rows === null ? 'text' : 'table')) {
     case 'text':
       if (values.fold) views.push(foldView(text));
       else if (values.oneLine) views.push(oneLineView(text));
       else views.push(sink.isTerminal ? headedView(text, selected, again) : prefixedView(text));
       break;
     case 'ndjson':
-      views.push(ndjsonView(sink, read));
+      views.push(ndjsonView(sink, read, rowsOf));
       break;
     case 'json':
-      views.push(values.map ? mapView(sink, read) : jsonView(sink, read));
+      views.push(values.map ? mapView(sink, read, rowsOf) : jsonView(sink, read, rowsOf));
       break;
     case 'table':
-      views.push(tableView(sink));
+      views.push(rows === null ? tableView(sink) : rowsTableView(sink, rows));
       break;
     case 'csv':
-      views.push(csvView(sink, read));
+      views.push(rows === null ? csvView(sink, read) : rowsCsvView(sink, rows));
       break;
     case 'junit':
       views.push(junitView(sink));
@@ -135,26 +158,36 @@ export class Show {
   constructor(
     views: View[],
     private readonly screen: Screen,
+    private readonly rows: Rows | null = null,
   ) {
     this.#views = views;
     this.bodies = views.some(({ bodies }) => bodies);
   }
 
   /** Counted, and gathered for the system. */
-  async report(report: Report): Promise<void> {
+  async all(reports: AsyncIterable<Report> | Iterable<Report>): Promise<void> {
+    const ready = this.rows === null || !this.bodies ? reports : this.rows.ahead(reports);
+    for await (const report of ready) await this.#report(report);
+  }
+
+  async #report(report: Report): Promise<void> {
     this.tally.add(report);
     await this.#each(report.sweep, async (view) => view.report?.(report));
   }
 
   /** Counted, and shown before it resolves. */
   async reports(reports: Report[]): Promise<void> {
-    for (const report of reports) await this.report(report);
+    await this.all(reports);
     await this.#orGiveUp(reports[0]?.sweep ?? '', () => this.screen.sink.flush());
   }
 
   async end(sweep: Sweep, results: Results): Promise<void> {
-    await this.#each(sweep.id, async (view) => view.end?.(sweep, results));
+    const { rows } = this;
+    const ready: Results = (bodies) =>
+      rows === null || !bodies ? results(bodies) : rows.ahead(results(bodies));
+    await this.#each(sweep.id, async (view) => view.end?.(sweep, ready));
     await this.#orGiveUp(sweep.id, () => this.screen.sink.end());
+    for (const reason of rows?.reasons() ?? []) this.screen.progress.say(reason);
   }
 
   /** What the command ends with that would end with `code`. */

@@ -5,8 +5,8 @@ import type { Platforms } from '../../proto/platform.js';
 import type { Values } from '../config.js';
 import { quote } from '../inventory/wording.js';
 import { inOrder } from '../limited/inorder.js';
-import { Parser, type Parsing } from '../parse/parser.js';
-import type { ParseTask } from '../parse/parsing.js';
+import { Parser } from '../parse/parser.js';
+import type { Parsed, ParseTask } from '../parse/parsing.js';
 import type { Call } from './command.js';
 import { Ended, EXIT, type ExitCode, UsageError } from './exit.js';
 import { openPlatforms } from './platforms.js';
@@ -112,7 +112,7 @@ async function parseBatch(
   return failed ? EXIT.failures : EXIT.ok;
 }
 
-function refused(message: string): Parsing {
+function refused(message: string): Parsed {
   return { ok: false, why: 'no-match', message };
 }
 

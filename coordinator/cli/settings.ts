@@ -308,6 +308,11 @@ export const TEMPLATES = {
   ),
 } satisfies Settings;
 
+export const ROWS = {
+  parse: toggle({ flags: '--parse', about: 'rows of outputs through TextFSM templates', once: true }),
+  ...TEMPLATES,
+} satisfies Settings;
+
 export const OUTPUT = {
   format: one(
     { flags: '--format <format>', about: FORMATS.join(', '), shown: 'text' },
@@ -315,6 +320,7 @@ export const OUTPUT = {
     null,
   ),
   map: toggle({ flags: '--map', about: 'with --format json: only {device: output}', once: true }),
+  ...ROWS,
   fold: toggle({ flags: '-b, --fold', about: 'identical outputs once, under all their devices' }),
   oneLine: toggle({ flags: '-o, --one-line', about: 'one line for each device' }),
   tree: one(

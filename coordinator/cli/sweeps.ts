@@ -12,7 +12,7 @@ import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished, follow } from './follow.js';
 import { findSweep, linkOptions, openLink, patienceWith, watchAgain } from './link.js';
-import { checkOutput, conclude, openViews, Screen, Show } from './output.js';
+import { checkOutput, conclude, openRows, openViews, Screen, Show } from './output.js';
 import { printLines, printTable } from './print.js';
 import { ask } from './rpc.js';
 import type { CONNECTION, TABLE, WATCH } from './settings.js';
@@ -83,9 +83,10 @@ export async function removeSweeps({ args, values, stop }: Call<typeof CONNECTIO
 export async function showResults(call: Call<typeof WATCH>): Promise<ExitCode> {
   checkOutput(call.values);
   await using link = await openLink(call.values, call.stop);
-  const { sweep, show, patience } = await openShow(call, link);
+  const { sweep, show, patience, rows } = await openShow(call, link);
+  await using _ = rows;
   const results = (bodies: boolean) => finished(link, { sweep: sweep.id, bodies }, call.stop, patience);
-  for await (const report of results(show.bodies)) await show.report(report);
+  await show.all(results(show.bodies));
   await show.end(sweep, results);
   return show.exit(EXIT.ok);
 }
@@ -94,7 +95,8 @@ export async function watchSweep(call: Call<typeof WATCH>): Promise<ExitCode> {
   const { values, sources, stop } = call;
   checkOutput(values);
   await using link = await openLink(values, stop);
-  const { sweep: found, show, screen, patience } = await openShow(call, link);
+  const { sweep: found, show, screen, patience, rows } = await openShow(call, link);
+  await using _ = rows;
   const followed = {
     sweep: found.id,
     bodies: show.bodies,
@@ -123,12 +125,15 @@ async function openShow({ args, values, sources, stop }: Call<typeof WATCH>, lin
     throw new UsageError(`sweep ${sweep.id} was run without --session-log: its sessions were not recorded`);
   const screen = new Screen(values);
   const patience = patienceWith(link, values, screen.progress);
+  const read = bodyReader(link, stop, patience);
+  const rows = await openRows(values, read);
   const views = openViews({
     values,
     screen,
-    read: bodyReader(link, stop, patience),
+    read,
+    rows,
     selected: sweep.counts?.selected ?? 0,
     again: (id) => `netsweep sweeps results ${id}${linkOptions(values, sources)}`,
   });
-  return { sweep, screen, patience, show: new Show(views, screen) };
+  return { sweep, screen, patience, rows, show: new Show(views, screen, rows) };
 }

@@ -12,14 +12,30 @@ export interface ReadOutput {
   whole?(output: Output): string | null;
 }
 
+/** What templates made of an output. */
+export interface OutputRows {
+  /** As the template has them, in lower case; none where there are no rows. */
+  columns: string[];
+  /** A JSON array of objects; null: none could be made. */
+  rows: string | null;
+  /** Why not. */
+  note: string | null;
+}
+
+export type RowsOf = (output: Output) => OutputRows;
+
 /** Outputs up to this size, in bytes, are printed in one piece. */
 const SMALL = 1024 * 1024;
 
 /** One device as one line of JSON, without the line end. */
-export async function* resultJson(report: Report, read: ReadOutput): AsyncGenerator<string> {
+export async function* resultJson(
+  report: Report,
+  read: ReadOutput,
+  rows: RowsOf | null = null,
+): AsyncGenerator<string> {
   const { outputs, ...head } = resultHead(report);
   const texts = wholeTexts(outputs, read);
-  if (texts !== null) {
+  if (texts !== null && rows === null) {
     const printed = outputs.map((output, index) => ({
       ...outputHead(output),
       output: texts[index],
@@ -33,7 +49,7 @@ export async function* resultJson(report: Report, read: ReadOutput): AsyncGenera
   for (const output of outputs) {
     yield `${separator}${JSON.stringify(outputHead(output)).slice(0, -1)},"output":`;
     yield* textJson(read(output));
-    yield `,${JSON.stringify(outputTail(output)).slice(1)}`;
+    yield `,${tailJson(output, rows)}`;
     separator = ',';
   }
   yield ']}';
@@ -93,6 +109,14 @@ function outputTail(output: Output) {
     stderr: output.stderr ?? null,
     rows: null,
   };
+}
+
+/** Without its opening brace. */
+function tailJson(output: Output, rows: RowsOf | null): string {
+  if (rows === null) return JSON.stringify(outputTail(output)).slice(1);
+  const { rows: parsed, note } = rows(output);
+  const { rows: _, ...tail } = outputTail(output);
+  return `${JSON.stringify(tail).slice(1, -1)},"rows":${parsed ?? 'null'},"rowsNote":${JSON.stringify(note)}}`;
 }
 
 export function failureObject(failure: Failure) {

@@ -30,6 +30,7 @@ export interface NamedTemplate {
 
 export class Library {
   #index: TemplateIndex | null = null;
+  #asksForHosts: boolean | null = null;
   readonly #templates = new Map<string, Template>();
   /** What was found for a question, by its words. */
   readonly #found = new Map<string, string[]>();
@@ -51,14 +52,19 @@ export class Library {
   }
 
   #namesFor(question: Question): string[] {
-    const words = JSON.stringify([question.platforms, question.command, question.hostname]);
-    const known = this.#found.get(words);
-    if (known !== undefined) return known;
     const file = join(this.directory, 'index');
     const index = explained(file, () => {
       this.#index ??= new TemplateIndex(textOf(file, MOST_INDEX_BYTES));
       return this.#index;
     });
+    this.#asksForHosts ??= index.asksForHosts;
+    const words = JSON.stringify([
+      question.platforms,
+      question.command,
+      this.#asksForHosts && question.hostname,
+    ]);
+    const known = this.#found.get(words);
+    if (known !== undefined) return known;
     const names = explained(file, () => index.find(question));
     if (names === null) throw new NoTemplate(whyNone(index, question, file), false);
     keep(this.#found, words, names);

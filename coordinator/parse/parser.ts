@@ -4,8 +4,6 @@ import { OutOfMemory, ThreadDied, TookTooLong } from '../limited/refusals.js';
 import { LimitedThreads } from '../limited/threads.js';
 import { MOST_TEXT, type Parsed, type ParseTask } from './parsing.js';
 
-export type Parsing = Parsed | { ok: false; why: 'limit'; message: string };
-
 /** A template of the community's needs a few ms for an output; its first use compiles it. */
 const LEAST_MS = 1_000;
 const CHARACTERS_PER_MS = 4_000;
@@ -26,12 +24,12 @@ export class Parser implements AsyncDisposable {
   }
 
   /** Never rejects for what a template or a text does. */
-  async parse(task: ParseTask): Promise<Parsing> {
+  async parse(task: ParseTask): Promise<Parsed> {
     if (task.text.length > MOST_TEXT)
       return { ok: false, why: 'limit', message: `larger than can be parsed (${MOST_TEXT} characters)` };
     const timeMs = LEAST_MS + Math.round(task.text.length / CHARACTERS_PER_MS);
     try {
-      return await this.threads.run(task, { timeMs, blame: JSON.stringify(task.templates) });
+      return await this.threads.run(task, { timeMs, blame: blamed(task) });
     } catch (error) {
       const ofTask = [TookTooLong, OutOfMemory, ThreadDied].some((kind) => error instanceof kind);
       if (!ofTask || !(error instanceof Error)) throw error;
@@ -42,4 +40,11 @@ export class Parser implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.threads[Symbol.asyncDispose]();
   }
+}
+
+/** A template for a command, whichever device the output is of. */
+function blamed({ templates }: ParseTask): string {
+  if ('file' in templates) return templates.file;
+  const { directory, question } = templates;
+  return JSON.stringify([directory, question.platforms[0], question.command]);
 }

@@ -5,6 +5,7 @@ import { Library, type NamedTemplate, NoTemplate } from './library.js';
 import type { ListItem } from './machine.js';
 import { type Cells, ParseError, parseText } from './machine.js';
 import { mergeTables, type Table } from './merge.js';
+import { PatternError } from './patterntree.js';
 import type { Question } from './templateindex.js';
 
 /** An output, and where its templates are found. */
@@ -16,7 +17,7 @@ export interface ParseTask {
 /** Rows as a JSON array of objects, whose keys are the columns in lower case. */
 export type Parsed =
   | { ok: true; columns: string[]; rows: string }
-  | { ok: false; why: 'no-template' | 'broken-template' | 'no-match'; message: string };
+  | { ok: false; why: 'no-template' | 'broken-template' | 'no-match' | 'limit'; message: string };
 
 /** Larger ones are refused before they are sent to a thread. */
 export const MOST_TEXT = 16_000_000;
@@ -33,8 +34,15 @@ export function parse(task: ParseTask): Parsed {
     if (error instanceof NoTemplate)
       return { ok: false, why: error.broken ? 'broken-template' : 'no-template', message: error.message };
     if (error instanceof ParseError) return { ok: false, why: 'no-match', message: error.message };
+    if (isTooMuch(error))
+      return { ok: false, why: 'limit', message: `more than can be matched: ${error.message}` };
     throw error;
   }
+}
+
+/** V8 finds out about some patterns only when it matches: too large a program, too deep a stack. */
+function isTooMuch(error: unknown): error is Error {
+  return [RangeError, SyntaxError, PatternError].some((kind) => error instanceof kind);
 }
 
 function templatesOf({ templates }: ParseTask): NamedTemplate[] {

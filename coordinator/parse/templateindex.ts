@@ -29,11 +29,17 @@ interface Field {
 
 const TEMPLATE = 'Template';
 const SEPARATOR = ',';
+const ANY = '.*';
 
 export class TemplateIndex {
   /** Lines that are no row, and are passed over. */
   readonly passedOver: Flaw[] = [];
   readonly #rows: Row[] = [];
+
+  /** Whether it makes a difference which device it is. */
+  get asksForHosts(): boolean {
+    return this.#rows.some(({ hostname }) => hostname !== null && hostname.text !== ANY);
+  }
 
   /** Throws TemplateError where it has no columns that are known. */
   constructor(text: string) {

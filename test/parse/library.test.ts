@@ -184,3 +184,12 @@ test('a text that the template does not take is told with rule and line', () => 
     message: `${file}:5: a rule says Error at line 2 of the output: "what?"`,
   });
 });
+
+test('what is more than can be matched is told, not thrown', () => {
+  const text = 'Value A (((?P<x>a)|b)*)\n\nStart\n  ^$A$$ -> Record\n';
+  const file = join(library({ 'deep.textfsm': text }), 'deep.textfsm');
+  const parsed = parse({ templates: { file }, text: 'a'.repeat(200_000) });
+  expect(parsed.ok ? 'rows' : parsed.message).toBe(
+    'more than can be matched: Maximum call stack size exceeded',
+  );
+});

@@ -2,21 +2,21 @@
 // more than one device; --map is the short form that people pipe into jq.
 import { type Output, Proof, type Report } from '../../../proto/gen/netsweep/v1/model.js';
 import type { Sweep } from '../../../proto/gen/netsweep/v1/sweeps.js';
-import { type ReadOutput, resultJson, sweepObject, textJson } from '../../combine/result.js';
+import { type ReadOutput, type RowsOf, resultJson, sweepObject, textJson } from '../../combine/result.js';
 import type { Sink } from '../sink.js';
 import type { Results, View } from './view.js';
 
-export function ndjsonView(sink: Sink, read: ReadOutput): View {
+export function ndjsonView(sink: Sink, read: ReadOutput, rows: RowsOf | null = null): View {
   return {
     bodies: true,
     async report(report) {
-      for await (const piece of resultJson(report, read)) await sink.write(piece);
+      for await (const piece of resultJson(report, read, rows)) await sink.write(piece);
       await sink.write('\n');
     },
   };
 }
 
-export function jsonView(sink: Sink, read: ReadOutput): View {
+export function jsonView(sink: Sink, read: ReadOutput, rows: RowsOf | null = null): View {
   return {
     bodies: false,
     async end(sweep, results) {
@@ -25,7 +25,7 @@ export function jsonView(sink: Sink, read: ReadOutput): View {
       let separator = '\n';
       for await (const report of results(true)) {
         await sink.write(separator);
-        for await (const piece of resultJson(report, read)) await sink.write(piece);
+        for await (const piece of resultJson(report, read, rows)) await sink.write(piece);
         separator = ',\n';
       }
       await sink.write('\n]}\n');
@@ -33,8 +33,8 @@ export function jsonView(sink: Sink, read: ReadOutput): View {
   };
 }
 
-/** `{device: output}`, or `{device: {command: output}}` where any device ran several commands. */
-export function mapView(sink: Sink, read: ReadOutput): View {
+/** `{device: output}`, its rows in place of the output where there are some, or `{device: {command: output}}` where any device ran several commands. */
+export function mapView(sink: Sink, read: ReadOutput, rows: RowsOf | null = null): View {
   return {
     bodies: false,
     async end(_sweep: Sweep, results: Results) {
@@ -44,7 +44,9 @@ export function mapView(sink: Sink, read: ReadOutput): View {
       let separator = '\n';
       for await (const report of results(true)) {
         await sink.write(`${separator}${JSON.stringify(report.device?.name ?? '')}:`);
-        for await (const piece of several ? byCommand(report, read) : onlyOutput(report, read))
+        for await (const piece of several
+          ? byCommand(report, read, rows)
+          : outputOrNull(report.outputs[0], read, rows))
           await sink.write(piece);
         separator = ',\n';
       }
@@ -53,7 +55,7 @@ export function mapView(sink: Sink, read: ReadOutput): View {
   };
 }
 
-async function* byCommand(report: Report, read: ReadOutput): AsyncGenerator<string> {
+async function* byCommand(report: Report, read: ReadOutput, rows: RowsOf | null): AsyncGenerator<string> {
   yield '{';
   let separator = '';
   for (const command of new Set(report.device?.commands ?? [])) {
@@ -61,17 +63,20 @@ async function* byCommand(report: Report, read: ReadOutput): AsyncGenerator<stri
     yield* outputOrNull(
       report.outputs.findLast((output) => output.command === command),
       read,
+      rows,
     );
     separator = ',';
   }
   yield '}';
 }
 
-function onlyOutput(report: Report, read: ReadOutput): AsyncGenerator<string> {
-  return outputOrNull(report.outputs[0], read);
-}
-
-async function* outputOrNull(output: Output | undefined, read: ReadOutput): AsyncGenerator<string> {
-  if (output?.proof === Proof.COMPLETE) yield* textJson(read(output));
+async function* outputOrNull(
+  output: Output | undefined,
+  read: ReadOutput,
+  rows: RowsOf | null,
+): AsyncGenerator<string> {
+  const parsed = output !== undefined && rows !== null ? rows(output).rows : null;
+  if (rows !== null) yield parsed ?? 'null';
+  else if (output?.proof === Proof.COMPLETE) yield* textJson(read(output));
   else yield 'null';
 }
