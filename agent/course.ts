@@ -34,13 +34,23 @@ export class Course {
     return new DeviceFailure(kind, this.stage, message);
   }
 
-  /** Waits until `start`'s `done` is called; throws the first failure instead. */
-  until<T>(start: (done: (value: T) => void) => void): Promise<T> {
-    if (this.#cause) return Promise.reject(this.#cause);
+  /** Waits until `start`'s `done` is called; throws the first failure instead. `over` is called in either case. */
+  until<T>(start: (done: (value: T) => void) => void, over?: () => void): Promise<T> {
+    if (this.#cause) {
+      over?.();
+      return Promise.reject(this.#cause);
+    }
     return new Promise<T>((resolve, reject) => {
-      this.#abandon = reject;
+      const abandon = (cause: DeviceFailure) => {
+        if (this.#abandon === abandon) over?.();
+        reject(cause);
+      };
+      this.#abandon = abandon;
       start((value) => {
-        if (this.#abandon === reject) this.#abandon = null;
+        if (this.#abandon === abandon) {
+          this.#abandon = null;
+          over?.();
+        }
         resolve(value);
       });
     });

@@ -72,7 +72,8 @@ export class Watch implements Disposable {
     if (--this.#held > 0) return;
     const waited = performance.now() - this.#heldSince;
     for (const limit of HELD) this.#due[limit] += waited;
-    this.#arm(this.#next());
+    const next = this.#next();
+    if (next < this.#armedFor) this.#arm(next);
   }
 
   [Symbol.dispose](): void {

@@ -9,7 +9,8 @@ import { type Credential, Kind, type Output } from '../proto/gen/netsweep/v1/mod
 import type { Attempt, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
-import { aheadMs, jumped, monotonicMs } from './clock.js';
+import { CallOff } from './calloff.js';
+import { jumped, monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import { Hold } from './hold.js';
 import {
@@ -33,13 +34,14 @@ const BEGIN_EACH_TURN = 16;
 
 interface Job {
   lease: string;
-  abandon: AbortController;
+  abandon: CallOff | AbortController;
   /** What did not allow what the session wanted: the lease, or the machine. */
   hindered: Exclude<Ended, 'done'> | null;
 }
 
 const jobs = new Map<number, Job>();
-const clocks = new Map<string, LeaseClock>();
+/** When leases end, and how many jobs go by each. */
+const leases = new Map<string, { clock: LeaseClock; jobs: number }>();
 const permits = new Map<number, (permit: Permit | null) => void>();
 const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] } | null) => void>();
 const starts = new Map<number, (granted: boolean) => void>();
@@ -67,12 +69,14 @@ const agent = new AgentLink(new Socket({ fd: AGENT_FD, readable: true, writable:
 function heard(message: ToWorker): void {
   switch (message.say) {
     case 'run':
-      clocks.set(message.lease, message.clock);
+      begin(message.lease, message.clock);
       void run(message.job, message.lease, message.task);
       return;
-    case 'renewed':
-      if (clocks.has(message.lease)) clocks.set(message.lease, message.clock);
+    case 'renewed': {
+      const lease = leases.get(message.lease);
+      if (lease) lease.clock = message.clock;
       return;
+    }
     case 'hold':
       return hold.set(message.hold);
     case 'abandon':
@@ -130,7 +134,7 @@ function busy(): number {
 }
 
 async function run(number: number, lease: string, task: SessionTask): Promise<void> {
-  const job: Job = { lease, abandon: new AbortController(), hindered: null };
+  const job: Job = { lease, abandon: rehearsals ? new AbortController() : new CallOff(), hindered: null };
   jobs.set(number, job);
   const credentials = [task, ...task.jump].flatMap(({ credential }) => credential ?? []);
   credentials.forEach(take);
@@ -138,14 +142,29 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
   if (turn !== null) await turn;
   const { name } = task.device;
   failpoint(`worker.session.${name}`);
-  const [its, { signal }] = [ports(number, job, name), job.abandon];
-  const attempt = await (rehearsals?.run(task, its, signal) ?? runSession(task, its, signal, bastions));
+  const [its, { abandon }] = [ports(number, job, name), job];
+  const attempt = await (abandon instanceof AbortController && rehearsals
+    ? rehearsals.run(task, its, abandon.signal)
+    : runSession(task, its, abandon.signal, bastions));
   for (const credential of credentials) release(credential);
   jobs.delete(number);
-  if (![...jobs.values()].some((other) => other.lease === lease)) clocks.delete(lease);
+  end(lease);
   failpoint(`worker.ending.${name}`);
   await sendInChunks(number, [...attempt.outputs, ...(attempt.transcript ? [attempt.transcript] : [])]);
   await agent.send({ say: 'ended', job: number, attempt, how: howEnded(job, attempt) });
+}
+
+function begin(id: string, clock: LeaseClock): void {
+  const lease = leases.get(id);
+  if (lease) {
+    lease.clock = clock;
+    lease.jobs += 1;
+  } else leases.set(id, { clock, jobs: 1 });
+}
+
+function end(id: string): void {
+  const lease = leases.get(id);
+  if (lease && --lease.jobs === 0) leases.delete(id);
 }
 
 function take(credential: Credential): void {
@@ -221,8 +240,10 @@ function ports(number: number, job: Job, name: string): SessionPorts {
 
 /** A lease that is not known any more allows nothing. */
 function isBefore(end: 'startUntil' | 'stopAt', lease: string): boolean {
-  const clock = clocks.get(lease);
-  return clock !== undefined && monotonicMs() < clock[end] && !jumped(clock.ahead, aheadMs());
+  const clock = leases.get(lease)?.clock;
+  if (clock === undefined) return false;
+  const now = monotonicMs();
+  return now < clock[end] && !jumped(clock.ahead, Date.now() - now);
 }
 
 /** What is too much for one message travels in pieces before its result, which then carries none of it. */

@@ -133,33 +133,32 @@ export class Dialogue {
   }
 
   /** Types a line and waits for the prompt after it, or for one of the questions. */
-  async ask(line: string, asks: readonly RegExp[] = [], believed?: Believed): Promise<Ending | Asked> {
+  ask(line: string, asks: readonly RegExp[] = [], believed?: Believed): Promise<Ending | Asked> {
     this.mayWrite();
     this.begin(line, asks, this.#unasked(), believed);
     this.#line.wire.allow(this.#task.outputLimit * 2 + (1 << 20));
     this.atPrompt = false;
     this.#line.write(line + this.rules.platform.return);
-    const sighting = await this.sight();
-    this.atPrompt = sighting.kind === 'prompt';
-    return sighting;
+    return this.sight();
   }
 
   /** Waits until the device waits. */
-  async sight(): Promise<Ending | Asked> {
+  sight(): Promise<Ending | Asked> {
     if (this.phase === 'talking') {
       this.#watch.set('idle', this.#task.limits.idleMs);
       this.#watch.set('command', this.#task.limits.commandMs);
     }
-    try {
-      return await this.#course.until<Ending | Asked>((done) => {
+    return this.#course.until<Ending | Asked>(
+      (done) => {
         this.#sighted = done;
-      });
-    } finally {
-      this.#sighted = null;
-      this.#watch.clear('idle');
-      this.#watch.clear('command');
-      this.#watch.clear('wake');
-    }
+      },
+      () => {
+        this.#sighted = null;
+        this.#watch.clear('idle');
+        this.#watch.clear('command');
+        this.#watch.clear('wake');
+      },
+    );
   }
 
   /** As `sight`, for the way out: null once the device has closed or `onGone` was called. */

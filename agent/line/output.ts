@@ -32,7 +32,11 @@ export async function recordOutput(
   raw: Raw,
   proof: (beginning: string, end: string) => Proof,
 ): Promise<Output> {
-  const record = raw.settled === null ? await recordSmall(raw.rest, proof) : await recordLarge(raw, proof);
+  const record = raw.settled === null ? recordSmall(raw.rest, proof) : recordLarge(raw, proof);
+  return outputOf(spoken, record instanceof Promise ? await record : record);
+}
+
+function outputOf(spoken: Spoken, record: Recorded): Output {
   return Output.create({
     command: spoken.command,
     durationMs: Math.round(spoken.durationMs),
@@ -43,15 +47,19 @@ export async function recordOutput(
 }
 
 /** A small output at once. */
-async function recordSmall(raw: Buffer, proof: (beginning: string, end: string) => Proof): Promise<Recorded> {
+function recordSmall(
+  raw: Buffer,
+  proof: (beginning: string, end: string) => Proof,
+): Recorded | Promise<Recorded> {
   const { bytes, encoding } = toText(raw);
-  return {
+  const record = {
     proof: proof(firstLines(bytes, ERROR_LINES), lastLines(bytes)),
     encoding,
     bytes: bytes.length,
     sha256: hash('sha256', bytes, 'buffer'),
-    body: bytes.length > LARGE ? await gzipLater(bytes, FAST) : gzipSync(bytes, fastFor(bytes.length)),
   };
+  if (bytes.length > LARGE) return gzipLater(bytes, FAST).then((body) => ({ ...record, body }));
+  return { ...record, body: gzipSync(bytes, fastFor(bytes.length)) };
 }
 
 /** What a compression takes of memory costs more than the compression of a small output. */

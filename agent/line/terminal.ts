@@ -95,7 +95,7 @@ export class Terminal {
   /** Asks something on the way, without a record: the device's answer as text. */
   async probe(line: string): Promise<string> {
     await this.#ask(line);
-    return clean(this.#dialogue.reader.output().rest.toString('latin1'));
+    return this.#answer();
   }
 
   /** Sends the platform's setup: paging off, width. What is refused now is tried again in privileged mode. */
@@ -153,7 +153,7 @@ export class Terminal {
     const { command, since } = this.#running;
     const { reader } = this.#dialogue;
     reader.abandon();
-    await this.#reviewPrevious();
+    if (this.#previous) await this.#reviewPrevious(this.#previous);
     const durationMs = performance.now() - since;
     const raw =
       this.#course.cause?.kind === Kind.OUTPUT_LIMIT ? beginningOf(reader.output()) : reader.output();
@@ -172,7 +172,7 @@ export class Terminal {
       dialogue.begin(platform.exit, [], asks, 'any');
       dialogue.type(keys);
       const sighting = await dialogue.sightOrGone();
-      await this.#reviewPrevious();
+      if (this.#previous) await this.#reviewPrevious(this.#previous);
       if (sighting === null) return;
       const asked = sighting.kind === 'question' ? leaving[sighting.index] : undefined;
       keys = asked ? asked.keys : platform.exit + platform.return;
@@ -241,8 +241,10 @@ export class Terminal {
   async #setUp(lines: readonly string[]): Promise<string[]> {
     const refused: string[] = [];
     this.#dialogue.settleMs = SETUP_SETTLE_MS;
-    for (const line of lines)
-      if (parserError(this.#rules, await this.probe(line)) !== null) refused.push(line);
+    for (const line of lines) {
+      await this.#ask(line);
+      if (parserError(this.#rules, this.#answer()) !== null) refused.push(line);
+    }
     this.#dialogue.settleMs = SETTLE_MS;
     return refused;
   }
@@ -250,18 +252,23 @@ export class Terminal {
   async #ask(line: string, asks: readonly RegExp[] = [], believed?: Believed): Promise<Ending | Asked> {
     if (this.#previous) this.#dialogue.swap();
     const sighting = await this.#dialogue.ask(line, asks, believed);
-    await this.#reviewPrevious();
+    this.#dialogue.atPrompt = sighting.kind === 'prompt';
+    if (this.#previous) await this.#reviewPrevious(this.#previous);
     return sighting;
   }
 
+  /** What the device has answered, as text. */
+  #answer(): string {
+    return clean(this.#dialogue.reader.output().rest.toString('latin1'));
+  }
+
   /** Once the next echo is there: had the last output really ended? If not, it gets what came late. */
-  async #reviewPrevious(): Promise<void> {
-    const previous = this.#previous;
+  async #reviewPrevious(previous: { output: Output; proved: boolean }): Promise<void> {
     this.#previous = null;
     const { reader, readerBefore } = this.#dialogue;
     const { stray } = reader;
-    if (previous && reader.isUnechoed) previous.output.proof = Proof.SUSPECT;
-    if (!previous || !stray) return;
+    if (reader.isUnechoed) previous.output.proof = Proof.SUSPECT;
+    if (!stray) return;
     const { command, durationMs } = previous.output;
     const proved = readerBefore.extend(stray) && previous.proved;
     const later = await recordOutput({ command, durationMs }, readerBefore.output(), (_, end) =>

@@ -21,6 +21,7 @@ import {
   type SecretUse,
 } from '../../proto/gen/netsweep/v1/session.js';
 import { AUTO } from '../../proto/platform.js';
+import type { CalledOff } from '../calloff.js';
 import { Course } from '../course.js';
 import { Secret } from '../credentials.js';
 import { asFailure, DeviceFailure, type Local } from '../failure.js';
@@ -86,7 +87,7 @@ export interface SessionPorts {
 export function runSession(
   task: SessionTask,
   ports: SessionPorts,
-  signal: AbortSignal,
+  signal: CalledOff,
   bastions: Bastions,
 ): Promise<Attempt> {
   return new Session(task, ports, signal, bastions).run();
@@ -95,7 +96,7 @@ export function runSession(
 class Session implements ShellEvents {
   readonly #task: SessionTask;
   readonly #ports: SessionPorts;
-  readonly #signal: AbortSignal;
+  readonly #signal: CalledOff;
   readonly #course = new Course();
   readonly #watch = new Watch((limit) => this.#strike(limit));
   readonly #admission: Admission;
@@ -114,7 +115,7 @@ class Session implements ShellEvents {
   /** Strikes when the device has not been read for too long. */
   #unread: NodeJS.Timeout | null = null;
 
-  constructor(task: SessionTask, ports: SessionPorts, signal: AbortSignal, bastions: Bastions) {
+  constructor(task: SessionTask, ports: SessionPorts, signal: CalledOff, bastions: Bastions) {
     this.#task = task;
     this.#ports = ports;
     this.#signal = signal;
@@ -282,10 +283,10 @@ class Session implements ShellEvents {
     this.#shell?.goOn();
   }
 
-  async #readable(): Promise<void> {
-    if (this.#ports.hold?.on !== true) return;
+  #readable(): Promise<void> | null {
+    if (this.#ports.hold?.on !== true) return null;
     this.#stopReading();
-    await this.#ports.hold.released();
+    return this.#ports.hold.released();
   }
 
   // What the connection asks and tells.
@@ -315,9 +316,7 @@ class Session implements ShellEvents {
     return null;
   }
 
-  async method(turn: Turn): Promise<Step> {
-    // Leaving after the key exchange; nothing more is said.
-    if (this.#task.options.purpose === Purpose.HOST_KEYS) return new Promise(() => {});
+  method(turn: Turn): Promise<Step> {
     return this.#admission.method(turn);
   }
 
@@ -477,7 +476,7 @@ function wayOf({ sweep, jump, device, options, limits }: SessionTask): Way {
 }
 
 /** A session whose leave its bastions log in with, if it is the first that goes their way. */
-function traveller(ports: SessionPorts, calledOff: AbortSignal): Traveller {
+function traveller(ports: SessionPorts, calledOff: CalledOff): Traveller {
   return {
     calledOff,
     mayStart: () => ports.mayStart(),

@@ -46,8 +46,8 @@ export interface WalkMeans {
   course: Course;
   watch: Watch;
   channels: Channels;
-  /** Resolves when there is room for what the next command may print. */
-  readable?: () => Promise<void>;
+  /** Resolves when there is room for what the next command may print; null: there is. */
+  readable?: () => Promise<void> | null;
 }
 
 export class Walk {
@@ -65,7 +65,7 @@ export class Walk {
   readonly #course: Course;
   readonly #watch: Watch;
   readonly #channels: Channels;
-  readonly #readable: () => Promise<void>;
+  readonly #readable: () => Promise<void> | null;
   readonly #channelLogin: Permission;
   readonly #enabling: Permission;
   #commands: readonly string[];
@@ -78,7 +78,7 @@ export class Walk {
     task: WalkTask,
     secrets: WalkSecrets,
     ports: WalkPorts,
-    { course, watch, channels, readable = async () => undefined }: WalkMeans,
+    { course, watch, channels, readable = () => null }: WalkMeans,
   ) {
     this.#task = task;
     this.#secrets = secrets;
@@ -130,9 +130,9 @@ export class Walk {
     if (enable) await terminal.enable(this.#task.enableCommand, this.#secrets.enable, this.#enabling);
     this.#secrets.enable?.[Symbol.dispose]();
     this.#course.stage = Stage.COMMAND;
-    await this.#start();
+    if (this.#task.allowWrites) await this.#start();
     for (const command of this.#commands) {
-      await this.#course.during(this.#readable());
+      await this.#room();
       const { output, complaint } = await terminal.run(command);
       this.#keep(output);
       if (complaint !== null)
@@ -205,10 +205,10 @@ export class Walk {
   async #runEach(rules: Rules): Promise<boolean> {
     this.#course.stage = Stage.COMMAND;
     this.#watch.clear('login');
-    await this.#start();
+    if (this.#task.allowWrites) await this.#start();
     this.#exec = new Exec(this.#terminalTask(rules), this.#channels, this.#course, this.#watch);
     for (const command of this.#commands) {
-      await this.#course.during(this.#readable());
+      await this.#room();
       const output = await this.#exec.run(command);
       if (output !== null) this.#keep(output);
       else if (this.outputs.length > 0)
@@ -223,7 +223,7 @@ export class Walk {
 
   /** Once, before the first command of a sweep that may write: from then on it is never begun again. */
   async #start(): Promise<void> {
-    if (!this.#task.allowWrites || this.#started) return;
+    if (this.#started) return;
     this.#watch.hold();
     try {
       this.#started = await this.#course.during(this.#ports.start());
@@ -232,6 +232,12 @@ export class Walk {
     }
     if (!this.#started)
       throw this.#course.failure(Kind.DISCONNECTED, 'no leave to begin: the lease or the sweep is over');
+  }
+
+  /** Null: there is room for what the next command may print. */
+  #room(): Promise<void> | null {
+    const readable = this.#readable();
+    return readable && this.#course.during(readable);
   }
 
   #keep(output: Output): void {

@@ -123,14 +123,17 @@ export class Admission implements Disposable {
   }
 
   async method(turn: Turn): Promise<Step> {
-    if (this.#accepting) {
-      await this.#held(this.#accepting);
+    this.#limits.hold();
+    try {
+      if (this.#accepting) await this.#accepting;
       this.#accepting = null;
+      this.#course.stage = Stage.AUTH;
+      if (!this.#ports.mayWrite())
+        throw this.#course.failure(Kind.DISCONNECTED, 'the lease ended before the login');
+      return await this.login.next(turn);
+    } finally {
+      this.#limits.release();
     }
-    this.#course.stage = Stage.AUTH;
-    if (!this.#ports.mayWrite())
-      throw this.#course.failure(Kind.DISCONNECTED, 'the lease ended before the login');
-    return this.#held(this.login.next(turn));
   }
 
   answer(questions: readonly Question[]): Promise<Answer[]> {

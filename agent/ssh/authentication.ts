@@ -4,6 +4,7 @@
 import ssh2, { type ParsedKey } from 'ssh2';
 import type Protocol from 'ssh2/lib/protocol/Protocol.js';
 import { Secret } from '../credentials.js';
+import type { Accepts } from './algorithms.js';
 import type { LoginEvents } from './connection.js';
 import type { Answer, Proof, Step, Turn } from './login.js';
 import { ANY_KEY, string } from './publickey.js';
@@ -39,7 +40,7 @@ function shownKey({ algorithm, blob }: Proof): ParsedKey {
   });
 }
 
-export class Authentication implements LoginEvents {
+export class Authentication implements LoginEvents, Accepts {
   readonly #username: string;
   readonly #protocol: Protocol;
   readonly #packets: SecretPackets;
@@ -62,6 +63,16 @@ export class Authentication implements LoginEvents {
     this.#protocol = protocol;
     this.#packets = packets;
     this.#events = events;
+  }
+
+  /** What it says of the signatures it takes; null: nothing. */
+  get signatures(): readonly string[] | null {
+    return this.#signatures;
+  }
+
+  /** The host key algorithms that it offers: read from what it has said, which only logins by RSA keys want to know. */
+  get hostKey(): readonly string[] {
+    return this.#events.hostKeyAlgorithms();
   }
 
   /**
@@ -126,18 +137,14 @@ export class Authentication implements LoginEvents {
 
   async #step(): Promise<void> {
     this.#packets.forget();
-    await this.#during(async () => {
-      const events = this.#events;
-      const accepts = {
-        signatures: this.#signatures,
-        // Read from what the device has said, which only logins by RSA keys want to know.
-        get hostKey() {
-          return events.hostKeyAlgorithms();
-        },
-      };
-      const step = await this.#events.method({ ...this.#turn, accepts });
-      if (!this.#events.isClosed()) this.#take(step);
-    });
+    const events = this.#events;
+    const { left, partial } = this.#turn;
+    try {
+      const step = await events.method({ left, partial, accepts: this });
+      if (!events.isClosed()) this.#take(step);
+    } catch (error) {
+      events.failed(error);
+    }
   }
 
   #take(step: Step): void {

@@ -3,6 +3,7 @@
 // sweep: whoever comes next fails with the same words, without a connection.
 import type { Duplex } from 'node:stream';
 import { type HostKeyPolicy, Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
+import type { CalledOff } from '../calloff.js';
 import { asFailure, atJumpHost, DeviceFailure } from '../failure.js';
 import { place } from '../text.js';
 import type { AdmissionPorts } from './admission.js';
@@ -29,7 +30,7 @@ export interface Traveller {
   /** Whether a new connection may be begun now. */
   mayStart(): boolean;
   /** Aborted when the lease is over or the sweep is cancelled. */
-  calledOff: AbortSignal;
+  calledOff: Pick<CalledOff, 'aborted'>;
 }
 
 export class Bastions {

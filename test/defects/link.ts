@@ -103,8 +103,8 @@ export const defects: Defect[] = [
   {
     name: 'A command begins while devices are not read',
     file: 'agent/session/session.ts',
-    find: 'if (this.#ports.hold?.on !== true) return;',
-    replace: 'if (this.#ports.hold?.on !== true || this.#walk !== null) return;',
+    find: 'if (this.#ports.hold?.on !== true) return null;',
+    replace: 'if (this.#ports.hold?.on !== true || this.#walk !== null) return null;',
     test: {
       file: HOLD,
       title: 'no command begins while devices are not read, on a command line and by exec',
