@@ -20,24 +20,28 @@ const PACKET_BYTES = 65_536;
 const OPENING_BYTES = 2 * PACKET_BYTES;
 const LF = 10;
 
+/** Offers that were read, by their bytes: most devices of a kind put forward the same, and each is kept for its session. */
+const read = new Map<string, Offer>();
+const READ_MOST = 64;
+
 /** Keeps the first bytes of a connection until the offer is among them. */
 export class Opening {
   #pieces: Buffer[] | null = [];
   #length = 0;
-  #isComplete = false;
   #offer: Offer | null = null;
 
   add(chunk: Buffer): void {
-    if (this.#pieces === null || this.#isComplete) return;
+    if (this.#pieces === null) return;
     this.#pieces.push(chunk);
     this.#length += chunk.length;
     // ssh2 works on the bytes in place, but only after the key exchange, when nobody looks here any more.
     if (this.#length > OPENING_BYTES) this.#pieces = null;
   }
 
-  /** The offer is among what has come. */
+  /** The offer is among what has come, or there is none: nothing more is kept. */
   complete(): void {
-    this.#isComplete = true;
+    this.#offer ??= this.offer;
+    this.#pieces = null;
   }
 
   /** Null while there is none. */
@@ -58,7 +62,7 @@ export function readOffer(bytes: Buffer): Offer | null {
     if (length < 2 || length > PACKET_BYTES || end > bytes.length) return null;
     const padding = bytes[at + 4] as number; // within the length
     const payload = bytes.subarray(at + 5, Math.max(at + 5, end - padding));
-    if (payload[0] === KEXINIT) return readKexInit(payload);
+    if (payload[0] === KEXINIT) return known(payload);
     if (payload[0] === undefined || payload[0] > LAST_GENERIC) return null;
     at = end;
   }
@@ -74,6 +78,17 @@ function behindIdentification(bytes: Buffer): number | null {
     start = end + 1;
   }
   return null;
+}
+
+function known(payload: Buffer): Offer | null {
+  const bytes = payload.toString('latin1', 1 + COOKIE_BYTES);
+  const before = read.get(bytes);
+  if (before) return before;
+  const offer = readKexInit(payload);
+  if (offer === null) return null;
+  if (read.size >= READ_MOST) read.clear();
+  read.set(bytes, offer);
+  return offer;
 }
 
 function readKexInit(payload: Buffer): Offer | null {

@@ -270,6 +270,7 @@ export class Shell implements WireEvents, ConnectionEvents, AuthenticationEvents
 
   admitted(): void {
     this.#connection.keepAlive();
+    this.#connection.login = null;
     this.forgetSecrets();
     this.#events.ready();
   }
