@@ -257,7 +257,7 @@ export class Carrier {
     this.#free();
     if (end.$case === 'handedBack' && end.value.local)
       await pause(this.host, LOCAL_PAUSE_MS, held.over.signal);
-    return delivery.end({ ...held.lease, index: work.index, end });
+    return delivery.end({ ...held.lease, index: work.index, end }, work.known);
   }
 
   #jobPorts(lease: Lease, work: Work, delivery: Delivery): JobPorts {

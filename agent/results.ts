@@ -2,7 +2,7 @@
 // batches. What memory has no room for goes to the spool. Knows nothing of streams; the uplink takes a batch when it
 // can send one. A session reserves room before it begins, and when more came than was expected, devices are not read
 // until there is room again.
-import { Result, ResultBatch, Verdict } from '../proto/gen/netsweep/v1/agent.js';
+import { type KnownOutput, Result, ResultBatch, Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import type { Output } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk } from '../proto/gen/netsweep/v1/session.js';
 import { BATCH_BYTES } from '../proto/subjects.js';
@@ -26,6 +26,10 @@ interface Parcel {
   /** Null: it lies in the spool. */
   batch: ResultBatch | null;
   place: Place | null;
+  /** The bytes of an output that the coordinator has; sent only if it asks for them. */
+  spare: boolean;
+  /** Of which output it is a piece; null: of none. */
+  sha256: Buffer | null;
 }
 
 interface Kept {
@@ -34,14 +38,19 @@ interface Kept {
   /** For the age that is sent along; null: its session has not ended. */
   endedAt: number | null;
   of: Omit<Result, 'seq' | 'end'> | null;
+  /** The coordinator has asked for bytes that it was taken to have. */
+  asked: boolean;
   settle: (verdict: Verdict) => void;
 }
 
 /** Room for one session's output, and the output as it comes. */
 export interface Delivery {
   add(chunk: Chunk): void;
-  /** Resolves with the coordinator's verdict once the result is on its disk, or refused. */
-  end(result: Omit<Result, 'seq'>): Promise<Verdict>;
+  /**
+   * Resolves with the coordinator's verdict once the result is on its disk, or refused. `known`: outputs that travel
+   * as their digest.
+   */
+  end(result: Omit<Result, 'seq'>, known?: readonly KnownOutput[]): Promise<Verdict>;
 }
 
 /** Where results wait. */
@@ -115,6 +124,7 @@ export class Results {
     const kept = this.#kept.get(seq);
     if (kept === undefined || kept.endedAt === null) return false;
     if (verdict === Verdict.LATER || verdict === Verdict.NEED_BODY) {
+      if (verdict === Verdict.NEED_BODY) kept.asked = true;
       if (!this.#unsent.includes(seq)) this.#unsent.push(seq);
       return true;
     }
@@ -138,6 +148,10 @@ export class Results {
       if (kept === undefined || parcel === undefined) {
         this.#sentParcels.delete(seq);
         this.#unsent.shift();
+        continue;
+      }
+      if (parcel.spare && !kept.asked) {
+        this.#sentParcels.set(seq, at + 1); // the result itself is the last of its parcels
         continue;
       }
       const content = parcel.batch ?? (await this.#fetch(parcel));
@@ -176,19 +190,21 @@ export class Results {
 
   #deliver(): Delivery {
     const seq = ++this.#seq;
-    const kept: Kept = { seq, parcels: [], endedAt: null, of: null, settle: () => undefined };
+    const settle = () => undefined;
+    const kept: Kept = { seq, parcels: [], endedAt: null, of: null, asked: false, settle };
     this.#kept.set(seq, kept);
     return {
       add: (chunk) => this.#add(kept, { chunks: [chunk], results: [] }, chunk.data.length),
-      end: (result) => this.#end(kept, result),
+      end: (result, known = []) => this.#end(kept, result, known),
     };
   }
 
-  #end(kept: Kept, result: Omit<Result, 'seq'>): Promise<Verdict> {
+  #end(kept: Kept, result: Omit<Result, 'seq'>, known: readonly KnownOutput[]): Promise<Verdict> {
     const { seq } = kept;
     this.#reserved -= 1;
     // Pieces of what is no attempt are nobody's.
     if (result.end?.$case !== 'attempt') this.#forget(kept.parcels.splice(0));
+    if (known.length > 0) this.#setAside(kept, result.end, known);
     this.#add(kept, { chunks: [], results: [{ ...result, seq }] }, sizeOf(result.end));
     if (result.end?.$case === 'attempt') {
       const bytes = kept.parcels.reduce((sum, parcel) => sum + parcel.bytes, 0);
@@ -203,8 +219,21 @@ export class Results {
     });
   }
 
-  #add(kept: Kept, batch: ResultBatch, bytes: number): void {
-    const parcel: Parcel = { bytes, batch, place: null };
+  /** The bytes of outputs that the coordinator has become pieces, which stay here unless they are asked for. */
+  #setAside(kept: Kept, end: Result['end'], known: readonly KnownOutput[]): void {
+    if (end?.$case !== 'attempt') return;
+    for (const output of end.value.outputs) {
+      const { sha256, body } = output;
+      if (!known.some((one) => sha256.equals(one.sha256))) continue;
+      for (const parcel of kept.parcels) if (parcel.sha256?.equals(sha256)) parcel.spare = true;
+      if (body.length === 0) continue;
+      this.#add(kept, { chunks: [{ sha256, seq: 0, data: body }], results: [] }, body.length, true);
+      output.body = Buffer.alloc(0);
+    }
+  }
+
+  #add(kept: Kept, batch: ResultBatch, bytes: number, spare = false): void {
+    const parcel: Parcel = { bytes, batch, place: null, spare, sha256: batch.chunks[0]?.sha256 ?? null };
     kept.parcels.push(parcel);
     this.#inMemory.add(parcel);
     this.#memory += bytes;

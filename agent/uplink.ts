@@ -147,8 +147,8 @@ export class Uplink {
     const delivery = await this.#results.reserve(signal);
     return {
       add: (chunk) => delivery.add(chunk),
-      end: (result) => {
-        const verdict = delivery.end(result);
+      end: (result, known) => {
+        const verdict = delivery.end(result, known);
         void this.#flush();
         return verdict;
       },

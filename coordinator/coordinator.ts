@@ -10,6 +10,7 @@ import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import { LEASE_TERM_MS, LOCK_DELAY_MS } from '../proto/subjects.js';
 import { Books } from './books.js';
 import type { TlsFiles } from './config.js';
+import { HistoryAnswers } from './history/answers.js';
 import { type Host, machine } from './host.js';
 import { Agents } from './intake/agents.js';
 import { type AgentLink, Presence } from './intake/presence.js';
@@ -57,6 +58,7 @@ export class Coordinator {
   #kicked: () => void = () => undefined;
   #again = false;
 
+  readonly #history: HistoryAnswers;
   #unwatch: () => void = () => undefined;
   #server: Server | null = null;
   #scheduleStore: ScheduleStore | null = null;
@@ -68,7 +70,9 @@ export class Coordinator {
     readonly books: Books,
     private readonly presence: Presence,
     readonly service: Service,
-  ) {}
+  ) {
+    this.#history = new HistoryAnswers(store);
+  }
 
   /** Ready to serve clients and agents. Throws StateInUse when another process holds the directory. */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
@@ -109,6 +113,7 @@ export class Coordinator {
     });
     const coordinator = new Coordinator(duties, store, books, presence, service);
     service.serveOn(server);
+    coordinator.#history.serveOn(server);
     const missed = (link: AgentLink, pull: PullEmpty) => coordinator.#missed(link, pull);
     const warn = (why: string, what: string) => duties.warn(why, what);
     new Agents(books, presence, () => coordinator.kick(), missed, warn).serveOn(server);
@@ -172,6 +177,7 @@ export class Coordinator {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.service.stop();
+    this.#history.stop();
     this.#kicked();
     // What waits for room ends with us; nobody has been told of it.
     await this.books.pause.unlessFull(this.#loop);

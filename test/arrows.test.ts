@@ -29,6 +29,7 @@ const OWNERS: Record<string, string[]> = {
   '@grpc/grpc-js': [
     'proto/gen/',
     'coordinator/intake/',
+    'coordinator/history/answers.ts',
     'coordinator/connect.ts',
     'coordinator/service.ts',
     'coordinator/coordinator.ts',
@@ -39,6 +40,7 @@ const OWNERS: Record<string, string[]> = {
   ],
   croner: ['coordinator/schedule/cron.ts'],
   '@jmespath-community/': ['coordinator/audit/rowsexpression.ts'],
+  diff: ['coordinator/history/compare.ts'],
   pino: ['coordinator/serve.ts', 'agent/main.ts'],
   '@lezer/': ['coordinator/inventory/'],
   'csv-parse': ['coordinator/inventory/'],

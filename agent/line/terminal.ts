@@ -144,6 +144,7 @@ export class Terminal {
     );
     this.#running = null;
     this.#previous = { output, proved };
+    output.refused = complaint !== null;
     return { output, complaint };
   }
 

@@ -15,6 +15,7 @@ import {
   type CoordinatorBatch,
   type CoordinatorMessage,
   type HostKeySeen,
+  type KnownOutput,
   Later,
   type LoginAsk,
   type PullEmpty,
@@ -34,6 +35,7 @@ import type { ClaimAnswer } from '../sweep/claims.js';
 import { placeKey, placeOf } from '../sweep/endpoints.js';
 import { runsAlone } from '../sweep/suspicion.js';
 import { isSound, outputsOf, Pieces } from './bodies.js';
+import { Known } from './known.js';
 import { LoginAsks } from './loginasks.js';
 import { Outbox } from './outbox.js';
 import type { AgentLink, Presence } from './presence.js';
@@ -45,6 +47,7 @@ const BATCHES_UNCOMMITTED = 8;
 
 export class Agents {
   readonly #logins: LoginAsks;
+  readonly #known: Known;
 
   constructor(
     private readonly books: Books,
@@ -56,6 +59,7 @@ export class Agents {
     private readonly warn: (why: string, what: string) => void = () => undefined,
   ) {
     this.#logins = new LoginAsks(books, kick);
+    this.#known = new Known(books.store);
     books.ledger.fitness.onRest = (instance, ms) => {
       const name = presence.get(instance)?.hello.name ?? instance;
       warn(`its siblings reach what it does not`, `agent ${name} claims nothing for ${ms / 1000} s`);
@@ -211,13 +215,19 @@ export class Agents {
     const now = this.books.host.monotonicMs();
     const answer = this.books.ledger.claim({ ...request, hasSibling }, now, writes);
     failpoint('claim.decided');
+    const known = this.#offerKnown(answer);
     await this.books.commit(writes);
     failpoint('claim.committed');
-    callback(null, { answer: this.#claimAnswer(answer) });
+    callback(null, { answer: this.#claimAnswer(answer, await known) });
     if (answer.answer !== 'grant') this.kick();
   }
 
-  #claimAnswer(answer: ClaimAnswer): NonNullable<ClaimReply['answer']> {
+  async #offerKnown(answer: ClaimAnswer): Promise<KnownOutput[][]> {
+    if (answer.answer !== 'grant') return [];
+    return this.#known.offer(answer.epoch, answer.devices).catch(() => []); // a store that is closing knows none
+  }
+
+  #claimAnswer(answer: ClaimAnswer, known: KnownOutput[][]): NonNullable<ClaimReply['answer']> {
     if (answer.answer === 'drop') return { $case: 'drop', value: { reason: answer.reason } };
     if (answer.answer === 'later') return { $case: 'later', value: Later.create(answer) };
     const { sweep } = answer.shard;
@@ -227,19 +237,19 @@ export class Agents {
       value: {
         epoch: answer.epoch,
         termMs: this.books.terms.termMs,
-        work: answer.devices.map((state) => this.#work(state)),
+        work: answer.devices.map((state, at) => this.#work(state, known[at] ?? [])),
         credentials: [...sweep.credentials.values()].filter(({ id }) => wanted.has(id)),
       },
     };
   }
 
-  #work(state: DeviceState): Work {
+  #work(state: DeviceState, known: KnownOutput[]): Work {
     const { device } = state;
     const [own, ...bastions] = credentialsOf(device).map((credential, hop) => ({
       credential,
       hostKeys: this.#hostKeys(state, hop),
     }));
-    return Work.create({ index: device.index, ...own, jump: bastions, alone: runsAlone(state) });
+    return Work.create({ index: device.index, ...own, jump: bastions, alone: runsAlone(state), known });
   }
 
   #hostKeys(state: DeviceState, hop: number): HostKey[] {
@@ -267,15 +277,21 @@ export class Agents {
     const chunks: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
     pieces.take(batch);
     if (chunks.length > 0) await this.books.commit(chunks);
-    const missing = await pieces.missing(batch, this.books.store);
+    const stateOf = ({ sweep, index }: Result) => ledger.sweeps.get(sweep)?.states[index];
+    const isOffered = (result: Result, sha256: Buffer) =>
+      this.#known.isOffered(stateOf(result), result.epoch, sha256);
+    const missing = await pieces.missing(batch, isOffered, this.books.store);
     const now = host.monotonicMs();
     const writes: Write[] = [];
     const acks = batch.results.map((result) => {
       if (missing.has(result)) return { seq: result.seq, verdict: Verdict.NEED_BODY };
-      const device = ledger.sweeps.get(result.sweep)?.states[result.index]?.device;
+      const state = stateOf(result);
       const verdict = ledger.result(result, link.hello.name, now, host.wallMs(), writes);
       if (verdict === Verdict.DISCARD) this.#refused(link, result);
-      if (device !== undefined) this.books.endLogins([device], result.epoch, now);
+      if (state !== undefined) {
+        this.books.endLogins([state.device], result.epoch, now);
+        if (verdict === Verdict.STORED) this.#known.forget(state);
+      }
       return { seq: result.seq, verdict };
     });
     failpoint('intake.decided');

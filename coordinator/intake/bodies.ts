@@ -1,5 +1,6 @@
 // What comes with a batch of results: outputs' bytes, whole or in pieces. A digest names bytes only: a result may name
-// an output without bringing it only if its pieces came on the same stream, and are all here.
+// an output without bringing it only if its pieces came on the same stream, or if it was offered with the lease; and if
+// its bytes are all here.
 import type { Result, ResultBatch } from '../../proto/gen/netsweep/v1/agent.js';
 import { type Output, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { CHUNK_BYTES } from '../../proto/subjects.js';
@@ -38,15 +39,33 @@ export class Pieces {
     }
   }
 
-  /** Results of the batch whose bytes are not all here. */
-  async missing({ results }: ResultBatch, store: Pick<Store, 'holdBody'>): Promise<Set<Result>> {
+  /**
+   * Results of the batch whose bytes are not all here. What others did not bring is put where it would have been; of
+   * what is too large for that the store keeps the bytes until they are committed.
+   */
+  async missing(
+    { results }: ResultBatch,
+    isOffered: (result: Result, sha256: Buffer) => boolean,
+    store: Pick<Store, 'takeBodies'>,
+  ): Promise<Set<Result>> {
     const missing = new Set<Result>();
+    const named: { result: Result; output: Output }[] = [];
     for (const result of results)
-      for (const { sha256, body } of outputsOf(result)) {
-        if (body.length > 0 || missing.has(result)) continue;
-        const came = this.#brought.has(sha256.toString('hex'));
-        if (!came || !(await store.holdBody(sha256))) missing.add(result);
+      for (const output of outputsOf(result)) {
+        const { sha256, body } = output;
+        if (body.length > 0) continue;
+        if (this.#brought.has(sha256.toString('hex')) || isOffered(result, sha256))
+          named.push({ result, output });
+        else missing.add(result);
       }
+    const asked = named.filter(({ result }) => !missing.has(result));
+    if (asked.length === 0) return missing;
+    const taken = await store.takeBodies(asked.map(({ output }) => output.sha256));
+    for (const [at, { result, output }] of asked.entries()) {
+      const body = taken[at];
+      if (body == null) missing.add(result);
+      else output.body = body;
+    }
     return missing;
   }
 }

@@ -2,13 +2,15 @@
 // first report that names it makes it whole, and what never got that far is dropped at the next open.
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import { CHUNK_BYTES } from '../../proto/subjects.js';
 import { StoreFailed } from './refusal.js';
 import { type Sql, withRoom } from './sql.js';
 
 /** Room for the number of a piece beside the output's id in one row number. */
 const PIECES = 2 ** 20;
+/** Outputs kept in one piece unpack to no more, unless somebody means ill. */
+const SMALL_BYTES = 64 * 1024 * 1024;
 
 interface OutputRow {
   id: number;
@@ -48,31 +50,90 @@ export function keepPiece(sql: Sql, sha256: Uint8Array, seq: number, data: Uint8
 }
 
 /**
- * As `isWhole`; and if it is, its bytes stay until the report comes that names them: the last sweep that used them may
- * be removed in between.
+ * As `isWhole`; and if it is, its bytes stay until the report comes that names them without bringing them: the last
+ * sweep or version that used them may be removed in between.
  */
 export async function holdWhole(sql: Sql, sha256: Uint8Array): Promise<boolean> {
   const whole = await isWhole(sql, sha256);
   const known = find(sql, sha256);
   if (!whole || known === undefined) return false;
-  sql.run('INSERT OR IGNORE INTO held VALUES (?)', known.id);
+  sql.run('INSERT INTO held VALUES (?, 1) ON CONFLICT DO UPDATE SET holds = holds + 1', known.id);
   return true;
 }
 
-/** Counts a sweep's report as a user of an output; `body` is its gzip, empty when it must be there already. */
-export function useOutput(sql: Sql, sweep: number, sha256: Uint8Array, body: Uint8Array): void {
+/**
+ * For each output its gzip, against its digest; empty for a large one, which is held; null: it is not here, or not any
+ * more what it was.
+ */
+export async function takeAll(sql: Sql, digests: Uint8Array[]): Promise<(Uint8Array | null)[]> {
+  const taken: (Uint8Array | null)[] = [];
+  for (const sha256 of digests) {
+    const body = readWhole(sql, sha256);
+    if (body.length > 0) taken.push(fits(body, sha256, SMALL_BYTES) ? body : null);
+    else taken.push((await holdWhole(sql, sha256)) ? body : null);
+  }
+  return taken;
+}
+
+/** Whether an output's gzip unpacks to its digest, and to no more than so many bytes. */
+export function fits(body: Uint8Array, sha256: Uint8Array, most: number): boolean {
+  try {
+    const text = gunzipSync(body, { maxOutputLength: Math.max(1, most) });
+    return createHash('sha256').update(text).digest().equals(sha256);
+  } catch {
+    return false; // no gzip, cut short, or longer than it may be
+  }
+}
+
+function letGo(sql: Sql, output: number): void {
+  if (sql.run('DELETE FROM held WHERE output = ? AND holds = 1', output).changes === 0)
+    sql.run('UPDATE held SET holds = holds - 1 WHERE output = ?', output);
+}
+
+/** Something that names an output: its gzip comes along, or is empty when it must be there already. */
+export interface Use {
+  sweep: number;
+  sha256: Uint8Array;
+  data: Uint8Array;
+  /** A version may name it as well. */
+  mayBeVersion: boolean;
+}
+
+/**
+ * Counts a sweep's report as a user of an output, and gives the output's number. One that is new is a new version too,
+ * if it may be one, and already counted as such.
+ */
+export function useOutput(
+  sql: Sql,
+  { sweep, sha256, data: body, mayBeVersion }: Use,
+): { output: number; isNew: boolean } {
   const known = find(sql, sha256);
   if (known === undefined) {
-    const id = insert(sql, sha256, countPieces(body, sha256), 1);
+    const id = insert(sql, sha256, countPieces(body, sha256), mayBeVersion ? 2 : 1);
     insertBody(sql, id, body);
     sql.run('INSERT INTO uses VALUES (?, ?)', sweep, id);
-    return;
+    return { output: id, isNew: true };
   }
-  sql.run('DELETE FROM held WHERE output = ?', known.id);
+  if (body.length === 0) letGo(sql, known.id);
   if (known.pieces === 0) complete(sql, known.id, sha256, body);
-  if (sql.run('INSERT OR IGNORE INTO uses VALUES (?, ?)', sweep, known.id).changes > 0) {
-    sql.run('UPDATE outputs SET uses = uses + 1 WHERE id = ?', known.id);
-  }
+  if (sql.run('INSERT OR IGNORE INTO uses VALUES (?, ?)', sweep, known.id).changes > 0)
+    holdOutput(sql, known.id);
+  return { output: known.id, isNew: false };
+}
+
+/** One more sweep or version that names an output. */
+export function holdOutput(sql: Sql, output: number): void {
+  sql.run('UPDATE outputs SET uses = uses + 1 WHERE id = ?', output);
+}
+
+/** One less; what nobody names any more goes. */
+export function releaseOutput(sql: Sql, output: number): void {
+  sql.run('UPDATE outputs SET uses = uses - 1 WHERE id = ?', output);
+  const isUnused = sql.get(
+    'SELECT 1 FROM outputs WHERE id = ? AND uses = 0 AND id NOT IN (SELECT output FROM held)',
+    output,
+  );
+  if (isUnused) dropOutput(sql, output);
 }
 
 function countPieces(body: Uint8Array, sha256: Uint8Array): number {
@@ -189,12 +250,7 @@ export function releaseOutputs(sql: Sql, sweep: number, limit: number): boolean 
   const used = sql.all<{ output: number }>('SELECT output FROM uses WHERE sweep = ? LIMIT ?', sweep, limit);
   for (const { output } of used) {
     sql.run('DELETE FROM uses WHERE sweep = ? AND output = ?', sweep, output);
-    sql.run('UPDATE outputs SET uses = uses - 1 WHERE id = ?', output);
-    const isUnused = sql.get(
-      'SELECT 1 FROM outputs WHERE id = ? AND uses = 0 AND id NOT IN (SELECT output FROM held)',
-      output,
-    );
-    if (isUnused) dropOutput(sql, output);
+    releaseOutput(sql, output);
   }
   return used.length > 0;
 }

@@ -6,6 +6,7 @@ import { Cargo, type Own, ownBytes } from './cargo.js';
 import { type Answer, Queue, type Request } from './queue.js';
 import { refusalOf } from './refusal.js';
 import { openDatabase } from './schema.js';
+import type { Keep } from './versions.js';
 
 /** Takes requests; the answers, and its end if it comes unasked, go to the two callbacks it was made with. */
 export interface Executor {
@@ -15,22 +16,28 @@ export interface Executor {
   end(): Promise<unknown>;
 }
 
+/** What a store is opened with. */
+export interface Opening {
+  directory: string;
+  keep: Keep | null;
+}
+
 /** Answers request 0 once the store is open, or says why it can't be. */
 export function startExecutor(
-  directory: string,
+  opening: Opening,
   answer: (answer: Answer) => void,
   died: (reason: string) => void,
 ): Executor {
-  return import.meta.url.endsWith('.ts') ? inProcess(directory, answer) : inThread(directory, answer, died);
+  return import.meta.url.endsWith('.ts') ? inProcess(opening, answer) : inThread(opening, answer, died);
 }
 
 function inThread(
-  directory: string,
+  opening: Opening,
   answer: (answer: Answer) => void,
   died: (reason: string) => void,
 ): Executor {
   const worker = new Worker(new URL('./thread.js', import.meta.url), {
-    workerData: directory,
+    workerData: opening,
     name: 'store',
   });
   worker.on('message', answer);
@@ -48,10 +55,10 @@ function inThread(
   return { ask, end: () => worker.terminate() };
 }
 
-function inProcess(directory: string, answer: (answer: Answer) => void): Executor {
+function inProcess({ directory, keep }: Opening, answer: (answer: Answer) => void): Executor {
   const end = async () => {};
   try {
-    const queue = new Queue(openDatabase(directory), answer);
+    const queue = new Queue(openDatabase(directory), answer, keep);
     setImmediate(() => answer({ ids: [0], value: null }));
     return { ask: (make) => queue.push([make(ownBytes)]), end };
   } catch (error) {

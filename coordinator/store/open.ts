@@ -3,18 +3,21 @@
 // so the process has to end.
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KnownOutput } from '../../proto/gen/netsweep/v1/agent.js';
+import { Version } from '../../proto/gen/netsweep/v1/history.js';
 import { type Credential, Device, Report } from '../../proto/gen/netsweep/v1/model.js';
 import { Alike } from '../sweep/alike.js';
 import type { Own } from './cargo.js';
 import { CHECKPOINT_BYTES } from './checkpoints.js';
-import { type Executor, startExecutor } from './executor.js';
+import { type Executor, type Opening, startExecutor } from './executor.js';
 import { type Answer, GROUP_BYTES, type Request } from './queue.js';
 import type { Reads } from './reads.js';
 import { refusalError, StoreFailed, StoreRefused } from './refusal.js';
 import { type Row, toRow } from './rows.js';
 import { Seal } from './seal.js';
-import type { OpenSweep, Room, ScheduleStore, SweepRow, Write } from './store.js';
+import type { Asked, OpenSweep, Room, ScheduleStore, SweepRow, VersionKey, Write } from './store.js';
 import { asRead, Tail } from './tail.js';
+import { type Keep, readKnown } from './versions.js';
 
 /** A full log that is copied into the file, and the transactions that come meanwhile. */
 const LEAST_BYTES = CHECKPOINT_BYTES + 2 * GROUP_BYTES;
@@ -22,11 +25,15 @@ const LEAST_BYTES = CHECKPOINT_BYTES + 2 * GROUP_BYTES;
 const PAGE = 2_000;
 
 /**
- * Opens the store of a state directory, making what is missing. `keyFile` null: DIRECTORY/key. Rejects with
- * `StateInUse` or `StoreRefused`.
+ * Opens the store of a state directory, making what is missing. `keyFile` null: DIRECTORY/key; `keep`: of earlier
+ * versions, null: all. Rejects with `StateInUse` or `StoreRefused`.
  */
-export async function openStore(directory: string, keyFile: string | null): Promise<ScheduleStore> {
-  const link = await Link.open(directory);
+export async function openStore(
+  directory: string,
+  keyFile: string | null,
+  keep: Keep | null = null,
+): Promise<ScheduleStore> {
+  const link = await Link.open({ directory, keep });
   try {
     const { id, keyCheck, isRolledBack, lastReport } = await link.read('meta');
     const seal = Seal.open(keyFile ?? join(directory, 'key'), keyCheck === null);
@@ -56,17 +63,17 @@ class Link {
   /** Told of reports that are on disk, before those who wait for it; `last`: the number of the last of them. */
   committed: (reports: Report[], last: number) => void = () => undefined;
 
-  private constructor(directory: string) {
+  private constructor(opening: Opening) {
     this.#executor = startExecutor(
-      directory,
+      opening,
       (answer) => this.#settle(answer),
       (reason) => this.#end(new StoreFailed(reason)),
     );
   }
 
   /** Request 0 is the opening itself. */
-  static async open(directory: string): Promise<Link> {
-    const link = new Link(directory);
+  static async open(opening: Opening): Promise<Link> {
+    const link = new Link(opening);
     await link.#wait(() => {});
     return link;
   }
@@ -259,12 +266,32 @@ class SealedStore implements ScheduleStore {
     return this.#link.read('hasBody', new Uint8Array(sha256));
   }
 
-  holdBody(sha256: Uint8Array): Promise<boolean> {
-    return this.#link.read('holdBody', new Uint8Array(sha256));
+  async takeBodies(digests: Uint8Array[]): Promise<(Buffer | null)[]> {
+    const asked = digests.map((sha256) => new Uint8Array(sha256));
+    const taken = await this.#link.read('takeBodies', asked);
+    return taken.map((body) =>
+      body === null ? null : Buffer.from(body.buffer, body.byteOffset, body.length),
+    );
   }
 
   body(sha256: Uint8Array, from: number) {
     return this.#link.read('body', new Uint8Array(sha256), from);
+  }
+
+  async knownOutputs(devices: Pick<Device, 'segment' | 'name' | 'commands'>[]): Promise<KnownOutput[][]> {
+    const asked = devices.map(({ segment, name, commands }) => ({ segment, name, commands }));
+    const known = await this.#link.read('knownOutputs', asked);
+    return readKnown(known, devices.length);
+  }
+
+  async versions(device: string, after: VersionKey | null, limit: number): Promise<Version[]> {
+    const page = await this.#link.read('versions', device, after, limit);
+    return page.map((version) => Version.decode(version));
+  }
+
+  async newestVersions(asked: Asked, after: VersionKey | null, limit: number): Promise<Version[]> {
+    const page = await this.#link.read('newestVersions', asked, after, limit);
+    return page.map((version) => Version.decode(version));
   }
 
   async hostKeys() {

@@ -11,6 +11,7 @@ import { removeSlice } from './removal.js';
 import { lastReport } from './reports.js';
 import { type Row, sizeOf } from './rows.js';
 import { isFull, type Sql, sqliteCode, withRoom } from './sql.js';
+import { dropOldVersions, type Keep } from './versions.js';
 import { apply } from './writes.js';
 
 export type Request =
@@ -30,6 +31,8 @@ const GROUP = 2_000;
 export const GROUP_BYTES = 4 * 1024 * 1024;
 /** How often a commit that found no room is tried again, in ms. */
 const ROOM_RETRY_MS = 500;
+/** How often it is looked for versions that are too old. */
+const DROP_OLD_MS = 3_600_000;
 
 type Commit = Extract<Request, { rows: Row[] }>;
 type Read = Extract<Request, { read: keyof Reads }>;
@@ -45,12 +48,19 @@ export class Queue {
   #closing: number | null = null;
   #scheduled = false;
   #mayRemove = true;
+  /** When it is looked for versions that are too old, in Unix ms. */
+  #dropOldFrom = 0;
   /** Told that commits wait for room on the disk. */
   #full = false;
   /** No commit is tried until the next look for room. */
   #resting = false;
 
-  constructor(sql: Sql, answer: (answer: Answer) => void) {
+  constructor(
+    sql: Sql,
+    answer: (answer: Answer) => void,
+    /** Of earlier versions; null: all. */
+    private readonly keep: Keep | null,
+  ) {
     this.#sql = sql;
     this.#reads = readsOf(sql);
     this.#answer = answer;
@@ -145,7 +155,7 @@ export class Queue {
     for (const [i, { rows }] of group.entries()) {
       this.#sql.run('SAVEPOINT call');
       try {
-        for (const row of rows) apply(this.#sql, row);
+        for (const row of rows) apply(this.#sql, row, this.keep);
       } catch (error) {
         // What SQLite itself refuses concerns the whole transaction; it may have rolled back by itself.
         if (sqliteCode(error) !== 0) throw error;
@@ -154,7 +164,7 @@ export class Queue {
         return group.slice(0, i);
       }
       this.#sql.run('RELEASE call');
-      this.#mayRemove ||= rows.some(({ write }) => write === 'dropSweep');
+      this.#mayRemove ||= rows.some(({ write }) => write === 'dropSweep' || write === 'sweep');
     }
     return group;
   }
@@ -184,8 +194,17 @@ export class Queue {
   }
 
   #remove(): void {
-    this.#mayRemove = this.#broken === null && withRoom(() => removeSlice(this.#sql));
+    this.#mayRemove = this.#broken === null && withRoom(() => removeSlice(this.#sql) || this.#dropOld());
     if (this.#mayRemove) this.#schedule();
+  }
+
+  /** Once after the start, and then once an hour. */
+  #dropOld(): boolean {
+    const now = Date.now();
+    if (this.keep === null || now < this.#dropOldFrom) return false;
+    const dropped = dropOldVersions(this.#sql, this.keep, now);
+    if (!dropped) this.#dropOldFrom = now + DROP_OLD_MS;
+    return dropped;
   }
 
   #close(id: number): void {

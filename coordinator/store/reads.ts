@@ -2,13 +2,14 @@
 // decoded by the coordinator.
 import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
-import { holdWhole, isWhole, readFrom } from './bodies.js';
+import { isWhole, readFrom, takeAll } from './bodies.js';
 import { StoreDamaged } from './refusal.js';
 import { headOf, lastReport, readReports } from './reports.js';
 import { openScheduleRuns, scheduleRuns, schedules } from './schedules.js';
 import type { Sql } from './sql.js';
-import type { DeviceRow, ShardRow, SweepRow } from './store.js';
+import type { Asked, DeviceRow, ShardRow, SweepRow, VersionKey } from './store.js';
 import { isIntact } from './sums.js';
+import { knownOutputs, readNewest, readVersions } from './versions.js';
 
 /** Results that agents may send again because they never learnt that they are here: the last so many of a sweep. */
 const TAKEN = 20_000;
@@ -45,8 +46,13 @@ export function readsOf(sql: Sql) {
     reportsByIndex: (sweep: string, after: number, limit: number, bodies: boolean) =>
       readReports(sql, 'device', { sweep, after, limit, bodies }),
     hasBody: (sha256: Uint8Array) => isWhole(sql, sha256),
-    holdBody: (sha256: Uint8Array) => holdWhole(sql, sha256),
+    takeBodies: (digests: Uint8Array[]) => takeAll(sql, digests),
     body: (sha256: Uint8Array, from: number) => readFrom(sql, sha256, from),
+    knownOutputs: (devices: Parameters<typeof knownOutputs>[1]) => knownOutputs(sql, devices),
+    versions: (device: string, after: VersionKey | null, limit: number) =>
+      readVersions(sql, device, after, limit),
+    newestVersions: (asked: Asked, after: VersionKey | null, limit: number) =>
+      readNewest(sql, asked, after, limit),
     hostKeys: () => hostKeys(sql),
     credentials: () => credentials(sql),
     schedules: () => schedules(sql),

@@ -1,6 +1,6 @@
 // What crosses from the coordinator to the database's thread: the store's writes with secrets sealed and
 // reports as bytes.
-import { type Credential, Device, type Output, Report } from '../../proto/gen/netsweep/v1/model.js';
+import { type Credential, Device, type Output, Proof, Report } from '../../proto/gen/netsweep/v1/model.js';
 import type { KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Own } from './cargo.js';
 import type { Seal } from './seal.js';
@@ -20,8 +20,19 @@ export interface ReportRow {
   head: Uint8Array;
   /** A report of nothing but outputs and transcript, without their bodies. */
   outputs: Uint8Array;
-  /** Empty data: the bytes are in the store already. */
-  bodies: { sha256: Uint8Array; data: Uint8Array }[];
+  bodies: BodyRow[];
+  /** Whose versions its outputs are; null: they are none. */
+  timeline: { segment: string; device: string; platform: string; atMs: number } | null;
+}
+
+export interface BodyRow {
+  sha256: Uint8Array;
+  /** Empty: the bytes are in the store already. */
+  data: Uint8Array;
+  /** The command that gave it, where it counts as a version. */
+  command: string | null;
+  /** Unpacked. */
+  bytes: number;
 }
 
 export type HostKeyRow = Omit<KnownHost, 'blob'> & { blob: Uint8Array };
@@ -60,7 +71,14 @@ export function toRow(write: Write, seal: Seal, own: Own): Row {
       return { ...write, open: isOpen(write.row) };
     case 'report':
     case 'evidence':
-      return { write: write.write, row: reportRow(write.report, write.epoch ?? '', own) };
+      return {
+        write: write.write,
+        row: reportRow(write.report, {
+          epoch: write.epoch ?? '',
+          versions: write.write === 'report' && write.versions === true,
+          own,
+        }),
+      };
     case 'chunk':
       return { ...write, sha256: own(write.sha256), data: own(write.data) };
     case 'devices':
@@ -91,9 +109,16 @@ export function sizeOf(row: Row): number {
   }
 }
 
-function reportRow(report: Report, epoch: string, own: Own): ReportRow {
+function reportRow(
+  report: Report,
+  { epoch, versions, own }: { epoch: string; versions: boolean; own: Own },
+): ReportRow {
   if (report.device === undefined) throw new TypeError('a report names its device');
-  const { outputs, transcript } = report;
+  const { device, outputs, transcript } = report;
+  const bodyRow = (output: Output, command: string | null): BodyRow => {
+    const { sha256, body, bytes } = output;
+    return { sha256: own(sha256), data: own(body), command, bytes: Number(bytes) };
+  };
   return {
     sweep: report.sweep,
     device: report.device.index,
@@ -111,11 +136,29 @@ function reportRow(report: Report, epoch: string, own: Own): ReportRow {
         transcript: transcript && withoutBody(transcript),
       }).finish(),
     ),
-    bodies: [...outputs, ...(transcript ? [transcript] : [])].map(({ sha256, body }) => ({
-      sha256: own(sha256),
-      data: own(body),
-    })),
+    bodies: [
+      ...outputs.map((output, at) =>
+        bodyRow(output, versions && isVersion(outputs, at) ? output.command : null),
+      ),
+      ...(transcript ? [bodyRow(transcript, null)] : []),
+    ],
+    timeline: versions && outputs.length > 0 ? timelineOf(report, device) : null,
   };
+}
+
+/** Proved, and no refusal of the command; of a command that was run twice the last. */
+function isVersion(outputs: Output[], at: number): boolean {
+  const output = outputs[at];
+  if (output?.proof !== Proof.COMPLETE || output.refused) return false;
+  return outputs.findLastIndex(({ command }) => command === output.command) === at;
+}
+
+function timelineOf(
+  { startedAtMs, durationMs, platform: found }: Report,
+  device: Device,
+): ReportRow['timeline'] {
+  const { segment, name, platform } = device;
+  return { segment, device: name, platform: found || platform, atMs: startedAtMs + durationMs };
 }
 
 function withoutBody(output: Output): Output {

@@ -137,6 +137,26 @@ const STEPS = [
   CREATE INDEX schedule_runs_schedule ON schedule_runs (schedule, no);
   CREATE INDEX schedule_runs_open ON schedule_runs (no) WHERE open = 1;
   `,
+  `
+  CREATE TABLE timelines ( -- the newest version of what a command gives on a device; outputs.uses counts each version
+    segment TEXT NOT NULL, device TEXT NOT NULL, command TEXT NOT NULL,
+    version INTEGER NOT NULL, output INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    first_sweep INTEGER NOT NULL, first_ms REAL NOT NULL,
+    sum INTEGER NOT NULL,      -- of the values before
+    platform TEXT NOT NULL, last_sweep INTEGER NOT NULL, last_ms REAL NOT NULL,
+    seen_sum INTEGER NOT NULL, -- of those, and of whose they are
+    PRIMARY KEY (segment, device, command)
+  ) WITHOUT ROWID;
+  CREATE TABLE versions ( -- those that were followed by another
+    segment TEXT NOT NULL, device TEXT NOT NULL, command TEXT NOT NULL,
+    version INTEGER NOT NULL, output INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    first_sweep INTEGER NOT NULL, first_ms REAL NOT NULL,
+    platform TEXT NOT NULL, last_sweep INTEGER NOT NULL, last_ms REAL NOT NULL,
+    sum INTEGER NOT NULL,
+    PRIMARY KEY (segment, device, command, version)
+  ) WITHOUT ROWID;
+  CREATE INDEX versions_age ON versions (last_ms);
+  `,
 ];
 
 /** Up to this size the whole file is checked at each start. */
@@ -166,7 +186,7 @@ export function openDatabase(directory: string, format = STEPS.length): Sql {
   }
   try {
     migrate(sql, format);
-    sql.exec('CREATE TEMP TABLE held (output INTEGER PRIMARY KEY)');
+    sql.exec('CREATE TEMP TABLE held (output INTEGER PRIMARY KEY, holds INTEGER NOT NULL)');
     return sql;
   } catch (error) {
     sql.close();

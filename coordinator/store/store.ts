@@ -2,6 +2,9 @@
 // it has committed is true after any crash, whatever it has not never happened. Writes are handed over in
 // order and committed in groups; `commit` resolves when they are on disk (fsync), and only then may anybody
 // be told.
+
+import type { KnownOutput } from '../../proto/gen/netsweep/v1/agent.js';
+import type { Version } from '../../proto/gen/netsweep/v1/history.js';
 import type { Credential, Device, Failure, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { ScheduleRun } from '../../proto/gen/netsweep/v1/schedules.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
@@ -84,9 +87,9 @@ export type Write =
   /**
    * A device's published record: state and outputs in one. `Output.body` goes into the bodies (once per
    * digest) and is not kept in the report. A second one for the same device is a bug and fails the commit.
-   * `epoch`: of the result that it came with, if it did.
+   * `epoch`: of the result that it came with, if it did. `versions`: its complete outputs go into the history.
    */
-  | { write: 'report'; report: Report; epoch?: string }
+  | { write: 'report'; report: Report; epoch?: string; versions?: boolean }
   /** An older attempt, kept as evidence. */
   | { write: 'evidence'; report: Report; epoch?: string }
   | { write: 'hostKey'; host: KnownHost; replace: boolean }
@@ -112,6 +115,23 @@ export interface OpenSweep {
   bastions: string[];
   /** Under which epochs results were taken, of the latest: their agents may not know that yet. */
   taken: { index: number; epoch: string }[];
+}
+
+/** Which outputs are meant; empty: any. `devices` is a pattern of names with * ? [...]. */
+export interface Asked {
+  segment: string;
+  devices: string;
+  platform: string;
+  command: string;
+  bodies: boolean;
+}
+
+/** Where a version stands among all others. */
+export interface VersionKey {
+  segment: string;
+  device: string;
+  command: string;
+  version: number;
 }
 
 /** How much more the store can take, in bytes. */
@@ -167,10 +187,19 @@ export interface Store {
   /** All of a sweep's devices as submitted. */
   devices(sweep: string): Promise<Device[]>;
   hasBody(sha256: Uint8Array): Promise<boolean>;
-  /** The same; and if it has it, it keeps it until the next report that names it. */
-  holdBody(sha256: Uint8Array): Promise<boolean>;
+  /**
+   * The gzip bodies of outputs; null: it has none that fits the digest. Of one in several pieces an empty one: it keeps
+   * that until the report comes that names it without its bytes.
+   */
+  takeBodies(digests: Uint8Array[]): Promise<(Buffer | null)[]>;
   /** The gzip body of an output in pieces of at most CHUNK_BYTES; empty: unknown. */
   body(sha256: Uint8Array, from: number): Promise<{ data: Uint8Array; more: boolean } | null>;
+  /** For each device the last complete outputs of its commands, as far as they are known. */
+  knownOutputs(devices: Pick<Device, 'segment' | 'name' | 'commands'>[]): Promise<KnownOutput[][]>;
+  /** Versions of a device's outputs in the order of segment, command and version, after `after`. */
+  versions(device: string, after: VersionKey | null, limit: number): Promise<Version[]>;
+  /** The newest version of every output in the order of segment, device and command; bodies as in `reportsAfter`. */
+  newestVersions(asked: Asked, after: VersionKey | null, limit: number): Promise<Version[]>;
   hostKeys(): Promise<KnownHost[]>;
   credentials(): Promise<CredentialState[]>;
   /** The identity of a credential: a keyed digest of user name and secrets, so that a changed one is another. */

@@ -3,10 +3,18 @@ import { crc32 } from 'node:zlib';
 import type { SqlValue } from './sql.js';
 
 export function sumOf(...values: SqlValue[]): number {
-  return values.reduce<number>((sum, value) => {
-    if (!(value instanceof Uint8Array)) return crc32(`${value}\n`, sum);
-    return value.length === 0 ? sum : crc32(value, sum); // of no bytes at all zlib may begin anew
-  }, 0);
+  let sum = 0;
+  let text = ''; // several values at once: the sum of what is joined is the same, and each call costs a microsecond
+  for (const value of values) {
+    if (!(value instanceof Uint8Array)) {
+      text += `${value}\n`;
+      continue;
+    }
+    if (text !== '') sum = crc32(text, sum);
+    text = '';
+    if (value.length > 0) sum = crc32(value, sum); // of no bytes at all zlib may begin anew
+  }
+  return text === '' ? sum : crc32(text, sum);
 }
 
 /** Rows of a format before there were sums have none. */

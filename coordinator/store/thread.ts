@@ -1,6 +1,7 @@
 // The thread that owns the database file. It opens it, says so or says why not, then serves its queue until
 // it is told to close; whoever started it ends it then.
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Opening } from './executor.js';
 import { Queue, type Request } from './queue.js';
 import { refusalOf } from './refusal.js';
 import { openDatabase } from './schema.js';
@@ -15,9 +16,10 @@ function open(directory: string): Sql | null {
   }
 }
 
-const sql = open(String(workerData));
+const { directory, keep } = workerData as Opening; // what the executor gave
+const sql = open(directory);
 if (sql !== null) {
-  const queue = new Queue(sql, (answer) => parentPort?.postMessage(answer));
+  const queue = new Queue(sql, (answer) => parentPort?.postMessage(answer), keep);
   parentPort?.on('message', (requests: Request[]) => queue.push(requests));
   parentPort?.postMessage({ ids: [0], value: null });
 }

@@ -10,8 +10,10 @@ import { applySchedule } from './schedules.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, Place, ShardRow, SweepRow } from './store.js';
 import { sumOf } from './sums.js';
+import { type Keep, keepVersion } from './versions.js';
 
-export function apply(sql: Sql, row: Row): void {
+/** `keep`: of earlier versions; null: all. */
+export function apply(sql: Sql, row: Row, keep: Keep | null): void {
   switch (row.write) {
     case 'sweep':
       putSweep(sql, row.row, row.open);
@@ -49,7 +51,7 @@ export function apply(sql: Sql, row: Row): void {
       keepPiece(sql, row.sha256, row.seq, row.data);
       break;
     case 'report':
-      putReport(sql, row.row);
+      putReport(sql, row.row, keep);
       break;
     case 'evidence':
       putEvidence(sql, row.row);
@@ -160,9 +162,14 @@ function putShard(sql: Sql, row: ShardRow): void {
   );
 }
 
-function putReport(sql: Sql, row: ReportRow): void {
+function putReport(sql: Sql, row: ReportRow, keep: Keep | null): void {
   const sweep = sweepNumber(sql, row.sweep);
-  for (const { sha256, data } of row.bodies) useOutput(sql, sweep, sha256, data);
+  for (const { sha256, data, command, bytes } of row.bodies) {
+    const { timeline } = row;
+    const mayBeVersion = command !== null && timeline !== null;
+    const used = useOutput(sql, { sweep, sha256, data, mayBeVersion });
+    if (mayBeVersion) keepVersion(sql, { ...timeline, ...used, command, bytes, sweep }, keep);
+  }
   const outcome = [row.status, row.kind, row.attempts, row.durationMs];
   const sum = sumOf(sweep, row.device, ...outcome, row.head, row.outputs);
   const { changes } = sql.run(
@@ -192,7 +199,7 @@ function putReport(sql: Sql, row: ReportRow): void {
 
 function putEvidence(sql: Sql, row: ReportRow): void {
   const sweep = sweepNumber(sql, row.sweep);
-  for (const { sha256, data } of row.bodies) useOutput(sql, sweep, sha256, data);
+  for (const { sha256, data } of row.bodies) useOutput(sql, { sweep, sha256, data, mayBeVersion: false });
   sql.run(
     'INSERT INTO evidence (sweep, device, attempt, head, outputs, epoch) VALUES (?, ?, ?, ?, ?, ?)',
     sweep,

@@ -7,6 +7,7 @@ import {
   type Device,
   type Failure,
   type Output,
+  Purpose,
   Report,
   Status,
 } from '../../proto/gen/netsweep/v1/model.js';
@@ -249,7 +250,12 @@ export class ActiveSweep {
   /** Ends a device; its record and its state are one write. */
   end(state: DeviceState, ending: Ending, writes: Write[]): void {
     this.#settle(state, ending.status, ending.failure);
-    writes.push({ write: 'report', report: this.report(state, ending), epoch: state.epochs.at(-1) ?? '' });
+    writes.push({
+      write: 'report',
+      report: this.report(state, ending),
+      epoch: state.epochs.at(-1) ?? '',
+      versions: this.row.options.purpose === Purpose.COMMANDS,
+    });
     state.row = UNTOUCHED;
   }
 

@@ -213,3 +213,43 @@ test('pieces of a session that came to nothing are forgotten', async () => {
   void delivery.end({ ...result(0), end: handedBack('its worker died', { touched: true }) });
   expect(await drain(results)).toEqual([{ results: [0], chunks: [] }]);
 });
+
+test('an output that the coordinator has travels as its digest; its bytes follow when they are asked for', async () => {
+  const results = new Results(clock);
+  const named = (n: number) => ({ command: 'show version', sha256: Buffer.alloc(32, n) });
+  const outputs = [1, 2, 3].map((n) => {
+    const body = n === 3 ? Buffer.alloc(0) : Buffer.alloc(10, n);
+    return Output.create({ ...named(n), body, bytes: 10 });
+  });
+  const delivery = await results.reserve(new AbortController().signal);
+  for (const { seq, data } of pieces(2)) delivery.add({ sha256: Buffer.alloc(32, 3), seq, data });
+  const end = { $case: 'attempt', value: Attempt.create({ status: Status.OK, outputs }) } as const;
+  const verdict = delivery.end(Result.create({ sweep: 'S1', shard: 1, epoch: 'e', end }), [
+    named(2),
+    named(3),
+  ]);
+  const sent = async () => {
+    const { chunks, results: told } = await results.nextBatch();
+    const [one] = told;
+    const bodies = one?.end?.$case === 'attempt' ? one.end.value.outputs.map(({ body }) => body.length) : [];
+    return { chunks: chunks.map(({ sha256, seq }) => [sha256[0], seq]), bodies };
+  };
+  expect(await sent()).toEqual({ chunks: [], bodies: [10, 0, 0] });
+  expect(results.acknowledged(1, Verdict.NEED_BODY)).toBe(true);
+  expect(await sent()).toEqual({
+    chunks: [
+      [3, 0],
+      [3, 1],
+    ],
+    bodies: [],
+  });
+  expect(await sent()).toEqual({ chunks: [[2, 0]], bodies: [10, 0, 0] });
+  results.sendAgain();
+  expect((await sent()).chunks, 'a new stream knows nothing of what the one before has brought').toHaveLength(
+    2,
+  );
+  await sent();
+  expect(results.acknowledged(1, Verdict.STORED)).toBe(false);
+  expect(await verdict).toBe(Verdict.STORED);
+  expect(results.empty).toBe(true);
+});

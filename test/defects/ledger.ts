@@ -49,9 +49,73 @@ export const defects: Defect[] = [
   {
     name: 'A digest of what the store has is believed without its bytes',
     file: 'coordinator/intake/bodies.ts',
-    find: 'if (!came || !(await store.holdBody(sha256))) missing.add(result);',
-    replace: 'if (!came && !(await store.holdBody(sha256))) missing.add(result);',
+    find: "if (this.#brought.has(sha256.toString('hex')) || isOffered(result, sha256))",
+    replace: 'if (isOffered(result, sha256) || sha256.length > 0)',
     test: { file: RESULTS, title: 'a digest alone is no output: its bytes have to come on the same stream' },
+  },
+  {
+    name: 'A digest is taken that was never offered',
+    file: 'coordinator/intake/known.ts',
+    find: 'return offered?.epoch === epoch && offered.digests.has(digestOf(sha256));',
+    replace: 'return offered?.epoch === epoch && digestOf(sha256).length > 0;',
+    test: {
+      file: RESULTS,
+      title:
+        'an output that was offered with the lease is taken by its digest, as what this session says of it',
+    },
+  },
+  {
+    name: 'A digest is taken that another lease has offered',
+    file: 'coordinator/intake/known.ts',
+    find: 'return offered?.epoch === epoch && offered.digests.has(digestOf(sha256));',
+    replace: 'return epoch.length > 0 && offered?.digests.has(digestOf(sha256)) === true;',
+    test: {
+      file: RESULTS,
+      title:
+        'an output that was offered with the lease is taken by its digest, as what this session says of it',
+    },
+  },
+  {
+    name: 'An offered digest is taken though its bytes are gone',
+    file: 'coordinator/intake/bodies.ts',
+    find: 'if (body == null) missing.add(result);',
+    replace: 'if (body === undefined) missing.add(result);',
+    test: {
+      file: RESULTS,
+      title: 'an offered output whose bytes are gone, or whose offer a restart has forgotten, is asked for',
+    },
+  },
+  {
+    name: 'Bytes that the coordinator asks for stay with the agent',
+    file: 'agent/results.ts',
+    find: 'if (verdict === Verdict.NEED_BODY) kept.asked = true;',
+    replace: '',
+    test: {
+      file: 'test/agent/results.test.ts',
+      title:
+        'an output that the coordinator has travels as its digest; its bytes follow when they are asked for',
+    },
+  },
+  {
+    name: 'A suspect output becomes a version',
+    file: 'coordinator/store/rows.ts',
+    find: 'if (output?.proof !== Proof.COMPLETE || output.refused) return false;',
+    replace: 'if (output === undefined || output.refused) return false;',
+    test: {
+      file: 'test/store/versions.test.ts',
+      title:
+        'only what is complete makes a version: no suspect, truncated or refused output comes between two',
+    },
+  },
+  {
+    name: 'A version goes with the sweep that brought it',
+    file: 'coordinator/store/versions.ts',
+    find: '  holdOutput(sql, output);\n',
+    replace: '',
+    test: {
+      file: 'test/store/versions.test.ts',
+      title: 'a sweep that is removed leaves its versions with their bytes, without its name',
+    },
   },
   {
     name: 'An output that a report is about to name is removed with its last sweep',

@@ -215,8 +215,8 @@ export const defects: Defect[] = [
   {
     name: 'a failure decides over the limit that stopped the sweep',
     file: 'coordinator/cli/exit.ts',
-    find: '[70, 130, 5, 2, 4, 6, 1]',
-    replace: '[70, 130, 5, 2, 4, 1, 6]',
+    find: '[70, 130, 5, 2, 4, 6, 1, 3]',
+    replace: '[70, 130, 5, 2, 4, 1, 6, 3]',
     test: {
       file: 'test/cli/conclude.test.ts',
       title: 'has several reasons to end so is that of the first of 70, 130, 5, 2, 4, 6, 1',

@@ -40,6 +40,8 @@ export function device(index: number, changes: Partial<Device> = {}): Device {
 export class Intake {
   readonly warnings: string[] = [];
   readonly disk = new Disk();
+  /** Digests whose bytes are not in the store any more. */
+  readonly gone = new Set<string>();
   books!: Books;
   sweep!: ActiveSweep;
   agent!: TestAgent;
@@ -62,6 +64,17 @@ export class Intake {
     await books.commit(writes);
     intake.agent = await intake.join('a');
     return intake;
+  }
+
+  /** Another sweep over these devices, offered. */
+  async sweepAgain(id: string, devices: Device[]): Promise<void> {
+    const { ledger, host } = this.books;
+    const writes: Write[] = [];
+    // The first may be over: what agents of it held is free.
+    ledger.lapse(Number.POSITIVE_INFINITY, host.wallMs(), writes);
+    const sweep = ledger.add(sweepRow(id, { startedAtMs: host.wallMs() }), devices, CREDENTIALS, writes);
+    ledger.form(sweep, 's', devices.length, host.monotonicMs() + 10 * TERMS.termMs, writes);
+    await this.books.commit(writes);
   }
 
   /** Everything but the store is forgotten. */
@@ -98,7 +111,7 @@ export class Intake {
   async #start(): Promise<void> {
     this.#sockets += 1;
     this.#store = await openStore(this.directory, null);
-    this.books = await Books.open(throughDisk(this.#store, this.disk), TERMS);
+    this.books = await Books.open(throughDisk(this.#store, this.disk, this.gone), TERMS);
     const { ledger } = this.books;
     const presence = new Presence((instance) => ledger.running({ instance }));
     this.#server = createServer();
@@ -132,11 +145,16 @@ class Disk {
   }
 }
 
-function throughDisk(store: Store, disk: Disk): Store {
+function throughDisk(store: Store, disk: Disk, gone: ReadonlySet<string>): Store {
   return new Proxy(store, {
     get: (_store, name: keyof Store) => {
       const member = store[name];
       if (typeof member !== 'function') return member;
+      if (name === 'takeBodies')
+        return async (digests: Buffer[]) => {
+          const taken = await store.takeBodies(digests);
+          return taken.map((body, at) => (gone.has(digests[at]?.toString('hex') ?? '') ? null : body));
+        };
       if (name !== 'commit') return member.bind(store);
       return (writes: Write[]) => disk.passed().then(() => store.commit(writes));
     },
@@ -203,15 +221,20 @@ export class TestAgent {
     }
   };
 
-  claim(shard = 1, offer = 1, claimId = `${this.instance}${++this.#asked}`): Promise<ClaimReply> {
+  claim(
+    shard = 1,
+    offer = 1,
+    claimId = `${this.instance}${++this.#asked}`,
+    sweep = 'S',
+  ): Promise<ClaimReply> {
     return new Promise((resolve, reject) => {
-      const request = { instance: this.instance, claimId, sweep: 'S', shard, offer };
+      const request = { instance: this.instance, claimId, sweep, shard, offer };
       this.client.claim(request, (error, reply) => (error ? reject(error) : resolve(reply)));
     });
   }
 
-  async granted(shard = 1): Promise<Grant> {
-    const { answer } = await this.claim(shard);
+  async granted(shard = 1, sweep = 'S'): Promise<Grant> {
+    const { answer } = await this.claim(shard, 1, undefined, sweep);
     if (answer?.$case !== 'grant') throw new Error(`no grant: ${JSON.stringify(answer)}`);
     return answer.value;
   }

@@ -22,9 +22,16 @@ function output(body = Buffer.alloc(0)): Output {
   });
 }
 
-function results(epoch: string, index: number, outputs: Output[], chunks: Chunk[] = [], seq = 1): Body {
+function results(
+  epoch: string,
+  index: number,
+  outputs: Output[],
+  chunks: Chunk[] = [],
+  seq = 1,
+  sweep = 'S',
+): Body {
   const value = Attempt.create({ status: Status.OK, leftClean: true, outputs });
-  const result: Result = { seq, sweep: 'S', shard: 1, epoch, index, end: { $case: 'attempt', value } };
+  const result: Result = { seq, sweep, shard: 1, epoch, index, end: { $case: 'attempt', value } };
   return { $case: 'results', value: { chunks, results: [result] } };
 }
 
@@ -92,4 +99,53 @@ test('what comes again is a repeat whatever its epoch, also after a restart; wha
   expect(await verdict(intake.agent, results(epoch, 2, [output(body)]))).toBe(Verdict.DUPLICATE);
   expect(await verdict(intake.agent, results('old', 2, [output(body)]))).toBe(Verdict.DISCARD);
   expect(await counted()).toEqual([3, 2]);
+});
+
+test('an output that was offered with the lease is taken by its digest, as what this session says of it', async () => {
+  await using intake = await Intake.open(DEVICES);
+  const first = await intake.agent.granted();
+  expect(first.work.map(({ known }) => known)).toEqual([[], [], []]);
+  expect(await verdict(intake.agent, results(first.epoch, 0, [output(gzipSync(TEXT))]))).toBe(Verdict.STORED);
+  const other = createHash('sha256').update('other').digest();
+  for (const index of [1, 2]) {
+    const outputs = [{ ...output(gzipSync('other')), sha256: other }];
+    expect(await verdict(intake.agent, results(first.epoch, index, outputs))).toBe(Verdict.STORED);
+  }
+  await intake.sweepAgain('T', DEVICES);
+  const { epoch, work } = await intake.agent.granted(1, 'T');
+  expect(work.map(({ known }) => known)).toEqual(
+    [SHA256, other, other].map((sha256) => [{ command: 'show version', sha256 }]),
+  );
+  const named = (index: number, proof: Proof) => results(epoch, index, [{ ...output(), proof }], [], 1, 'T');
+  expect(await verdict(intake.agent, named(1, Proof.COMPLETE)), 'offered to another device').toBe(
+    Verdict.NEED_BODY,
+  );
+  const before = results(first.epoch, 0, [output()], [], 1, 'T');
+  expect(await verdict(intake.agent, before), 'offered in another lease').toBe(Verdict.NEED_BODY);
+  using _following = intake.store.follow('T');
+  expect(await verdict(intake.agent, named(0, Proof.SUSPECT))).toBe(Verdict.STORED);
+  const [report] = await intake.store.reportsByIndex('T', -1, 9, true);
+  expect(report?.outputs).toMatchObject([{ proof: Proof.SUSPECT, sha256: SHA256, body: gzipSync(TEXT) }]);
+  const [followed] = await intake.store.reportsAfter('T', 0, 9, true);
+  expect(followed?.report.outputs, 'who follows the sweep gets its bytes along').toMatchObject([
+    { body: gzipSync(TEXT) },
+  ]);
+});
+
+test('an offered output whose bytes are gone, or whose offer a restart has forgotten, is asked for', async () => {
+  await using intake = await Intake.open(DEVICES);
+  const first = await intake.agent.granted();
+  for (const index of [0, 1, 2])
+    expect(await verdict(intake.agent, results(first.epoch, index, [output(gzipSync(TEXT))]))).toBe(
+      Verdict.STORED,
+    );
+  await intake.sweepAgain('T', DEVICES);
+  const { epoch } = await intake.agent.granted(1, 'T');
+  intake.gone.add(SHA256.toString('hex'));
+  expect(await verdict(intake.agent, results(epoch, 0, [output()], [], 1, 'T'))).toBe(Verdict.NEED_BODY);
+  intake.gone.clear();
+  expect(await verdict(intake.agent, results(epoch, 0, [output()], [], 1, 'T'))).toBe(Verdict.STORED);
+  await intake.restart();
+  expect(await verdict(intake.agent, results(epoch, 1, [output()], [], 1, 'T'))).toBe(Verdict.NEED_BODY);
+  expect(await verdict(intake.agent, results(epoch, 1, [output()], [PIECE], 1, 'T'))).toBe(Verdict.STORED);
 });

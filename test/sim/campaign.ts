@@ -30,6 +30,8 @@ export const FAULT_KINDS = [
 export interface Campaign {
   schedules: number;
   sessions: number;
+  /** Outputs that travelled as their digest. */
+  spared: number;
   /** Virtual time in ms. */
   virtualMs: number;
   realMs: number;
@@ -42,11 +44,20 @@ export interface Campaign {
 export async function campaign(first: number, count: number, findingsMost = 1): Promise<Campaign> {
   const began = performance.now();
   const fired = new Map<FaultKind, number>(FAULT_KINDS.map((kind) => [kind, 0]));
-  const result: Campaign = { schedules: 0, sessions: 0, virtualMs: 0, realMs: 0, fired, findings: [] };
+  const result: Campaign = {
+    schedules: 0,
+    sessions: 0,
+    spared: 0,
+    virtualMs: 0,
+    realMs: 0,
+    fired,
+    findings: [],
+  };
   for (let seed = first; seed < first + count && result.findings.length < findingsMost; seed++) {
     const outcome = await simulate(scheduleOf(seed));
     result.schedules += 1;
     result.sessions += outcome.sessions;
+    result.spared += outcome.spared;
     result.virtualMs += outcome.tookMs;
     for (const kind of outcome.fired) fired.set(kind, (fired.get(kind) ?? 0) + 1);
     if (outcome.violations.length > 0) result.findings.push(await finding(scheduleOf(seed), outcome));
@@ -56,11 +67,19 @@ export async function campaign(first: number, count: number, findingsMost = 1): 
 }
 
 /** A table of one line each, for whoever reads the log. */
-export function summary({ schedules, sessions, virtualMs, realMs, fired, findings }: Campaign): string {
+export function summary({
+  schedules,
+  sessions,
+  spared,
+  virtualMs,
+  realMs,
+  fired,
+  findings,
+}: Campaign): string {
   const days = (virtualMs / 86_400_000).toFixed(2);
   const seconds = (realMs / 1000).toFixed(1);
   return [
-    `${schedules} schedules, ${findings.length} with violations, ${seconds} s (${days} virtual days, ${sessions} sessions)`,
+    `${schedules} schedules, ${findings.length} with violations, ${seconds} s (${days} virtual days, ${sessions} sessions, ${spared} outputs by digest)`,
     ...Array.from(fired, ([kind, times]) => `  ${kind.padEnd(20)} ${times}`),
   ].join('\n');
 }

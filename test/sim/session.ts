@@ -194,6 +194,13 @@ class SimSession {
     const body = Buffer.from(`${this.task.device.name}: ${command} [try ${this.#try}]`);
     const sha256 = createHash('sha256').update(body).digest();
     this.place.fleet.digests.set(digestOf(sha256), this.#try);
+    this.#give(command, body, sha256);
+    // And what every session gives alike, so that it need not travel again.
+    const same = Buffer.from(`${this.task.device.name} is as it was`);
+    this.#give(`${command} | same`, same, createHash('sha256').update(same).digest());
+  }
+
+  #give(command: string, body: Buffer, sha256: Buffer): void {
     this.#outputs.push(Output.create({ command, proof: Proof.COMPLETE, body, sha256, bytes: body.length }));
   }
 

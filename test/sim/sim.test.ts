@@ -17,9 +17,10 @@ test.each([
   expect(result.findings).toEqual([]);
 });
 
-test('every kind of fault fires', async () => {
-  const { fired } = await campaign(FIXED, SCHEDULES / 2, Number.POSITIVE_INFINITY);
+test('every kind of fault fires, and outputs travel as their digest in between', async () => {
+  const { fired, spared } = await campaign(FIXED, SCHEDULES / 2, Number.POSITIVE_INFINITY);
   expect([...fired].filter(([, times]) => times === 0)).toEqual([]);
+  expect(spared).toBeGreaterThan(0);
 });
 
 test('the same seed gives the same trace', async () => {

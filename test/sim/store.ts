@@ -14,6 +14,7 @@ import type {
 } from '../../coordinator/store/store.ts';
 import { newRow } from '../../coordinator/sweep/activesweep.ts';
 import { placeKey } from '../../coordinator/sweep/endpoints.ts';
+import { KnownOutput } from '../../proto/gen/netsweep/v1/agent.ts';
 import type { Credential, Device, Report } from '../../proto/gen/netsweep/v1/model.ts';
 import type { CredentialState, KnownHost } from '../../proto/gen/netsweep/v1/sweeps.ts';
 import type { Dice } from './dice.ts';
@@ -42,6 +43,8 @@ export class Disk {
   readonly hostKeys = new Map<string, KnownHost>();
   readonly credentials = new Map<string, CredentialState>();
   readonly bodies = new Set<string>();
+  /** The last outputs by device and command. */
+  readonly newest = new Map<string, Map<string, KnownOutput>>();
   /** For the witness. The epoch that was granted last, by `sweep/index`, in the order of commits. */
   readonly granted = new Map<string, string>();
   /** Numbers of the tries whose reports are here, as record or evidence. */
@@ -83,6 +86,7 @@ export class Disk {
     for (const [key, host] of this.hostKeys) copy.hostKeys.set(key, host);
     for (const [id, state] of this.credentials) copy.credentials.set(id, state);
     for (const digest of this.bodies) copy.bodies.add(digest);
+    for (const [device, outputs] of this.newest) copy.newest.set(device, new Map(outputs));
     for (const [device, epoch] of this.granted) copy.granted.set(device, epoch);
     for (const made of this.stored) copy.stored.add(made);
     return copy;
@@ -150,6 +154,7 @@ export class Disk {
         this.#sweep(write.sweep).shards.delete(write.shard);
         return;
       case 'chunk':
+        this.bodies.add(digestOf(write.sha256));
         return;
       case 'report': {
         const { report } = write;
@@ -159,6 +164,7 @@ export class Disk {
           throw new Error(`device ${index} of sweep ${report.sweep} is reported already`);
         sweep.reports.set(index, report);
         this.#keep(report, write.epoch);
+        this.#remember(report);
         return;
       }
       case 'evidence':
@@ -188,9 +194,21 @@ export class Disk {
     }
   }
 
+  #remember({ device, outputs }: Report): void {
+    const key = `${device?.segment} ${device?.name}`;
+    const newest = this.newest.get(key) ?? new Map<string, KnownOutput>();
+    for (const { command, sha256 } of outputs) newest.set(command, KnownOutput.create({ command, sha256 }));
+    this.newest.set(key, newest);
+  }
+
   #keep(report: Report, epoch = ''): void {
     if (epoch !== '') this.#sweep(report.sweep).taken.set(report.device?.index ?? -1, epoch);
-    for (const { sha256 } of report.outputs) this.bodies.add(digestOf(sha256));
+    for (const { sha256, body } of report.outputs) {
+      const digest = digestOf(sha256);
+      if (body.length === 0 && !this.bodies.has(digest))
+        throw new Error(`the bytes of output ${digest} are not in the store`);
+      this.bodies.add(digest);
+    }
     const number = this.fleet.tryOf(report);
     const made = this.fleet.tries[number ?? -1];
     if (number === null || made === undefined || this.stored.has(number)) return;
@@ -358,8 +376,27 @@ export class SimStore implements Store {
     return this.#read(() => this.disk.bodies.has(digestOf(sha256)));
   }
 
-  holdBody(sha256: Uint8Array): Promise<boolean> {
-    return this.hasBody(sha256);
+  /** Bodies are never removed here, and none is looked at. */
+  takeBodies(digests: Uint8Array[]): Promise<(Buffer | null)[]> {
+    return this.#read(() =>
+      digests.map((sha256) => (this.disk.bodies.has(digestOf(sha256)) ? Buffer.alloc(0) : null)),
+    );
+  }
+
+  knownOutputs(devices: Pick<Device, 'segment' | 'name' | 'commands'>[]): Promise<KnownOutput[][]> {
+    return this.#read(() =>
+      devices.map(({ segment, name }) => [
+        ...(this.disk.newest.get(`${segment} ${name}`) ?? new Map<string, KnownOutput>()).values(),
+      ]),
+    );
+  }
+
+  async versions(): Promise<never> {
+    throw new Error('nobody looks at the history of a simulation');
+  }
+
+  async newestVersions(): Promise<never> {
+    throw new Error('nobody looks at the history of a simulation');
   }
 
   async body(): Promise<null> {

@@ -10,9 +10,9 @@ import {
   type Shard,
   Verdict,
 } from '../../proto/gen/netsweep/v1/agent.ts';
-import { Kind, type Report, Status } from '../../proto/gen/netsweep/v1/model.ts';
+import { Kind, type Output, type Report, Status } from '../../proto/gen/netsweep/v1/model.ts';
 import { LEASE_TERM_MS, STOP_SHARE } from '../../proto/subjects.ts';
-import type { DeviceSession, Fleet } from './fleet.ts';
+import { type DeviceSession, digestOf, type Fleet } from './fleet.ts';
 import type { Wiretap } from './grpc.ts';
 import type { Process } from './machine.ts';
 import type { SweepPlan } from './schedule.ts';
@@ -40,6 +40,8 @@ interface Granted {
   shard: string;
   indexes: number[];
   verdicts: Map<number, Verdict>;
+  /** Digests that were offered with it, by index. */
+  known: Map<number, Set<string>>;
 }
 
 interface AgentView {
@@ -50,6 +52,8 @@ interface AgentView {
   granted: Map<string, Granted>;
   /** Results on their way, by number. */
   sent: Map<number, Result>;
+  /** Digests of outputs that it has brought in pieces. */
+  brought: Set<string>;
   welcomedAt: number;
 }
 
@@ -72,6 +76,8 @@ export class Witness implements Wiretap {
   readonly violations: Violation[] = [];
   /** When a cancel was answered, by sweep. */
   readonly cancelledAt = new Map<string, number>();
+  /** Outputs that were taken by their digest. */
+  spared = 0;
   /** Since when the store may have forgotten things. */
   rolledBackAt: number | null = null;
   /** Tries whose results were acknowledged as stored, by number. */
@@ -105,6 +111,8 @@ export class Witness implements Wiretap {
     const view = this.#view(agent);
     for (const { body } of batch.messages) {
       if (body?.$case === 'hello') view.hello = body.value;
+      if (body?.$case === 'results')
+        for (const { sha256 } of body.value.chunks) view.brought.add(digestOf(sha256));
       if (body?.$case === 'results')
         for (const result of body.value.results) {
           view.sent.set(result.seq, result);
@@ -158,7 +166,14 @@ export class Witness implements Wiretap {
         'R11',
         `${agent.name} is granted ${sweep}/${shard} while an agent may hold what the store has forgotten`,
       );
-    view.granted.set(epoch, { shard: `${sweep}/${shard}`, indexes, verdicts: known?.verdicts ?? new Map() });
+    const offered = new Map(known?.known);
+    for (const { index, known: outputs } of answer.value.work)
+      offered.set(
+        index,
+        new Set([...(offered.get(index) ?? []), ...outputs.map((one) => digestOf(one.sha256))]),
+      );
+    const verdicts = known?.verdicts ?? new Map();
+    view.granted.set(epoch, { shard: `${sweep}/${shard}`, indexes, verdicts, known: offered });
   }
 
   /** An agent acknowledges a message in NATS. */
@@ -268,6 +283,8 @@ export class Witness implements Wiretap {
     view.granted.get(result.epoch)?.verdicts.set(result.index, verdict);
     if (verdict !== Verdict.STORED && verdict !== Verdict.DUPLICATE) return;
     const { end } = result;
+    if (verdict === Verdict.STORED && end?.$case === 'attempt')
+      this.#travelled(view, result, end.value.outputs);
     if (end?.$case !== 'attempt' || end.value.status !== Status.OK) return;
     const number = this.fleet.tryOf(end.value);
     if (number === null) return;
@@ -281,6 +298,17 @@ export class Witness implements Wiretap {
         'I2',
         `${result.sweep}/${result.index} is acknowledged as a repeat, and nothing of it is on the disk`,
       );
+  }
+
+  /** R18: what did not come was offered in this lease. */
+  #travelled(view: AgentView, { sweep, index, epoch }: Result, outputs: readonly Output[]): void {
+    for (const { sha256, body, command } of outputs) {
+      const digest = digestOf(sha256);
+      if (body.length > 0 || view.brought.has(digest)) continue;
+      this.spared += 1;
+      if (view.granted.get(epoch)?.known.get(index)?.has(digest) !== true)
+        this.broken('R18', `"${command}" of ${sweep}/${index} is taken by a digest that was not offered`);
+    }
   }
 
   /** I4: nobody else of ours is at this endpoint. */
@@ -398,6 +426,7 @@ export class Witness implements Wiretap {
       dropped: new Set(),
       granted: new Map(),
       sent: new Map(),
+      brought: new Set(),
       welcomedAt: Number.POSITIVE_INFINITY,
     };
     this.#agents.set(agent, view);

@@ -38,6 +38,8 @@ export interface Outcome {
   /** Virtual time that it took, in ms. */
   tookMs: number;
   sessions: number;
+  /** Outputs that travelled as their digest. */
+  spared: number;
 }
 
 interface Swept {
@@ -145,6 +147,7 @@ export class World {
       happenings: timeline.happenings,
       tookMs: timeline.now,
       sessions: this.fleet.sessions.length,
+      spared: this.witness.spared,
     };
   }
 

@@ -42,9 +42,11 @@ const REPORT = `${OPEN}
       if (taken.has(index)) continue;
       const text = 'text ' + index;
       const sha256 = createHash('sha256').update(text).digest();
-      const outputs = [Output.create({ sha256, body: gzipSync(text), bytes: text.length })];
-      const report = Report.create({ sweep: 'S1', device: Device.create({ index }), status: 'STATUS_OK', outputs });
-      await store.commit([{ write: 'report', report }]);
+      const proof = 'PROOF_COMPLETE';
+      const outputs = [Output.create({ command: 'show', proof, sha256, body: gzipSync(text), bytes: text.length })];
+      const device = Device.create({ index, name: 'R' + index, segment: 's' });
+      const report = Report.create({ sweep: 'S1', device, status: 'STATUS_OK', outputs });
+      await store.commit([{ write: 'report', report, versions: true }]);
       console.log(index);
     }
   }
@@ -62,7 +64,7 @@ async function killedAfter(lines: number, directory: string): Promise<string[]> 
   return printed;
 }
 
-test('every acknowledged report is there after a kill, whole', async () => {
+test('every acknowledged report is there after a kill, whole, and so is its version', async () => {
   using directory = new TemporaryDirectory();
   await (async () => {
     await using store = await openStore(directory.path, null);
@@ -84,6 +86,15 @@ test('every acknowledged report is there after a kill, whole', async () => {
       [],
     );
     expect((await store.tally('S1')).counts.get('STATUS_OK')).toBe(reports.length);
+    const versions = await store.newestVersions(
+      { segment: '', devices: '', platform: '', command: '', bodies: true },
+      null,
+      100_000,
+    );
+    expect(versions.map(({ device }) => device).sort(), 'history and reports are one').toEqual(
+      reports.map(({ report }) => report.device?.name).sort(),
+    );
+    expect(versions.filter(({ device, body }) => !bodies.get(device.slice(1))?.equals(body))).toEqual([]);
     expect(await store.lastCommit()).toBeGreaterThan(commit);
     commit = await store.lastCommit();
   }

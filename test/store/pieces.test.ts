@@ -98,31 +98,36 @@ test('pieces that no report came for are dropped at the next start', async () =>
 
 test('an output that a report is about to name stays, also when the last sweep that used it is removed', async () => {
   using directory = new TemporaryDirectory();
-  {
-    await using store = await openStore(directory.path, null);
-    await store.commit([...newSweep('S1', 2), ...newSweep('S2', 1)]);
-    const [held, other] = [output('held'), output('other')];
-    await store.commit([reported('S1', 0, [held]), reported('S1', 1, [other])]);
-    expect([await store.holdBody(held.sha256), await store.holdBody(sha256('nowhere'))]).toEqual([
-      true,
-      false,
-    ]);
-    await store.commit([{ write: 'dropSweep', sweep: 'S1' }]);
-    await expect.poll(() => store.hasBody(other.sha256)).toBe(false);
-    await store.commit([reported('S2', 0, [output('held', false)])]);
-    expect(await wholeBody(store, held.sha256)).toEqual(held.body);
-    await store.commit([{ write: 'dropSweep', sweep: 'S2' }]);
-    await expect.poll(() => store.hasBody(held.sha256)).toBe(false);
-  }
+  await using store = await openStore(directory.path, null);
+  await store.commit([...newSweep('S1', 2), ...newSweep('S2', 2)]);
+  const [held, other] = [output(large), output('other')];
+  await store.commit([reported('S1', 0, [held]), reported('S1', 1, [other])]);
+  const none = Buffer.alloc(0);
+  expect(await store.takeBodies([held.sha256, other.sha256, sha256('nowhere')])).toEqual([
+    none,
+    other.body,
+    null,
+  ]);
+  expect(await store.takeBodies([held.sha256])).toEqual([none]);
+  await store.commit([{ write: 'dropSweep', sweep: 'S1' }]);
+  await expect.poll(() => store.hasBody(other.sha256)).toBe(false);
+  // Two reports were about to name it.
+  await store.commit([reported('S2', 0, [output(large, false)])]);
+  await store.commit([{ write: 'dropSweep', sweep: 'S2' }]);
+  await expect.poll(async () => (await store.sweeps(0)).length).toBe(0);
+  await store.commit([...newSweep('S3', 1), reported('S3', 0, [output(large, false)])]);
+  expect((await wholeBody(store, held.sha256)).equals(held.body)).toBe(true);
+  await store.commit([{ write: 'dropSweep', sweep: 'S3' }]);
+  await expect.poll(() => store.hasBody(held.sha256)).toBe(false);
 });
 
 test('an output that was held for a report that never came is dropped at the next start', async () => {
   using directory = new TemporaryDirectory();
-  const held = output('held');
+  const held = output(large);
   {
     await using store = await openStore(directory.path, null);
     await store.commit([...newSweep('S1', 1), reported('S1', 0, [held])]);
-    expect(await store.holdBody(held.sha256)).toBe(true);
+    expect(await store.takeBodies([held.sha256])).toEqual([Buffer.alloc(0)]);
     await store.commit([{ write: 'dropSweep', sweep: 'S1' }]);
     await expect.poll(async () => (await store.sweeps(0)).length).toBe(0);
   }
