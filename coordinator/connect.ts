@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkServerIdentity } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { type Channel, ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { HistoryClient } from '../proto/gen/netsweep/v1/history.js';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
 import { Line } from '../proto/line.js';
 import type { TlsFiles } from './config.js';
@@ -45,6 +46,8 @@ export class Unreachable extends Error {
 export interface Connection extends AsyncDisposable {
   /** Another one after the connection was lost: to be asked for at each call. */
   readonly sweeps: SweepsClient;
+  /** Over the same connection. */
+  readonly history: HistoryClient;
   selfContained: boolean;
   /** Attach id for SubmitHeader.client; empty when distributed. */
   client: string;
@@ -92,6 +95,9 @@ async function remote(address: string, tls: TlsFiles | null): Promise<Connection
   return {
     get sweeps() {
       return line.client;
+    },
+    get history() {
+      return beside(line.client);
     },
     selfContained: false,
     client: '',
@@ -185,6 +191,9 @@ async function attach(address: string): Promise<Connection> {
     stream.on('data', () => undefined);
     return {
       sweeps,
+      get history() {
+        return beside(sweeps);
+      },
       selfContained: true,
       client,
       lost: lost.signal,
@@ -197,6 +206,13 @@ async function attach(address: string): Promise<Connection> {
     sweeps.close();
     throw error;
   }
+}
+
+/** Another service's client on a client's connection, which is closed with that. */
+function beside(sweeps: SweepsClient): HistoryClient {
+  return new HistoryClient('', ChannelCredentials.createInsecure(), {
+    channelOverride: sweeps.getChannel() as Channel, // as every client of the library gives it
+  });
 }
 
 function ready(sweeps: SweepsClient, withinMs: number): Promise<void> {

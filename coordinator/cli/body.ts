@@ -60,10 +60,10 @@ async function* unpack(
   yield decoder.end();
 }
 
-/** A fetch that was cut goes on where it ended. */
-async function* fetchBody(
+/** An output's gzip. A fetch that was cut goes on where it ended. */
+export async function* fetchBody(
   link: Connection,
-  { sha256 }: Output,
+  { sha256 }: Pick<Output, 'sha256'>,
   signal: AbortSignal,
   patience: Patience,
 ): AsyncGenerator<Buffer> {

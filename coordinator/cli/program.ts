@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
+import { addHistory } from './historycommands.js';
 import { addBackup, addSchedules } from './schedulecommands.js';
 import {
   AUDIT_RUN,
@@ -53,6 +54,7 @@ export function buildProgram(edge: Edge): Command {
     act: async (call) => (await import('./parse.js')).parseOutput(call),
   });
   addSweeps(program, edge);
+  addHistory(program, edge);
   addHostKeys(program, edge);
   addCredentials(program, edge);
   addPlatforms(program, edge);

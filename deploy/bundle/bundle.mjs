@@ -16,6 +16,7 @@ const PROGRAMS = {
   netsweep: 'coordinator/main',
   store: 'coordinator/store/thread',
   parse: 'coordinator/parse/thread',
+  history: 'coordinator/history/thread',
   agent: 'agent/main',
   worker: 'agent/worker',
   judge: 'coordinator/audit/thread',

@@ -117,7 +117,13 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
       const { serve } = cluster;
       using sweeps = serve.client();
       const lost = new AbortController().signal;
-      const link = { sweeps, selfContained: false, client: '', lost, [Symbol.asyncDispose]: async () => {} };
+      const link = {
+        ...{ sweeps, selfContained: false, client: '', lost },
+        get history(): never {
+          throw new Error('it only submits');
+        },
+        [Symbol.asyncDispose]: async () => {},
+      };
       const keys = Array.from(
         { length: 200 },
         (_, n) => `key ${n < 140 ? n : dice(SEED, n, 'repeat') % 140}`,
