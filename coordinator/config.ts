@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from 'yaml';
 import { InputError, type Issue, type Position } from './inventory/inventory.js';
+import type { Keep } from './store/versions.js';
 
 /** Files of a TLS identity, as paths. */
 export interface TlsFiles {
@@ -29,6 +30,7 @@ export interface ServeConfig {
   /** Path of the key that seals secrets; null: `key` in the state directory. */
   keyFile: string | null;
   natsCreds: string | null;
+  keep: Keep;
 }
 
 /** A value that a setting does not take; the message completes "--forks: ...". */

@@ -15,7 +15,8 @@ import { Line } from '../proto/line.js';
 import type { TlsFiles } from './config.js';
 import { isLoopback } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
-import { type PrivateNews, SWEEP_COMES } from './privatenews.js';
+import { type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
+import type { Keep } from './store/versions.js';
 import { readIdentity } from './tls.js';
 
 /** How long the first answer of a coordinator may take, in ms. */
@@ -64,6 +65,8 @@ export interface ConnectOptions {
   start: boolean;
   /** A sweep is on its way: a coordinator that is started may start the rest as well. */
   sweeps: boolean;
+  /** What a coordinator that is started lets go of; null: nothing. */
+  keep: Keep | null;
 }
 
 /** Resolves when the coordinator has answered. Throws Unreachable. */
@@ -141,9 +144,10 @@ async function joinRunning(state: string): Promise<Connection | null> {
 }
 
 /** Starts one; null: somebody else holds the directory. */
-async function start({ state, sweeps }: ConnectOptions): Promise<Connection | null> {
+async function start({ state, sweeps, keep }: ConnectOptions): Promise<Connection | null> {
   const program = fileURLToPath(new URL('./main.js', import.meta.url));
-  const child = fork(program, ['private-coordinator', state, ...(sweeps ? [SWEEP_COMES] : [])], {
+  const words = [...(sweeps ? [SWEEP_COMES] : []), ...(keep === null ? [] : [wordOf(keep)])];
+  const child = fork(program, ['private-coordinator', state, ...words], {
     detached: true,
     env: ofInterest(process.env),
     execArgv: [ONE_COLLECTOR],

@@ -19,6 +19,7 @@ import type { ScheduleBook } from './schedule/book.js';
 import { Service } from './service.js';
 import { openStore } from './store/open.js';
 import type { ScheduleStore, Store, Write } from './store/store.js';
+import type { Keep } from './store/versions.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
 import { Dispatch, type Road } from './sweep/dispatch.js';
 import type { NatsOptions } from './sweep/natsconnection.js';
@@ -33,6 +34,8 @@ const CLOSE_GRACE_MS = 1_000;
 export interface CoordinatorOptions extends Duties {
   directory: string;
   keyFile: string | null;
+  /** Of earlier versions; null: all. */
+  keep: Keep | null;
   /** HOST:PORT or unix:PATH. */
   listen: string;
   tls: TlsFiles | null;
@@ -76,7 +79,7 @@ export class Coordinator {
 
   /** Ready to serve clients and agents. Throws StateInUse when another process holds the directory. */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
-    const store = await openStore(options.directory, options.keyFile);
+    const store = await openStore(options.directory, options.keyFile, options.keep);
     try {
       const server = createServer();
       const coordinator = await Coordinator.on(store, server, options, machine);

@@ -11,9 +11,10 @@ import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import type { AgentOrders } from '../proto/orders.js';
 import { Coordinator } from './coordinator.js';
 import { socketAddress } from './intake/server.js';
-import { type PrivateNews, SWEEP_COMES } from './privatenews.js';
+import { keepIn, type PrivateNews, SWEEP_COMES } from './privatenews.js';
 import { exited, forkAgent, type NatsServer, startNatsServer } from './processes.js';
 import { StateInUse } from './store/refusal.js';
+import type { Keep } from './store/versions.js';
 
 /** How long agents may take to let go of their sessions at the end, in ms. */
 const AGENT_GRACE_MS = 3_000;
@@ -22,14 +23,14 @@ const AGENT_GRACE_MS = 3_000;
 export async function runPrivateCoordinator(args: string[], stop: AbortSignal): Promise<void> {
   // Who started us reads what we say, and may be gone.
   process.stderr.on('error', () => undefined);
-  const [state, purpose] = args;
+  const [state, ...words] = args;
   if (state === undefined) throw new Error('private-coordinator is started by netsweep run');
   const ended = new AbortController();
   stop.addEventListener('abort', () => ended.abort());
-  const spare = purpose === SWEEP_COMES ? forkAgent() : null;
+  const spare = words.includes(SWEEP_COMES) ? forkAgent() : null;
   spare?.on('error', () => undefined); // another try is made when it is needed
   try {
-    await serveClients(state, spare, ended);
+    await serveClients(state, keepIn(words), spare, ended);
   } catch (error) {
     spare?.kill('SIGKILL'); // it knows of nothing yet
     const message = error instanceof Error ? error.message : String(error);
@@ -40,6 +41,7 @@ export async function runPrivateCoordinator(args: string[], stop: AbortSignal): 
 
 async function serveClients(
   state: string,
+  keep: Keep | null,
   spare: ChildProcess | null,
   ended: AbortController,
 ): Promise<void> {
@@ -49,6 +51,7 @@ async function serveClients(
   const coordinator = await Coordinator.open({
     directory: state,
     keyFile: null,
+    keep,
     listen: await socketAddress(state),
     tls: null,
     unfinished: 'cancel',

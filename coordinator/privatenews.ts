@@ -1,7 +1,20 @@
 // What the private coordinator and whoever starts it say to each other, besides the service that both know.
 
+import type { Keep } from './store/versions.js';
+
 /** Told in its arguments: a sweep is on its way. */
 export const SWEEP_COMES = 'sweep-comes';
+
+/** The same for which versions are kept. */
+export function wordOf({ versions, days }: Keep): string {
+  return `keep=${versions},${days}`;
+}
+
+/** Null where it is not told. */
+export function keepIn(words: readonly string[]): Keep | null {
+  const told = words.flatMap((word) => /^keep=(\d+),(\d+)$/.exec(word) ?? []);
+  return told.length === 0 ? null : { versions: Number(told[1]), days: Number(told[2]) };
+}
 
 /** What the process tells its starter over IPC. */
 export type PrivateNews = { address: string } | { inUse: true } | { error: string };

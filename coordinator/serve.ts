@@ -30,6 +30,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   await using coordinator = await open({
     directory,
     keyFile: config.keyFile,
+    keep: config.keep,
     listen: config.listen,
     tls: config.tls,
     socket,

@@ -19,7 +19,7 @@ import { bodyReader } from './body.js';
 import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished } from './follow.js';
-import { findSweep, linkOptions, openLink, patienceWith } from './link.js';
+import { findSweep, keepBy, linkOptions, openLink, patienceWith } from './link.js';
 import { Screen } from './output.js';
 import { openPlatforms } from './platforms.js';
 import { plan, resolve, type Selected, select } from './prepare.js';
@@ -62,7 +62,7 @@ async function auditSweep(call: AuditRunCall, policies: readonly Policy[]): Prom
   if (values.check) return print(printPlan(planned).trimEnd().split('\n'));
   await confirm(values, planned.devices.length);
   const credentials = await resolve(asked, planned, stop);
-  await using link = await openLink(values, stop, true);
+  await using link = await openLink(values, stop, true, keepBy(values));
   const { format } = call.values;
   const placeOf = ({ device }: Report) => places[device?.index ?? -1];
   await using view = new AuditView({ book, audited, platforms: selected.platforms, format, placeOf });

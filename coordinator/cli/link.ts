@@ -4,17 +4,28 @@
 import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Source, TlsFiles, Values } from '../config.js';
 import { type Connection, connect } from '../connect.js';
+import type { Keep } from '../store/versions.js';
 import { UsageError } from './exit.js';
 import { ask, Patience } from './rpc.js';
-import type { CONNECTION } from './settings.js';
+import type { CONNECTION, KEEP } from './settings.js';
 
 export type LinkValues = Values<typeof CONNECTION>;
 export type LinkSources = Record<keyof typeof CONNECTION, Source>;
 
-/** `sweeps`: for a sweep, not only for a question. */
-export function openLink(values: LinkValues, stop: AbortSignal, sweeps = false): Promise<Connection> {
+/** `sweeps`: for a sweep, not only for a question; `keep`: what a coordinator that is started here lets go of. */
+export function openLink(
+  values: LinkValues,
+  stop: AbortSignal,
+  sweeps = false,
+  keep: Keep | null = null,
+): Promise<Connection> {
   const { coordinator, state } = values;
-  return connect({ coordinator, state, tls: tlsFiles(values), start: true, sweeps }, stop);
+  return connect({ coordinator, state, tls: tlsFiles(values), start: true, sweeps, keep }, stop);
+}
+
+/** Which versions a coordinator that is started keeps. */
+export function keepBy({ keepVersions, keepDays }: Values<typeof KEEP>): Keep {
+  return { versions: keepVersions, days: keepDays };
 }
 
 /** All three or none. */

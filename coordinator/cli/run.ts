@@ -8,7 +8,7 @@ import { askYes } from './asking.js';
 import { attend, rerunCommand } from './attend.js';
 import type { Call } from './command.js';
 import { Ended, EXIT, type ExitCode, UsageError } from './exit.js';
-import { openLink } from './link.js';
+import { keepBy, openLink } from './link.js';
 import { checkOutput, wantsTranscripts } from './output.js';
 import { type Earlier, earlierDevices, plan, resolve, select } from './prepare.js';
 import { printLines } from './print.js';
@@ -43,7 +43,7 @@ async function sweep(call: RunCall, opened: Connection | null, earlier: Earlier 
   const hint = (id: string) => `again, only these: ${rerunCommand(call, id)}`;
   const sweepable = { options: planned.options, devices: planned.devices, credentials, hint };
   if (opened !== null) return attend(call, opened, sweepable);
-  await using link = await openLink(values, stop, true);
+  await using link = await openLink(values, stop, true, keepBy(values));
   return await attend(call, link, sweepable);
 }
 

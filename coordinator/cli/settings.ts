@@ -50,6 +50,28 @@ export const CONNECTION = {
   tlsKey: one({ flags: '--tls-key <file>', about: 'its private key' }, readPath, null),
 } satisfies Settings;
 
+/** Which versions a coordinator lets go of. */
+export const KEEP = {
+  keepVersions: one(
+    {
+      flags: '--keep-versions <n>',
+      about: 'versions of each output of each device that are kept',
+      shown: '100',
+    },
+    (text) => readCount(text, 1, MOST),
+    100,
+  ),
+  keepDays: one(
+    {
+      flags: '--keep-days <n>',
+      about: 'days that a version is kept after it was seen last; the newest always is; 0: for ever',
+      shown: '400',
+    },
+    (text) => readCount(text, 0, 36_500),
+    400,
+  ),
+} satisfies Settings;
+
 export const SELECTION = {
   inventory: list(
     { flags: '-i, --inventory <src>', about: 'file, directory, URL or - for stdin; may be repeated' },
@@ -349,6 +371,7 @@ export const OUTPUT = {
 
 export const RUN = {
   ...SELECTION,
+  ...KEEP,
   ...PLATFORM,
   ...LOGIN,
   ...SWEEP,
@@ -359,6 +382,7 @@ export const RUN = {
 } satisfies Settings;
 
 export const AUDIT_RUN = {
+  ...KEEP,
   policy: list(
     {
       flags: '-p, --policy <policy,...>',
@@ -585,6 +609,7 @@ export const SERVE = {
     null,
   ),
   natsCreds: one({ flags: '--nats-creds <file>', about: 'NATS credentials' }, readPath, null),
+  ...KEEP,
 } satisfies Settings;
 
 export const BACKUP = {

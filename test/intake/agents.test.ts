@@ -22,6 +22,7 @@ async function opened() {
   const coordinator = await Coordinator.open({
     directory,
     keyFile: null,
+    keep: null,
     listen: `unix:${join(directory, 'sock')}`,
     tls: null,
     unfinished: 'resume',

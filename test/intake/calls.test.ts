@@ -14,6 +14,7 @@ test.each(['watch', 'results'] as const)(
     const coordinator = await Coordinator.open({
       directory,
       keyFile: null,
+      keep: null,
       listen: `unix:${join(directory, 'sock')}`,
       tls: null,
       unfinished: 'resume',
@@ -41,6 +42,7 @@ test('who attaches while the coordinator ends is sent away, not left to wait', a
   const coordinator = await Coordinator.open({
     directory,
     keyFile: null,
+    keep: null,
     listen: `unix:${join(directory, 'sock')}`,
     tls: null,
     unfinished: 'resume',

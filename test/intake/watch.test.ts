@@ -17,6 +17,7 @@ test('every report comes once, before the end: together for who asks for it, one
   const coordinator = await Coordinator.open({
     directory,
     keyFile: null,
+    keep: null,
     listen: `unix:${join(directory, 'sock')}`,
     tls: null,
     unfinished: 'resume',
