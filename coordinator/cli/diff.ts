@@ -168,7 +168,9 @@ class DiffReport {
 
   async #share({ device, command }: Pair, compared: Shared['compared']): Promise<void> {
     const text = compared.lines.join('\n');
-    const key = createHash('sha256').update(`${command}\n${text}`).digest('hex');
+    // The lines around a change tell the devices apart; they are shown of the first.
+    const changed = compared.lines.filter((line) => /^[+-]/.test(line)).join('\n');
+    const key = createHash('sha256').update(`${command}\n${changed}`).digest('hex');
     const known = this.#shared.get(key);
     const shared = known ?? { command, names: [], compared };
     shared.names.push(device);
