@@ -32,13 +32,7 @@ export function fill(text: string, fields: FieldValues, literally = false): stri
 }
 
 export function hasField(name: string, fields: FieldValues): boolean {
-  try {
-    lookUp(name, fields);
-    return true;
-  } catch (error) {
-    if (!(error instanceof FieldMissing)) throw error;
-    return false;
-  }
+  return given(name, fields) !== null;
 }
 
 /** Throws FieldMissing where the device has no such field. */
@@ -57,14 +51,18 @@ function fieldText(name: string, fields: FieldValues): string {
   return String(value);
 }
 
-/** A dot leads into a map. */
 function lookUp(name: string, fields: FieldValues): unknown {
+  const value = given(name, fields);
+  if (value === null) throw new FieldMissing(`the device has no field ${name}`);
+  return value;
+}
+
+/** A dot leads into a map; null: there is nothing. */
+function given(name: string, fields: FieldValues): unknown {
   let value: unknown = fields;
   for (const key of Object.hasOwn(fields, name) ? [name] : name.split('.'))
     value = isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-  if (value === undefined || value === null || value === '')
-    throw new FieldMissing(`the device has no field ${name}`);
-  return value;
+  return value === undefined || value === '' ? null : value;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -2,17 +2,13 @@
 // what can't be evaluated is an error, what is not proved whole is unknown, and neither is ever a pass.
 import type { Platform } from '../../proto/platform.js';
 import { Mask } from '../combine/mask.js';
-import { type Block, blocksIn } from './blocks.js';
-import { checkCapture, checkCount } from './captured.js';
 import { FieldMissing, type FieldValues } from './fieldtext.js';
 import { inForce } from './inforce.js';
-import { error, few, NO_LINE, type Outcome, patternFor, type Sphere, shown } from './outcome.js';
-import type { Look, Rule, Scope } from './policy.js';
-import { checkAbsent, checkPresent } from './presence.js';
+import { look } from './look.js';
+import { error, NO_LINE, type Outcome, patternFor, type Sphere, shown } from './outcome.js';
+import type { Rule } from './policy.js';
 import { findLine, type Region, regionOf } from './region.js';
-import { checkRows } from './rowscheck.js';
 import type { Evidence, VerdictStatus } from './verdict.js';
-import { checkGolden, checkUnchanged, sightWhole } from './whole.js';
 import { expectedBy } from './words.js';
 
 /** What a platform's data says that matters here. */
@@ -51,7 +47,6 @@ export interface Judgement {
   sighting: string | null;
 }
 
-const MOST_BLOCKS_SHOWN = 3;
 /** The parser complains at once. */
 const ERROR_LINES = 5;
 
@@ -60,6 +55,7 @@ export class Judge {
   readonly #mask: Mask;
   readonly #volatile: RegExp[];
   readonly #errors: RegExp[];
+  readonly #maskedLines = new Map<string, string>();
   readonly #regions = new Map<string, Region>();
 
   constructor(
@@ -129,11 +125,20 @@ export class Judge {
     return {
       platform,
       fields: this.device.fields,
-      mask: (line) => this.#mask.line(line),
+      mask: (line) => this.#masked(line),
       volatile: this.#volatile,
       rows: () => this.rowsOf(platform, output.command, output.text),
       changedAtMs: output.changedAtMs,
     };
+  }
+
+  /** Many rules show the same lines. */
+  #masked(line: string): string {
+    const known = this.#maskedLines.get(line);
+    if (known !== undefined) return known;
+    const masked = this.#mask.line(line);
+    this.#maskedLines.set(line, masked);
+    return masked;
   }
 
   /** `whole`: as it was printed; else what of it is in force. */
@@ -169,95 +174,4 @@ function isOfWhole({ check: { kind } }: Rule): boolean {
 export function commandFor({ command }: Pick<Rule, 'command'>, platform: string): string | null {
   if (command.of === 'all') return command.command;
   return command.commands[platform] ?? null;
-}
-
-function look(at: Look, region: Region, sphere: Sphere): Outcome {
-  return at.scope === null ? checkOf(at, region, sphere) : inBlocks(at, at.scope, region, sphere);
-}
-
-function checkOf({ check, none }: Look, region: Region, sphere: Sphere): Outcome {
-  switch (check.kind) {
-    case 'present':
-      return checkPresent(check.wanted, region, sphere);
-    case 'absent':
-      return checkAbsent(check.wanted, region, sphere);
-    case 'count':
-      return checkCount(check, region, sphere);
-    case 'capture':
-      return checkCapture(check, none, region, sphere);
-    case 'rows':
-      return checkRows(check, none, region, sphere);
-    case 'golden':
-      return checkGolden(check, region, sphere);
-    case 'unchanged_since':
-      return checkUnchanged(check, sphere);
-    case 'same_as':
-      return sightWhole(check, region, sphere);
-    case 'any':
-      return oneOf(check.of.map((one) => look(one, region, sphere)));
-  }
-  check satisfies never;
-}
-
-/** The first that holds; without one, an error before a failure. */
-function oneOf(outcomes: Outcome[]): Outcome {
-  const passed = outcomes.find(({ status }) => status === 'pass');
-  if (passed !== undefined) return passed;
-  const errors = outcomes.filter(({ status }) => status === 'error');
-  const failed = outcomes.filter(({ status }) => status === 'fail');
-  if (errors.length === 0 && failed.length > 0)
-    return { status: 'fail', sights: few(failed.flatMap(({ sights }) => sights)) };
-  return errors[0] ?? outcomes[0] ?? error('there is nothing to look for');
-}
-
-function inBlocks(at: Look, scope: Scope, region: Region, sphere: Sphere): Outcome {
-  const heads = scope.path.map((text) => patternFor(text, sphere.fields));
-  const words = scope.path.join(' > ');
-  let blocks: Block[] = [{ head: '', number: 0, region }];
-  for (const head of heads) blocks = blocks.flatMap((block) => blocksIn(block.region, head));
-  if (blocks.length === 0) {
-    const message = `there is no block ${words}: the rule has nothing to look at`;
-    const sight = { line: null, expected: expectedBy(at), found: 'no such block', message };
-    return { status: at.none ?? 'error', sights: [sight] };
-  }
-  const meant = blocks.filter((block) => holds(block, scope, sphere));
-  if (meant.length === 0) {
-    const found = `${blocks.length} blocks ${words}, none of this kind`;
-    const sight = { line: null, expected: expectedBy(at), found, message: null };
-    return { status: at.none ?? 'not-applicable', sights: [sight] };
-  }
-  return together(
-    scope,
-    meant.map((block) => named(block, checkOf(at, block.region, sphere), sphere)),
-  );
-}
-
-function holds({ region }: Block, { having, lacking }: Scope, { fields }: Sphere): boolean {
-  if (having !== null && findLine(region, patternFor(having, fields)) < 0) return false;
-  return lacking === null || findLine(region, patternFor(lacking, fields)) < 0;
-}
-
-/** What was not found in a block is told at its head. */
-function named(block: Block, { status, sights }: Outcome, { mask }: Sphere): Outcome {
-  const where = `in "${shown(mask(block.head))}"`;
-  return {
-    status,
-    sights: sights.map(({ line, message, ...sight }) => ({
-      ...sight,
-      line: line ?? block.number,
-      message: message === null ? where : `${where}: ${message}`,
-    })),
-  };
-}
-
-function together({ which }: Scope, outcomes: Outcome[]): Outcome {
-  const of = (status: Outcome['status']) => outcomes.filter((outcome) => outcome.status === status);
-  const [errors, failed, passed] = [of('error'), of('fail'), of('pass')];
-  const sightsOf = (some: Outcome[]) => some.flatMap(({ sights }) => sights);
-  if (which === 'any' && passed.length > 0)
-    return { status: 'pass', sights: few(sightsOf(passed), MOST_BLOCKS_SHOWN) };
-  if (errors.length > 0) return { status: 'error', sights: few(sightsOf(errors)) };
-  if (failed.length > 0) return { status: 'fail', sights: few(sightsOf(failed)) };
-  const status = passed.length > 0 ? 'pass' : 'not-applicable';
-  return { status, sights: few(sightsOf(passed.length > 0 ? passed : outcomes), MOST_BLOCKS_SHOWN) };
 }
