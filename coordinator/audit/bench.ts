@@ -1,5 +1,5 @@
-// Where devices are judged: a few threads with limits. A rule that takes too long is found out by judging the device by
-// each rule alone, is stopped there, and goes alone from then on; the other rules never wait for it.
+// Where devices are judged: a few threads with limits. A rule that takes too long is stopped by the thread itself; what
+// takes a whole thread along (memory, mostly) is found out by judging the device by each rule alone.
 import { availableParallelism } from 'node:os';
 import type { Platforms } from '../../proto/platform.js';
 import { OutOfMemory, TaskThrew, ThreadDied, TookTooLong } from '../limited/refusals.js';
@@ -8,20 +8,13 @@ import { type Book, pagesOf } from './book.js';
 import type { Judged, JudgingTask, PackedVerdict } from './judging.js';
 import { packVerdicts, unpackVerdicts } from './judging.js';
 
-/** One rule on one device. */
-const RULE_MS = 500;
-/** All rules on one device, and more for long outputs. */
-const DEVICE_MS = 1000;
+/** Far beyond what the thread itself allows: for what can't be stopped in the middle. */
+const DEVICE_MS = 5000;
+const RULE_MS = 1000;
 const MEGABYTE_MS = 250;
 const MOST_THREADS = 4;
 
 export type DeviceTask = Omit<JudgingTask, 'book'>;
-
-/** Of all rules of a device, in the task's order. */
-export interface DeviceJudged extends Judged {
-  /** Rules that were stopped. */
-  stopped: number[];
-}
 
 export interface BenchOptions {
   book: Book;
@@ -34,7 +27,6 @@ export interface BenchOptions {
 export class Bench implements AsyncDisposable {
   readonly #threads: LimitedThreads<JudgingTask, Judged>;
   readonly #book: JudgingTask['book'];
-  readonly #suspects = new Set<number>();
 
   private constructor(options: BenchOptions) {
     const { book, names, platforms } = options;
@@ -52,44 +44,26 @@ export class Bench implements AsyncDisposable {
     return this.#threads.width;
   }
 
-  async judge(task: DeviceTask): Promise<DeviceJudged> {
-    const alone = task.rules.filter((rule) => this.#suspects.has(rule));
-    const together = task.rules.filter((rule) => !this.#suspects.has(rule));
-    const parts: DeviceJudged[] = [];
-    if (together.length > 0) {
-      const judged = await this.#run({ ...task, rules: together }, deviceMs(task));
-      if ('why' in judged) alone.push(...together);
-      else parts.push(judged);
-    }
-    parts.push(...(await Promise.all(alone.map((rule) => this.#judgeAlone(task, rule)))));
-    const [only] = parts;
-    return parts.length === 1 && only !== undefined ? only : merged(parts, task.rules);
+  /** Of all rules of a device, in the task's order. */
+  async judge(task: DeviceTask): Promise<Judged> {
+    const judged = await this.#run(task, deviceMs(task));
+    if (!('why' in judged)) return judged;
+    return merged(await Promise.all(task.rules.map((rule) => this.#judgeAlone(task, rule))), task.rules);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#threads[Symbol.asyncDispose]();
   }
 
-  async #judgeAlone(task: DeviceTask, rule: number): Promise<DeviceJudged> {
-    const judged = await this.#run({ ...task, rules: [rule] }, RULE_MS, String(rule));
-    if (!('why' in judged)) return judged;
-    this.#suspects.add(rule);
-    const message = `the rule ${judged.why.message}, and was stopped`;
-    const verdict: PackedVerdict = [rule, 'error', -1, [[null, null, '', '', message]]];
-    return {
-      statuses: ['error'],
-      ms: [RULE_MS],
-      sightings: [],
-      packed: packVerdicts([verdict]),
-      stopped: [rule],
-    };
+  async #judgeAlone(task: DeviceTask, rule: number): Promise<Judged> {
+    const judged = await this.#run({ ...task, rules: [rule] }, deviceMs({ ...task, rules: [rule] }), rule);
+    return 'why' in judged ? refused(rule, `the rule ${judged.why.message}, and was stopped`) : judged;
   }
 
-  async #run(task: DeviceTask, timeMs: number, blame?: string): Promise<DeviceJudged | { why: Error }> {
+  async #run(task: DeviceTask, timeMs: number, alone?: number): Promise<Judged | { why: Error }> {
     try {
-      const limits = blame === undefined ? { timeMs } : { timeMs, blame };
-      const judged = await this.#threads.run({ ...task, book: this.#book }, limits);
-      return { ...judged, stopped: [] };
+      const blame = alone === undefined ? {} : { blame: String(alone) };
+      return await this.#threads.run({ ...task, book: this.#book }, { timeMs, ...blame });
     } catch (error) {
       if ([TookTooLong, OutOfMemory, ThreadDied, TaskThrew].some((refusal) => error instanceof refusal))
         return { why: error as Error }; // one of those
@@ -98,15 +72,17 @@ export class Bench implements AsyncDisposable {
   }
 }
 
-function deviceMs({ outputs }: DeviceTask): number {
-  const bytes = outputs.reduce(
-    (sum, output) => sum + ('text' in output ? output.text.length : output.bytes),
-    0,
-  );
-  return DEVICE_MS + (bytes / 1e6) * MEGABYTE_MS;
+function refused(rule: number, message: string): Judged {
+  const verdict: PackedVerdict = [rule, 'error', -1, [[null, null, '', '', message]]];
+  return { statuses: ['error'], ms: [0], sightings: [], packed: packVerdicts([verdict]), stopped: [rule] };
 }
 
-function merged(parts: readonly DeviceJudged[], rules: readonly number[]): DeviceJudged {
+function deviceMs({ outputs, rules }: DeviceTask): number {
+  const bytes = outputs.reduce((sum, one) => sum + ('text' in one ? one.text.length : one.bytes), 0);
+  return Math.ceil(DEVICE_MS + rules.length * (RULE_MS + (bytes / 1e6) * MEGABYTE_MS));
+}
+
+function merged(parts: readonly Judged[], rules: readonly number[]): Judged {
   const verdicts = new Map(
     parts.flatMap(({ packed, ms }) =>
       unpackVerdicts(packed).map((verdict, place) => [verdict[0], { verdict, ms: ms[place] ?? 0 }] as const),

@@ -4,6 +4,7 @@ import { deflateRawSync, gunzipSync, inflateRawSync } from 'node:zlib';
 import type { BookPages } from './book.js';
 import type { FieldValues } from './fieldtext.js';
 import { Judge, type JudgedOutput, type Judgement, type RowsOf } from './judge.js';
+import { within } from './timed.js';
 import type { VerdictStatus } from './verdict.js';
 
 export interface JudgingTask {
@@ -26,6 +27,8 @@ export interface Judged {
   statuses: VerdictStatus[];
   ms: number[];
   sightings: { rule: number; digest: string }[];
+  /** Rules that took too long. */
+  stopped: number[];
   packed: Uint8Array;
 }
 
@@ -39,32 +42,89 @@ type PackedEvidence = [
 /** `waiver`: its number, also of one that has expired; -1: none. */
 export type PackedVerdict = [rule: number, status: VerdictStatus, waiver: number, evidence: PackedEvidence[]];
 
-export function judgeTask(task: JudgingTask, pages: BookPages, rowsOf: RowsOf): Judged {
-  const { fields, failure, waivers } = task;
+/** For one rule on one device; longer outputs have more. */
+const RULE_MS = 250;
+const MEGABYTE_MS = 100;
+/** A machine that has other things to do may have kept a rule waiting once. */
+const TRIES = 2;
+/** So many devices are enough to know a rule. */
+const MOST_STOPS = 3;
+
+/** What a thread has of the audit that it judges for. */
+export interface Judging {
+  pages: BookPages;
+  rowsOf: RowsOf;
+  /** On how many devices it has stopped a rule. */
+  stops: Map<number, number>;
+}
+
+export function judgeTask(task: JudgingTask, { pages, rowsOf, stops }: Judging): Judged {
+  const { fields, failure, rules, waivers } = task;
   const outputs = task.outputs.map(unpackOutput);
-  const judge = new Judge(
-    { platform: pages.platforms[task.platform] ?? null, fields, outputs, failure },
-    rowsOf,
-  );
-  const judged: Judged = { statuses: [], ms: [], sightings: [], packed: new Uint8Array() };
-  const verdicts = task.rules.map((number): PackedVerdict => {
-    const rule = pages.rules[number];
-    if (rule === undefined) throw new Error(`the book has no rule ${number}`);
-    const began = performance.now();
-    const { status, evidence, sighting } = judge.judge(rule);
-    judged.ms.push(performance.now() - began);
-    if (sighting !== null) judged.sightings.push({ rule: number, digest: sighting });
+  const platform = pages.platforms[task.platform] ?? null;
+  const judge = new Judge({ platform, fields, outputs, failure }, rowsOf);
+  const limitMs = limitFor(task);
+  const verdicts: PackedVerdict[] = [];
+  const judged: Judged = { statuses: [], ms: [], sightings: [], stopped: [], packed: new Uint8Array() };
+  const say = (number: number, { status, evidence, sighting }: Judgement, ms: number) => {
     const waiver = waivers[number] ?? -1;
     const told = status === 'fail' && pages.waives[waiver] === true ? 'waived' : status;
+    verdicts.push([number, told, waiver, packEvidence(evidence)]);
     judged.statuses.push(told);
-    return [number, told, waiver, packEvidence(evidence)];
-  });
+    judged.ms.push(ms);
+    if (sighting !== null) judged.sightings.push({ rule: number, digest: sighting });
+  };
+  let began = 0;
+  let tries = 0;
+  const judgeOne = (place: number) => {
+    const number = rules[place] ?? -1;
+    const rule = pages.rules[number];
+    if (rule === undefined) throw new Error(`the book has no rule ${number}`);
+    if ((stops.get(number) ?? 0) >= MOST_STOPS) {
+      judged.stopped.push(number);
+      return say(
+        number,
+        unevaluated(`the rule took too long on ${MOST_STOPS} devices, and is not tried any more`),
+        0,
+      );
+    }
+    began = performance.now();
+    const judgement = judge.judge(rule);
+    say(number, judgement, performance.now() - began);
+    tries = 0;
+  };
+  // The clock is for all rules that are left: what met its end is charged only with its own time.
+  while (verdicts.length < rules.length) {
+    const done = within(limitMs, () => {
+      for (let place = verdicts.length; place < rules.length; place++) judgeOne(place);
+    });
+    if (done) break;
+    const ms = performance.now() - began;
+    const number = rules[verdicts.length] ?? -1;
+    if (ms > limitMs / 2) tries++;
+    if (tries < (stops.has(number) ? 1 : TRIES)) continue;
+    stops.set(number, (stops.get(number) ?? 0) + 1);
+    judged.stopped.push(number);
+    say(number, unevaluated(`the rule took longer than ${limitMs} ms, and was stopped`), ms);
+    tries = 0;
+  }
   judged.packed = packVerdicts(verdicts);
   return judged;
 }
 
+function unevaluated(message: string): Judgement {
+  const evidence = [{ command: null, line: null, expected: '', found: '', message }];
+  return { status: 'error', evidence, sighting: null };
+}
+
+function limitFor({ outputs }: JudgingTask): number {
+  const bytes = outputs.reduce((sum, one) => sum + ('text' in one ? one.text.length : one.bytes), 0);
+  return Math.ceil(RULE_MS + (bytes / 1e6) * MEGABYTE_MS);
+}
+
 export function packVerdicts(verdicts: readonly PackedVerdict[]): Uint8Array {
-  return deflateRawSync(JSON.stringify(verdicts), { level: 1 });
+  // A copy of its own size: what goes between threads takes all memory along that it is a part of.
+  return new Uint8Array(deflateRawSync(JSON.stringify(verdicts), { level: 1 }));
 }
 
 export function unpackVerdicts(packed: Uint8Array): PackedVerdict[] {

@@ -118,7 +118,8 @@ async function packed(output: Output, read: ReadOutput): Promise<PackedOutput> {
   if (head.proof !== 'complete' || bytes === 0) return { ...head, text: '' };
   if (bytes > MOST_BYTES)
     return { ...head, text: '', unreadable: `the output is too long to be judged (${sizeText(bytes)})` };
-  if (body.length > 0 && bytes <= SMALL) return { ...head, body, bytes };
+  // A copy, because what goes to a thread takes all memory along that it is a part of: here a whole message.
+  if (body.length > 0 && bytes <= SMALL) return { ...head, body: new Uint8Array(body), bytes };
   return { ...head, text: await wholeText(output, read) };
 }
 
