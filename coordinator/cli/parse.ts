@@ -26,6 +26,7 @@ export async function parseOutput({ args, values, stop }: Call<typeof PARSE>): P
   const [file = '-'] = args;
   const templates = chooser(values);
   await using parser = await Parser.open(values.batch ? parserThreads(1) : 1);
+  stop.addEventListener('abort', () => parser.abandon(), { once: true });
   const sink = openSink();
   const code = values.batch
     ? await parseBatch(piecesOf(file, stop), { parser, sink, templates })

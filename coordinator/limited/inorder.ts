@@ -1,7 +1,7 @@
 // Many items through work that takes different times, given back in the order they came: a few are under way at once,
 // and what is done leaves as soon as all before it have, also while the source is silent.
 
-/** At most `ahead` items are under way. `work` does not reject. */
+/** At most `ahead` items are under way. What `work` rejects with ends it, once all before that are given. */
 export async function* inOrder<Item, Done>(
   source: AsyncIterable<Item>,
   ahead: number,
@@ -19,7 +19,11 @@ export async function* inOrder<Item, Done>(
       if (read !== null) {
         reading = null;
         if (read.done) ended = true;
-        else under.push(work(read.value));
+        else {
+          const done = work(read.value);
+          done.catch(() => {}); // it is looked at in its turn, or not at all where nobody wants the rest
+          under.push(done);
+        }
       } else {
         under.shift();
         yield done;

@@ -72,11 +72,16 @@ export class LimitedThreads<Task, Result> implements AsyncDisposable {
     return this.#options.threads * PER_THREAD * 2;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Nothing runs from now on; what has no answer yet is rejected. */
+  abandon(): void {
     this.#closed = true;
     if (this.#look !== null) clearInterval(this.#look);
     const unanswered = [...this.#threads].flatMap((thread) => this.#end(thread));
     for (const { reject } of [...unanswered, ...this.#waiting.splice(0)]) reject(new ThreadsClosed());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.abandon();
     await Promise.all(this.#leaving);
   }
 

@@ -79,7 +79,10 @@ function keep<T>(kept: Map<string, T>, key: string, value: T): void {
 
 function textOf(file: string, mostBytes: number): string {
   try {
-    if (statSync(file).size > mostBytes)
+    const found = statSync(file);
+    // A pipe would be waited for, and a thread that waits there can't be ended.
+    if (!found.isFile()) throw new NoTemplate(`${file} is no file`, true);
+    if (found.size > mostBytes)
       throw new NoTemplate(`${file} is too large (at most ${mostBytes} bytes)`, true);
     return readFileSync(file, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {

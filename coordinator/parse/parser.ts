@@ -37,6 +37,11 @@ export class Parser implements AsyncDisposable {
     }
   }
 
+  /** Nothing is parsed from now on; what is under way rejects. */
+  abandon(): void {
+    this.threads.abandon();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.threads[Symbol.asyncDispose]();
   }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Place } from '../place.ts';
+import { until } from '../process.ts';
 
 const CLOCK = 'Value TIME ([\\d:]+)\nValue List ZONE (\\w+)\n\nStart\n  ^$TIME $ZONE -> Record\n';
 const SLOW = 'Value A ((?=(?:a+)+$$)a*)\n\nStart\n  ^$A -> Record\n';
@@ -103,6 +104,18 @@ describe('a batch', () => {
       })),
     );
     expect(status).toBe(1);
+  });
+
+  test('is left at once when it is interrupted, whatever its patterns are at', async () => {
+    await using place = await placeWithTemplates();
+    const line = (command: string, raw: string) =>
+      `${JSON.stringify({ id: command, platform: 'cisco_ios', command, raw })}\n`;
+    const stuck = line('show slow', `${'a'.repeat(40)}!`);
+    const input = line('show clock', '12:30 Z') + stuck.repeat(20);
+    await using batch = place.start(['parse', '--batch', '--templates', 'ntc'], { input });
+    await until('the first answer', () => batch.stdout.includes('12:30'));
+    batch.kill('SIGINT');
+    expect(await batch.finished).toMatchObject({ status: 130, stderr: '' });
   });
 
   test('without a failure ends with 0', async () => {

@@ -164,6 +164,9 @@ test('a file that is not there, too large or no index is told by name', () => {
   expect(parse({ templates: { file: large }, text: '' })).toMatchObject({
     message: `${large} is too large (at most 1000000 bytes)`,
   });
+  expect(parse({ templates: { file: directory }, text: '' })).toMatchObject({
+    message: `${directory} is no file`,
+  });
   const other = library({ index: '# nothing\nHostname, Command\n' });
   expect(ask(other, 'show clock')).toMatchObject({
     message: `${join(other, 'index')}:2:1: no column Template (expected Template, Hostname, Platform, Command)`,
