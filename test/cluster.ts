@@ -9,6 +9,7 @@ import { type FaultProxy, startFaultProxy } from './faultproxy.ts';
 import { Fleet, type FleetOptions } from './fleet.ts';
 import { type Nats, type NatsOptions, startNats } from './nats.ts';
 import { type Netsweep, Place } from './place.ts';
+import { ownPort } from './port.ts';
 import { type Finished, Running, root, until } from './process.ts';
 import type { SmallDisk } from './smalldisk.ts';
 
@@ -272,7 +273,7 @@ interface ServeOptions {
 
 /** `netsweep serve`, which can be ended and started again on its state and its address. */
 export class Serve {
-  address = '127.0.0.1:0';
+  address = '';
   /** Of its /healthz. */
   http = '';
   #running: Running | null = null;
@@ -287,6 +288,7 @@ export class Serve {
 
   static async open(place: Place, nats: string, options: ServeOptions = { disk: null }): Promise<Serve> {
     const serve = new Serve(place, nats, options);
+    serve.address = `127.0.0.1:${await ownPort()}`;
     await serve.start();
     return serve;
   }

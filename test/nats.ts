@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ownPort } from './port.ts';
 import { program, Running } from './process.ts';
 
 export interface NatsOptions {
@@ -14,7 +15,7 @@ export interface NatsOptions {
 export class Nats implements AsyncDisposable {
   readonly folder: string;
   readonly address: string;
-  port = -1; // nats-server's own word for any free port
+  port = 0;
   #running: Running | null = null;
 
   private constructor(folder: string, address: string) {
@@ -28,6 +29,7 @@ export class Nats implements AsyncDisposable {
     await mkdir(join(nats.folder, 'store'));
     await writeFile(join(nats.folder, 'nats.conf'), options.config ?? '');
     try {
+      nats.port = await ownPort(nats.address);
       await nats.start();
     } catch (error) {
       await nats[Symbol.asyncDispose]();
@@ -62,8 +64,7 @@ export class Nats implements AsyncDisposable {
     const store = ['-js', '-sd', join(folder, 'store')];
     const args = ['-c', join(folder, 'nats.conf'), ...listen, ...store];
     this.#running = new Running(server, args, { onParentExit: 'killed' });
-    const [, port] = await this.#running.logged(/client connections on [^\n]*:(\d+)\n[\s\S]*Server is ready/);
-    this.port = Number(port);
+    await this.#running.logged(/Server is ready/);
   }
 
   /** Ends it; SIGKILL is a crash, SIGTERM a stop in good order. */

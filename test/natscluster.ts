@@ -1,9 +1,8 @@
 // Three real nats-servers on loopback that form one JetStream cluster; each can be ended, frozen and started again.
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { type Nats, startNats } from './nats.ts';
+import { ownPort } from './port.ts';
 import { until } from './process.ts';
 
 const SERVERS = ['n1', 'n2', 'n3'] as const;
@@ -18,7 +17,7 @@ export class NatsCluster implements AsyncDisposable {
   private constructor(private readonly servers: ReadonlyMap<ServerName, Nats>) {}
 
   static async open({ advertised = true }: NatsClusterOptions = {}): Promise<NatsCluster> {
-    const ports = await freePorts(SERVERS.length);
+    const ports = await Promise.all(SERVERS.map(() => ownPort()));
     const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
     const starting = SERVERS.map((name, at) => {
       const listen = `cluster { name: netsweep, listen: "127.0.0.1:${ports[at]}", routes: [${routes}], no_advertise: ${!advertised} }`;
@@ -91,13 +90,4 @@ export class NatsCluster implements AsyncDisposable {
 
 export function startNatsCluster(options: NatsClusterOptions = {}): Promise<NatsCluster> {
   return NatsCluster.open(options);
-}
-
-/** Ports that were free a moment ago: servers of a cluster have to be told each other's before they start. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port); // TCP, so it is not a path
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -3,9 +3,9 @@
 // The namespace's first process waits for the end of its input; with it everything inside ends.
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ownPort } from './port.ts';
 import { asRoot, output, program, Running, root, without, withoutNamespaces } from './process.ts';
 
 /** Why startSshd can't run here; null if it can. For describe.skipIf. */
@@ -36,17 +36,6 @@ export interface Login {
   port: number;
   user: string;
   password: string;
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, address, resolve);
-  });
-  const bound = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (bound === null || typeof bound === 'string') throw new Error(`no port on ${address}`);
-  return bound.port;
 }
 
 function need(name: string): string {
@@ -86,7 +75,7 @@ export class Sshd implements AsyncDisposable, Login {
     try {
       await chmod(folder, 0o755);
       const host = options.address ?? '127.0.0.1';
-      const port = options.port ?? (await freePort(host));
+      const port = options.port ?? (await ownPort(host));
       const password = randomBytes(9).toString('base64url');
       await writeAccounts(folder, password, options);
       const hostKey = await writeKeys(folder);

@@ -8,7 +8,7 @@ test('a nats-server of the test answers on a port of its own and keeps a stream 
   await using nats = await startNats();
   const connection = await connect({ servers: nats.url, reconnectTimeWait: 50, maxReconnectAttempts: -1 });
   try {
-    const manager = await jetstreamManager(connection, { timeout: 500 });
+    const manager = await jetstreamManager(connection, { timeout: 10_000 });
     await manager.streams.add({ name: 'kept', subjects: ['kept.>'] });
     await nats.stop('SIGKILL');
     await nats.start();

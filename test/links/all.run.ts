@@ -6,6 +6,9 @@ import { FAULTS, LINKS, type Outcome, repeats, sweepOver } from './links.ts';
 
 const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
 const outcomes: Outcome[] = [];
+/** Most that it takes to notice a silent peer, and to come back, on a machine with nothing else to do. */
+const NOTICED_MS = 20_000;
+const BACK_MS = 10_000;
 
 afterAll(() => {
   const row = (cells: (string | number)[]) => cells.map((cell) => String(cell).padEnd(18)).join('');
@@ -27,6 +30,8 @@ describe.concurrent('every device is swept once over a bad link:', () => {
       });
       outcomes.push(outcome);
       expect(outcome.fired).toBeGreaterThan(0);
+      expect(outcome.noticedMs ?? 0).toBeLessThanOrEqual(NOTICED_MS);
+      expect(outcome.backMs).toBeLessThanOrEqual(BACK_MS);
     },
   );
 });
