@@ -1,4 +1,6 @@
 // The policies that ship, against outputs of devices that are as they should be, and against the same with faults.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeCli } from '../../agent/fleet/clis.ts';
 import { type FleetPlatform, planFleet } from '../../agent/fleet/plan.ts';
@@ -84,6 +86,9 @@ function secretsOf({ platform, texts }: Rehearsed): string[] {
 
 test('the list of rules in the documentation is that of the policies', async () => {
   await expect(pageOf([...policies.values()])).toMatchFileSnapshot('../../docs/policies.md');
+  const audits = readFileSync(join(import.meta.dirname, '../../docs/audits.md'), 'utf8');
+  for (const { name, rules } of policies.values())
+    expect(audits).toMatch(new RegExp(`^\\| \`${name}\` \\| [^|]+ \\| ${rules.length} \\|$`, 'm'));
 });
 
 /** What a device of the rehearsal fleet prints for a policy's commands. */
