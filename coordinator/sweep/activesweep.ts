@@ -63,6 +63,8 @@ export interface Ending {
   durationMs?: number;
 }
 
+/** What a report begins as: made anew by the generated code, all that it names would be copied. */
+const NO_REPORT = Report.create();
 /** Shared by all devices that nothing has been done with, as far as it is still of interest. */
 const NO_EPOCHS: string[] = [];
 const UNTOUCHED: DeviceState['row'] = {
@@ -287,7 +289,8 @@ export class ActiveSweep {
   }
 
   report(state: DeviceState, ending: Ending): Report {
-    return Report.create({
+    return {
+      ...NO_REPORT,
       sweep: this.id,
       device: withCommands(state.device, ending.outputs ?? []),
       status: ending.status,
@@ -300,7 +303,7 @@ export class ActiveSweep {
       transcript: ending.transcript,
       platform: ending.platform ?? '',
       notes: ending.notes ?? [],
-    });
+    };
   }
 
   /** A result changed nothing but this count. */

@@ -92,9 +92,12 @@ export class Logins {
       guard.underWay.set(key, now);
       return answer('send');
     }
-    guard.waiting = guard.waiting.filter((waiting) => waiting.key !== key);
+    const again = guard.waiting.findIndex((waiting) => waiting.key === key);
+    if (again >= 0) guard.waiting.splice(again, 1);
+    // Who stands behind others has nothing to hope for before they have been answered; there may be thousands.
+    const isBehind = guard.waiting.some(({ repeatSince }) => repeatSince === null);
     guard.waiting.push({ key, answer, repeatSince: repeat ? now : null });
-    this.#pass(guard, now);
+    if (!isBehind || guard.proved) this.#pass(guard, now);
   }
 
   /** Leave before it is asked for; false: it has to be asked for. */
