@@ -10,6 +10,7 @@ import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import { LEASE_TERM_MS, LOCK_DELAY_MS } from '../proto/subjects.js';
 import { Books } from './books.js';
 import type { TlsFiles } from './config.js';
+import { watchHeap } from './heap.js';
 import { HistoryAnswers } from './history/answers.js';
 import { type Host, machine } from './host.js';
 import { Agents } from './intake/agents.js';
@@ -63,6 +64,7 @@ export class Coordinator {
 
   readonly #history: HistoryAnswers;
   #unwatch: () => void = () => undefined;
+  #heap: Disposable | null = null;
   #server: Server | null = null;
   #scheduleStore: ScheduleStore | null = null;
   #address = '';
@@ -84,6 +86,7 @@ export class Coordinator {
       const server = createServer();
       const coordinator = await Coordinator.on(store, server, options, machine);
       coordinator.#watchRoom();
+      coordinator.#heap = watchHeap();
       coordinator.#server = server;
       coordinator.#address = await listen(server, options.listen, options.tls);
       if (options.socket !== undefined) await listen(server, options.socket, null);
@@ -185,6 +188,7 @@ export class Coordinator {
     // What waits for room ends with us; nobody has been told of it.
     await this.books.pause.unlessFull(this.#loop);
     this.#unwatch();
+    this.#heap?.[Symbol.dispose]();
     for (const link of this.presence.all()) link.end();
     if (this.#server !== null) await close(this.#server, CLOSE_GRACE_MS);
     await this.#offers?.[Symbol.asyncDispose]();

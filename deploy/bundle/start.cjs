@@ -16,8 +16,13 @@ if (!process.execArgv.some((flag) => flag.startsWith('--interrupt-budget=')))
 /** A user's pattern that goes back and forth without end is matched in linear time; threads can't be started with it. */
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 
-/** The coordinator holds what a sweep is made of for as long as it lasts: a third less memory, for a twentieth of the CPU. */
-const KEEPS_MUCH = 'netsweep.js';
+/**
+ * By how many percent the heap grows before V8 looks through it. A client's inventory lives as long as it does: a third
+ * less memory, for a twentieth of the CPU. A coordinator begins small and sets the rest itself (coordinator/heap.ts).
+ */
+const GROWTH = { 'netsweep.js': 50 };
+const COORDINATOR_GROWTH = 200;
+const COORDINATORS = ['serve', 'private-coordinator'];
 
 /** What is no chunk: Node's own modules, and packages with native parts. */
 const outside = createRequire(__filename);
@@ -50,8 +55,12 @@ function readOrNone(file) {
 }
 
 exports.start = (program) => {
-  // It grows by half before it is looked through, not to twice its size or more.
-  if (program === KEEPS_MUCH) setFlagsFromString('--heap-growing-percent=50');
+  const growth = COORDINATORS.includes(process.argv[2]) ? COORDINATOR_GROWTH : GROWTH[program];
+  if (growth !== undefined) {
+    setFlagsFromString(`--heap-growing-percent=${growth}`);
+    // Helpers of the collector are woken for less than it takes to wake them.
+    setFlagsFromString('--no-parallel-scavenge');
+  }
   kept = `.${cachedDataVersionTag().toString(16)}.kept`;
   chunk(join(__dirname, program));
 };
