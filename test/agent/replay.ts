@@ -28,7 +28,7 @@ export interface Played {
 
 /** Longer than a session ever waits before it types something; limits of a recording beyond it would only cost time. */
 const PATIENCE_MS = 10_000;
-const LONG_MS = 60_000;
+const LONG_MS = 300_000;
 /** How often a device that is late on the way out is waited for once more. */
 const LEAVES = 5;
 

@@ -70,11 +70,13 @@ describe.concurrent('netsweep run', () => {
     const { status, results } = await cluster.run(['--deadline', '5', '--forks', '4', 'show version']);
     expect(status).toBe(6);
     await checkWitnesses({ cluster, results, command: 'show version' });
-    const begun = cluster.fleet.sessions().length;
-    expect(begun).toBeLessThanOrEqual(4);
+    // Whose secret has left is touched; a busy machine may have come no further than to connect.
+    const failed = results.filter((result) => result.status === 'failed').length;
+    expect(failed).toBeGreaterThanOrEqual(cluster.fleet.sessions().filter(({ logins }) => logins > 0).length);
+    expect(cluster.fleet.sessions().length).toBeLessThanOrEqual(4);
     expect(results.map(({ status, failure }) => `${status} ${failure?.kind}`).sort()).toEqual([
-      ...Array(begun).fill('failed deadline'),
-      ...Array(12 - begun).fill('skipped deadline'),
+      ...Array(failed).fill('failed deadline'),
+      ...Array(12 - failed).fill('skipped deadline'),
     ]);
   });
 
