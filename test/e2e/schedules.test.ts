@@ -95,3 +95,31 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     expect(stderr).toContain('2 devices: 2 ok');
   },
 );
+
+test('with certificates schedules are taken over the network, and a run comes back over the socket', async () => {
+  await using cluster = await startCluster({ ...ONE, devices: 1, tls: true });
+  const { fleet, serve, place } = cluster;
+  const inventory = fleet.inventory('lab.yaml');
+  const at = (...words: string[]) => schedule(cluster, words, serve.address);
+  const run = ['--', 'run', '-i', inventory, 'show version'];
+  const elsewhere = await at('add', 'night', '--cron', '@daily', '--directory', '/nowhere', ...run);
+  expect(elsewhere).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('there is no directory /nowhere on the coordinator'),
+  });
+  expect((await at('add', 'night', '--cron', '@daily', ...run)).status).toBe(0);
+  await at('run', 'night');
+  const ended = await until('it has ended', async () => {
+    const shown = await place.netsweep([
+      'schedule',
+      'show',
+      '--coordinator',
+      serve.address,
+      '--json',
+      'night',
+    ]);
+    const [only] = (JSON.parse(shown.stdout) as { runs: Run[] }).runs;
+    return only?.state === 'ended' && only;
+  });
+  expect(ended).toMatchObject({ outcome: 'ok', output: expect.stringContaining('1 device: 1 ok') });
+});
