@@ -1,6 +1,7 @@
 // Whether a command line could be run by the clock, found out where it will run: taken apart by the commands' own
 // definitions, its inventories read and its devices selected, nothing started. A schedule has no terminal, and what is
 // kept of it is no place for secrets.
+import { CommanderError } from 'commander';
 import type { Settings } from '../config.js';
 import type { CredentialSource, ReadyEntry } from '../inventory/inventory.js';
 import { policiesOf } from './audit.js';
@@ -57,8 +58,11 @@ async function inspected(words: string[]): Promise<Call<Settings>> {
       taken = call;
     },
   });
-  await program.parseAsync(words, { from: 'user' });
-  if (taken === null) throw new UsageError(`${words.join(' ')} is no command`);
+  await program.parseAsync(words, { from: 'user' }).catch((error: unknown) => {
+    // Help and version end a command well, and nothing has been done.
+    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+  });
+  if (taken === null) throw new UsageError(`${words.join(' ')}: that starts nothing`);
   return taken;
 }
 

@@ -47,6 +47,7 @@ test.each([
   [['run', '-i', broken, 'show version'], 'broken.yaml:3:'],
   [['run', '-i', inventory, '-l', 'R7', 'show version'], 'R7'],
   [['run', '-i', inventory, 'reload'], 'reload'],
+  [['run', '--help'], 'run --help: that starts nothing'],
   [['run', '-i', '-', 'show version'], '-i -: a schedule has no standard input'],
   [['run', '-i', inventory, '-k', 'show version'], '--ask-pass: a schedule has no terminal to ask on'],
   [['run', '-i', asking, 'uptime'], 'is to be asked for, and a schedule has no terminal to ask on'],
