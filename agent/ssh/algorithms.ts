@@ -26,9 +26,9 @@ export interface Negotiated {
 const MODERN: Omit<Algorithms, 'hostKey'> = {
   // The cheapest for both sides first.
   kex: [
-    'ecdh-sha2-nistp256',
     'curve25519-sha256',
     'curve25519-sha256@libssh.org',
+    'ecdh-sha2-nistp256',
     'ecdh-sha2-nistp384',
     'ecdh-sha2-nistp521',
     'diffie-hellman-group14-sha256',

@@ -6,7 +6,7 @@ import kex from 'ssh2/lib/protocol/kex.js';
 import Protocol from 'ssh2/lib/protocol/Protocol.js';
 import type { Algorithms } from './algorithms.js';
 import { Channel, type ChannelOpening, PACKET, WINDOW } from './channel.js';
-import { padPlain, padSettled } from './economy.js';
+import { cheapenExchange, padPlain, padSettled } from './economy.js';
 
 /** RFC 4253, section 11.1. */
 const BY_APPLICATION = 11;
@@ -80,7 +80,10 @@ export class Connection {
         padSettled(this.protocol._cipher, settled.cs.cipher);
         events.exchanged(settled);
       },
-      hostVerifier: (blob) => events.verify(blob),
+      hostVerifier: (blob) => {
+        cheapenExchange(this.protocol._kex);
+        return events.verify(blob);
+      },
       messageHandlers: new Messages(this),
     });
     padPlain(this.protocol._cipher);

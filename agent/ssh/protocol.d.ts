@@ -27,6 +27,8 @@ declare module 'ssh2/lib/protocol/Protocol.js' {
   class Protocol {
     constructor(config: Protocol.Config);
     _handlers: object;
+    /** The key exchange that is under way, or was the last. */
+    _kex: unknown;
     _cipher: { allocPacket(payload: number): Buffer };
     _packetRW: { write: Protocol.PacketWriter };
     start(): void;

@@ -1,9 +1,10 @@
 // What is done in ssh2's place has to be what ssh2 asks for, and as good; a new version of it may have moved.
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { diffieHellman, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createRequire } from 'node:module';
-import ssh2, { type Connection, type ParsedKey } from 'ssh2';
+import ssh2, { type ParsedKey, type Connection as Peer } from 'ssh2';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type Cipher, padPlain, padSettled } from '../../agent/ssh/economy.js';
+import { Connection } from '../../agent/ssh/connection.js';
+import { type Cipher, mpint, padPlain, padSettled } from '../../agent/ssh/economy.js';
 import { string } from '../../agent/ssh/publickey.js';
 import { Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { attempt, Coordinator, hostKeyPem, ios, ScriptedDevice } from './device.js';
@@ -65,13 +66,41 @@ test.each([
   }
 });
 
+test('a key exchange by X25519 gives what both sides know, and nothing for a half that is none', async () => {
+  await using device = await ScriptedDevice.start({ shell: ios({ 'show version': 'one\r\n' }) });
+  const closed = vi.spyOn(Connection.prototype, 'closed');
+  for (let times = 0; times < 2; times++)
+    expect(await attempt(device.port)).toMatchObject({ status: Status.OK });
+  const [, exchange] = closed.mock.contexts.map((of) => (of as Connection).protocol._kex as Exchange);
+  if (exchange?.type !== '25519') throw new Error('no X25519');
+  for (let times = 0; times < 300; times++) {
+    const theirs = generateKeyPairSync('x25519');
+    exchange._keys = generateKeyPairSync('x25519');
+    const x = Buffer.from(theirs.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+    const secret = diffieHellman({ privateKey: theirs.privateKey, publicKey: exchange._keys.publicKey });
+    expect(exchange.computeSecret(x)).toEqual(mpint(secret));
+  }
+  expect(exchange.computeSecret(Buffer.alloc(32))).toBeInstanceOf(Error);
+  expect(exchange.computeSecret(Buffer.alloc(31, 9))).toBeInstanceOf(Error);
+});
+
+test.each([
+  ['00ff', '00ff'],
+  ['007f', '7f'],
+  ['000000', ''],
+  ['80', '0080'],
+  ['0102', '0102'],
+])('the number %s is written as %s', (bytes, written) => {
+  expect(mpint(Buffer.from(bytes, 'hex')).toString('hex')).toBe(written);
+});
+
 describe('the first step of a login', () => {
   const shell = ios({ 'show version': 'one\r\n' });
 
   /** A device whose service opens when the test says so, once it is asked for. */
   function late() {
     let open = () => {};
-    const onConnection = (connection: Connection) => {
+    const onConnection = (connection: Peer) => {
       const { _protocol: inside } = connection as unknown as { _protocol: Serving }; // ssh2 keeps it to itself
       const { serviceAccept } = inside;
       inside.serviceAccept = (name) => {
@@ -152,6 +181,13 @@ describe('a command line on a terminal', () => {
     expect(device.seen.channels).toBe(2);
   });
 });
+
+/** Of ssh2's key exchanges. */
+interface Exchange {
+  type: string;
+  _keys: { privateKey: KeyObject; publicKey: KeyObject };
+  computeSecret(theirs: Buffer): Buffer | Error;
+}
 
 /** Of ssh2's protocol on a server's side. */
 interface Serving {
