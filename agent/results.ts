@@ -2,6 +2,8 @@
 // batches. What memory has no room for goes to the spool. Knows nothing of streams; the uplink takes a batch when it
 // can send one. A session reserves room before it begins, and when more came than was expected, devices are not read
 // until there is room again.
+
+import { abridged } from '../proto/abridged.js';
 import { type KnownOutput, Result, ResultBatch, Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import type { Output } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk } from '../proto/gen/netsweep/v1/session.js';
@@ -19,6 +21,8 @@ const LARGER_SHARE = 0.5;
 const SMALLER_SHARE = 0.1;
 /** Devices are read again when this share of the room is free. */
 const FREE_SHARE = 0.25;
+const NO_BYTES = Buffer.alloc(0);
+const UTF8 = 'utf-8';
 
 /** One piece of an output, or the result itself. */
 interface Parcel {
@@ -74,6 +78,8 @@ export class Results {
   #guess = FIRST_GUESS_BYTES;
   #seq = 0;
   #full = false;
+  /** The coordinator takes results that leave out what it knows. */
+  abridges = false;
   #spilling = false;
 
   /** `onFull`: from now on, or no longer, more than there is room for. */
@@ -137,6 +143,11 @@ export class Results {
 
   /** What is sent next; a large output goes piece by piece, and its result follows with the last one. */
   async nextBatch(): Promise<ResultBatch> {
+    const { chunks, results } = await this.#nextBatch();
+    return { chunks, results: this.abridges ? abridged(results) : results };
+  }
+
+  async #nextBatch(): Promise<ResultBatch> {
     const batch: ResultBatch = { chunks: [], results: [] };
     const round = this.#round;
     for (let bytes = 0; bytes < BATCH_BYTES; ) {
@@ -163,7 +174,7 @@ export class Results {
         continue;
       }
       batch.chunks.push(...content.chunks);
-      batch.results.push(...content.results.map((result) => this.#withAge(result, kept)));
+      batch.results.push(...content.results.map((result) => this.#asSent(result, kept)));
       bytes += parcel.bytes;
       this.#sentParcels.set(seq, at + 1);
       if (at + 1 < kept.parcels.length) continue;
@@ -223,8 +234,10 @@ export class Results {
   #setAside(kept: Kept, end: Result['end'], known: readonly KnownOutput[]): void {
     if (end?.$case !== 'attempt') return;
     for (const output of end.value.outputs) {
-      const { sha256, body } = output;
-      if (!known.some((one) => sha256.equals(one.sha256))) continue;
+      const { sha256, body, command } = output;
+      const place = known.findIndex((one) => sha256.equals(one.sha256) && one.command === command);
+      if (place < 0) continue;
+      output.known = place + 1;
       for (const parcel of kept.parcels) if (parcel.sha256?.equals(sha256)) parcel.spare = true;
       if (body.length === 0) continue;
       this.#add(kept, { chunks: [{ sha256, seq: 0, data: body }], results: [] }, body.length, true);
@@ -286,10 +299,24 @@ export class Results {
     this.#add(kept, { chunks: [], results: [Result.create({ ...of, seq, end })] }, sizeOf(end));
   }
 
-  /** The coordinator counts back from when it receives; clocks of two hosts are never compared. */
-  #withAge(result: Result, { endedAt }: Kept): Result {
+  /**
+   * With its age: the coordinator counts back from when it receives; clocks of two hosts are never compared. What the
+   * coordinator knows of an output is left out, unless it has asked.
+   */
+  #asSent(result: Result, { endedAt, asked }: Kept): Result {
     if (result.end?.$case !== 'attempt' || endedAt === null) return result;
-    const attempt = { ...result.end.value, endedAgoMs: Math.round(this.host.monotonicMs() - endedAt) };
+    const { value } = result.end;
+    const outputs = value.outputs.map((output) => {
+      if (output.known === 0) return output;
+      if (asked || !this.abridges) return { ...output, known: 0 };
+      return {
+        ...output,
+        command: '',
+        sha256: NO_BYTES,
+        encoding: output.encoding === UTF8 ? '' : output.encoding,
+      };
+    });
+    const attempt = { ...value, outputs, endedAgoMs: Math.round(this.host.monotonicMs() - endedAt) };
     return { ...result, end: { $case: 'attempt', value: attempt } };
   }
 

@@ -287,6 +287,7 @@ export class Uplink {
         this.#storeId = body.value.storeId;
         this.#stream = stream;
         this.#complaint = '';
+        this.#results.abridges = body.value.abridged;
         this.#results.sendAgain();
         for (const question of this.#questions.values()) this.#unsaid.push({ body: question });
         this.events.welcome(body.value);

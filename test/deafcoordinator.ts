@@ -114,7 +114,10 @@ export class DeafCoordinator implements AsyncDisposable {
   #heard(body: AgentMessage['body']): void {
     switch (body?.$case) {
       case 'hello':
-        this.#say({ $case: 'welcome', value: { storeId: 'deaf', termMs: TERM_MS, lockDelayMs: 5_000 } });
+        this.#say({
+          $case: 'welcome',
+          value: { storeId: 'deaf', termMs: TERM_MS, lockDelayMs: 5_000, abridged: false },
+        });
         return this.#say({ $case: 'offer', value: this.#shard });
       case 'loginAsk':
         this.asked += 1;

@@ -4,6 +4,7 @@
 
 import type { Server } from '@grpc/grpc-js';
 import { type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
+import { restored } from '../../proto/abridged.js';
 import { failpoint } from '../../proto/failpoint.js';
 import {
   type AgentBatch,
@@ -104,9 +105,10 @@ export class Agents {
         link = this.#hello(outbox, body.value);
       } else if (link === null) refuse('hello first', status.FAILED_PRECONDITION);
       else if (body?.$case === 'results') {
-        if (!isSound(body.value)) return refuse('results that cannot be stored', status.INVALID_ARGUMENT);
+        const batch = this.#restored(link, body.value);
+        if (!isSound(batch)) return refuse('results that cannot be stored', status.INVALID_ARGUMENT);
         if (++uncommitted >= BATCHES_UNCOMMITTED) stream.pause();
-        void this.#results(link, pieces, body.value).then(() => {
+        void this.#results(link, pieces, batch).then(() => {
           if (--uncommitted < BATCHES_UNCOMMITTED) stream.resume();
         });
       } else this.#said(link, body);
@@ -146,7 +148,7 @@ export class Agents {
     }
     link.send({
       $case: 'welcome',
-      value: { storeId: store.id, termMs: terms.termMs, lockDelayMs: terms.lockDelayMs },
+      value: { storeId: store.id, termMs: terms.termMs, lockDelayMs: terms.lockDelayMs, abridged: true },
     });
     // Whoever was away when a sweep was cancelled would go on with it until the next renewal.
     for (const { id, halt } of ledger.sweeps.values())
@@ -299,6 +301,19 @@ export class Agents {
     failpoint('intake.committed');
     link.send({ $case: 'acks', value: { acks, commit } });
     this.kick();
+  }
+
+  /** Results as if they had said it all; those that name what nobody remembers to have offered are asked for once more. */
+  #restored(link: AgentLink, sent: ResultBatch): ResultBatch {
+    const { ledger, lastCommit } = this.books;
+    const stateOf = ({ sweep, index }: Result) => ledger.sweeps.get(sweep)?.states[index];
+    const results = restored(sent.results).filter((result) => {
+      if (this.#known.restore(stateOf(result), result)) return true;
+      const acks = [{ seq: result.seq, verdict: Verdict.NEED_BODY }];
+      link.send({ $case: 'acks', value: { acks, commit: lastCommit } });
+      return false;
+    });
+    return { chunks: sent.chunks, results };
   }
 
   /** In a pause outputs stay with the agent; what is small is taken as long as anything can be written. */

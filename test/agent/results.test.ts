@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { handedBack } from '../../agent/pool.js';
 import { Results } from '../../agent/results.js';
 import { Spool } from '../../agent/spool.js';
+import { restored } from '../../proto/abridged.js';
 import { Result, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import { Output, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { Attempt, Chunk } from '../../proto/gen/netsweep/v1/session.js';
@@ -244,6 +245,7 @@ test('an output that the coordinator has travels as its digest; its bytes follow
     bodies: [],
   });
   expect(await sent()).toEqual({ chunks: [[2, 0]], bodies: [10, 0, 0] });
+  results.abridges = true;
   results.sendAgain();
   expect((await sent()).chunks, 'a new stream knows nothing of what the one before has brought').toHaveLength(
     2,
@@ -252,4 +254,43 @@ test('an output that the coordinator has travels as its digest; its bytes follow
   expect(results.acknowledged(1, Verdict.STORED)).toBe(false);
   expect(await verdict).toBe(Verdict.STORED);
   expect(results.empty).toBe(true);
+});
+
+test('to a coordinator that takes them so, results leave out what the one before says, and what was offered', async () => {
+  const results = new Results(clock);
+  results.abridges = true;
+  const [sha256, body] = [Buffer.alloc(32, 7), Buffer.alloc(3_000, 7)];
+  for (const index of [1, 2]) {
+    const outputs = [
+      Output.create({ command: 'show version', encoding: 'utf-8', sha256, body, bytes: 9_000 }),
+    ];
+    const end = { $case: 'attempt', value: Attempt.create({ status: Status.OK, outputs }) } as const;
+    const delivery = await results.reserve(new AbortController().signal);
+    void delivery.end(Result.create({ sweep: 'S1', shard: 1, epoch: 'e', index, end }), [
+      { command: 'show version', sha256 },
+    ]);
+  }
+  const { results: sent } = await results.nextBatch();
+  expect(sent).toMatchObject([
+    { sweep: 'S1', shard: 1, epoch: 'e', index: 1 },
+    {
+      sweep: '',
+      shard: 0,
+      epoch: '',
+      index: 2,
+      end: { value: { outputs: [{ known: 1, command: '', encoding: '' }] } },
+    },
+  ]);
+  expect(Result.encode(sent[1] ?? Result.create()).finish().length).toBeLessThan(0.02 * body.length);
+  expect(restored(sent).map(({ sweep, shard, epoch }) => [sweep, shard, epoch])).toEqual([
+    ['S1', 1, 'e'],
+    ['S1', 1, 'e'],
+  ]);
+  expect(results.acknowledged(2, Verdict.NEED_BODY)).toBe(true);
+  const whole = await results.nextBatch();
+  expect(whole.chunks).toMatchObject([{ sha256, data: body }]);
+  expect(bodyOf(whole.results[0] ?? Result.create())).toHaveLength(0);
+  expect(whole.results[0]).toMatchObject({
+    end: { value: { outputs: [{ known: 0, command: 'show version', sha256 }] } },
+  });
 });

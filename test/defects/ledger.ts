@@ -56,8 +56,8 @@ export const defects: Defect[] = [
   {
     name: 'A digest is taken that was never offered',
     file: 'coordinator/intake/known.ts',
-    find: 'return offered?.epoch === epoch && offered.digests.has(digestOf(sha256));',
-    replace: 'return offered?.epoch === epoch && digestOf(sha256).length > 0;',
+    find: 'return offered?.epoch === epoch && offered.outputs.some((one) => one.sha256.equals(sha256));',
+    replace: 'return offered?.epoch === epoch && sha256.length > 0;',
     test: {
       file: RESULTS,
       title:
@@ -67,8 +67,8 @@ export const defects: Defect[] = [
   {
     name: 'A digest is taken that another lease has offered',
     file: 'coordinator/intake/known.ts',
-    find: 'return offered?.epoch === epoch && offered.digests.has(digestOf(sha256));',
-    replace: 'return epoch.length > 0 && offered?.digests.has(digestOf(sha256)) === true;',
+    find: 'return offered?.epoch === epoch && offered.outputs.some((one) => one.sha256.equals(sha256));',
+    replace: 'return epoch.length > 0 && offered?.outputs.some((one) => one.sha256.equals(sha256)) === true;',
     test: {
       file: RESULTS,
       title:

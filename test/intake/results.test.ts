@@ -149,3 +149,41 @@ test('an offered output whose bytes are gone, or whose offer a restart has forgo
   expect(await verdict(intake.agent, results(epoch, 1, [output()], [], 1, 'T'))).toBe(Verdict.NEED_BODY);
   expect(await verdict(intake.agent, results(epoch, 1, [output()], [PIECE], 1, 'T'))).toBe(Verdict.STORED);
 });
+
+test('an offered output may be named by its place, and is asked for where nothing was offered there', async () => {
+  await using intake = await Intake.open(DEVICES);
+  const first = await intake.agent.granted();
+  for (const index of [0, 1, 2])
+    expect(await verdict(intake.agent, results(first.epoch, index, [output(gzipSync(TEXT))]))).toBe(
+      Verdict.STORED,
+    );
+  await intake.sweepAgain('T', DEVICES);
+  const claimId = 'the same';
+  const { answer } = await intake.agent.claim(1, 1, claimId, 'T');
+  const again = await intake.agent.claim(1, 1, claimId, 'T');
+  expect(again.answer, 'a claim that is repeated is offered the same').toEqual(answer);
+  const epoch = answer?.$case === 'grant' ? answer.value.epoch : '';
+  const placed = (known: number) => [Output.create({ known, proof: Proof.COMPLETE, bytes: TEXT.length })];
+  const one = (index: number, known: number, seq: number) => {
+    const body = results(epoch, index, placed(known), [], seq, 'T');
+    return body.$case === 'results' ? body.value.results : [];
+  };
+  // The second says nothing of where it belongs: as the first.
+  const batch = [
+    ...one(0, 1, 1),
+    ...one(1, 1, 2).map((same) => ({ ...same, sweep: '', shard: 0, epoch: '' })),
+  ];
+  const answered = await intake.agent.say({ $case: 'results', value: { chunks: [], results: batch } });
+  expect(answered).toMatchObject({
+    value: { acks: [1, 2].map((seq) => ({ seq, verdict: Verdict.STORED })) },
+  });
+  expect(await verdict(intake.agent, results(epoch, 2, placed(2), [], 3, 'T'))).toBe(Verdict.NEED_BODY);
+  await intake.restart();
+  expect(await verdict(intake.agent, results(epoch, 2, placed(1), [], 3, 'T'))).toBe(Verdict.NEED_BODY);
+  const reports = await intake.store.reportsByIndex('T', -1, 9, true);
+  expect(reports.map(({ outputs }) => outputs)).toMatchObject(
+    [0, 1].map(() => [
+      { command: 'show version', encoding: 'utf-8', sha256: SHA256, body: gzipSync(TEXT), known: 0 },
+    ]),
+  );
+});

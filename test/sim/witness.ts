@@ -1,5 +1,7 @@
 // Watches a simulated world and says where a promise was broken. It knows the wires, the disk, the devices' log and
 // true time, and trusts nothing that the programs say of themselves.
+
+import { restored } from '../../proto/abridged.ts';
 import {
   type AgentBatch,
   type ClaimReply,
@@ -41,7 +43,7 @@ interface Granted {
   indexes: number[];
   verdicts: Map<number, Verdict>;
   /** Digests that were offered with it, by index. */
-  known: Map<number, Set<string>>;
+  known: Map<number, string[]>;
 }
 
 interface AgentView {
@@ -114,7 +116,7 @@ export class Witness implements Wiretap {
       if (body?.$case === 'results')
         for (const { sha256 } of body.value.chunks) view.brought.add(digestOf(sha256));
       if (body?.$case === 'results')
-        for (const result of body.value.results) {
+        for (const result of restored(body.value.results)) {
           view.sent.set(result.seq, result);
           this.trace(
             `${agent.name} result ${result.sweep}/${result.index} ${endOf(result)} ${result.epoch.slice(-6)}`,
@@ -170,7 +172,7 @@ export class Witness implements Wiretap {
     for (const { index, known: outputs } of answer.value.work)
       offered.set(
         index,
-        new Set([...(offered.get(index) ?? []), ...outputs.map((one) => digestOf(one.sha256))]),
+        outputs.map((one) => digestOf(one.sha256)),
       );
     const verdicts = known?.verdicts ?? new Map();
     view.granted.set(epoch, { shard: `${sweep}/${shard}`, indexes, verdicts, known: offered });
@@ -302,11 +304,12 @@ export class Witness implements Wiretap {
 
   /** R18: what did not come was offered in this lease. */
   #travelled(view: AgentView, { sweep, index, epoch }: Result, outputs: readonly Output[]): void {
-    for (const { sha256, body, command } of outputs) {
-      const digest = digestOf(sha256);
+    const offered = view.granted.get(epoch)?.known.get(index) ?? [];
+    for (const { sha256, body, command, known } of outputs) {
+      const digest = known > 0 ? (offered[known - 1] ?? '') : digestOf(sha256);
       if (body.length > 0 || view.brought.has(digest)) continue;
       this.spared += 1;
-      if (view.granted.get(epoch)?.known.get(index)?.has(digest) !== true)
+      if (!offered.includes(digest))
         this.broken('R18', `"${command}" of ${sweep}/${index} is taken by a digest that was not offered`);
     }
   }
