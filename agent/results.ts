@@ -3,7 +3,6 @@
 // can send one. A session reserves room before it begins, and when more came than was expected, devices are not read
 // until there is room again.
 
-import { abridged } from '../proto/abridged.js';
 import { type KnownOutput, Result, ResultBatch, Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import type { Output } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk } from '../proto/gen/netsweep/v1/session.js';
@@ -41,11 +40,14 @@ interface Kept {
   parcels: Parcel[];
   /** For the age that is sent along; null: its session has not ended. */
   endedAt: number | null;
-  of: Omit<Result, 'seq' | 'end'> | null;
+  of: Omit<Outcome, 'end'> | null;
   /** The coordinator has asked for bytes that it was taken to have. */
   asked: boolean;
   settle: (verdict: Verdict) => void;
 }
+
+/** A result before it is numbered and sent. */
+export type Outcome = Omit<Result, 'seq' | 'lease'>;
 
 /** Room for one session's output, and the output as it comes. */
 export interface Delivery {
@@ -54,7 +56,7 @@ export interface Delivery {
    * Resolves with the coordinator's verdict once the result is on its disk, or refused. `known`: outputs that travel
    * as their digest.
    */
-  end(result: Omit<Result, 'seq'>, known?: readonly KnownOutput[]): Promise<Verdict>;
+  end(result: Outcome, known?: readonly KnownOutput[]): Promise<Verdict>;
 }
 
 /** Where results wait. */
@@ -78,7 +80,7 @@ export class Results {
   #guess = FIRST_GUESS_BYTES;
   #seq = 0;
   #full = false;
-  /** The coordinator takes results that leave out what it knows. */
+  /** The coordinator takes outputs that leave out what it knows of them. */
   abridges = false;
   #spilling = false;
 
@@ -99,7 +101,7 @@ export class Results {
   }
 
   /** A result without a session of its own. */
-  keep(result: Omit<Result, 'seq'>, chunks: Chunk[]): Promise<Verdict> {
+  keep(result: Outcome, chunks: Chunk[]): Promise<Verdict> {
     this.#reserved += 1;
     const delivery = this.#deliver();
     for (const chunk of chunks) delivery.add(chunk);
@@ -143,11 +145,6 @@ export class Results {
 
   /** What is sent next; a large output goes piece by piece, and its result follows with the last one. */
   async nextBatch(): Promise<ResultBatch> {
-    const { chunks, results } = await this.#nextBatch();
-    return { chunks, results: this.abridges ? abridged(results) : results };
-  }
-
-  async #nextBatch(): Promise<ResultBatch> {
     const batch: ResultBatch = { chunks: [], results: [] };
     const round = this.#round;
     for (let bytes = 0; bytes < BATCH_BYTES; ) {
@@ -210,13 +207,13 @@ export class Results {
     };
   }
 
-  #end(kept: Kept, result: Omit<Result, 'seq'>, known: readonly KnownOutput[]): Promise<Verdict> {
+  #end(kept: Kept, result: Outcome, known: readonly KnownOutput[]): Promise<Verdict> {
     const { seq } = kept;
     this.#reserved -= 1;
     // Pieces of what is no attempt are nobody's.
     if (result.end?.$case !== 'attempt') this.#forget(kept.parcels.splice(0));
     if (known.length > 0) this.#setAside(kept, result.end, known);
-    this.#add(kept, { chunks: [], results: [{ ...result, seq }] }, sizeOf(result.end));
+    this.#add(kept, { chunks: [], results: [{ ...result, seq, lease: 0 }] }, sizeOf(result.end));
     if (result.end?.$case === 'attempt') {
       const bytes = kept.parcels.reduce((sum, parcel) => sum + parcel.bytes, 0);
       this.#guess += (bytes - this.#guess) * (bytes > this.#guess ? LARGER_SHARE : SMALLER_SHARE);
@@ -312,6 +309,7 @@ export class Results {
       return {
         ...output,
         command: '',
+        bytes: 0,
         sha256: NO_BYTES,
         encoding: output.encoding === UTF8 ? '' : output.encoding,
       };

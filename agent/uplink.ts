@@ -2,6 +2,7 @@
 // them on disk. A result is kept here until it is acknowledged and sent again on every new stream; the stream
 // is opened again for as long as the agent lives, with a short backoff.
 import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Abridger } from '../proto/abridged.js';
 import { Beat, FULL_BATCH } from '../proto/beat.js';
 import { failpoint } from '../proto/failpoint.js';
 import type {
@@ -17,7 +18,7 @@ import type {
   LoginAsk,
   RenewReply,
   RenewRequest,
-  Result,
+  ResultBatch,
   Shard,
   StartAsk,
   Welcome,
@@ -25,7 +26,7 @@ import type {
 import { Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { type Host, pause } from './host.js';
-import { type Delivery, Results, type WaitingRoom } from './results.js';
+import { type Delivery, type Outcome, Results, type WaitingRoom } from './results.js';
 
 const CALL_MS = 5_000;
 /** How long a result rests that the coordinator does not take now, in ms. */
@@ -73,6 +74,8 @@ export class Uplink {
   readonly #closing = new AbortController();
   /** Only while the coordinator has welcomed us on it. */
   #stream: Stream | null = null;
+  /** For the stream that there is; null: the coordinator wants everything said. */
+  #abridger: Abridger | null = null;
   #unsaid: AgentMessage[] = [];
   readonly #beat = new Beat();
   /** Wakes whoever waits for the beat once there is enough for a batch. */
@@ -136,7 +139,7 @@ export class Uplink {
   }
 
   /** Delivers one result; resolves with the coordinator's verdict once it is on disk there, or refused. */
-  deliver(result: Omit<Result, 'seq'>, chunks: Chunk[]): Promise<Verdict> {
+  deliver(result: Outcome, chunks: Chunk[]): Promise<Verdict> {
     const verdict = this.#results.keep(result, chunks);
     void this.#flush();
     return verdict;
@@ -288,6 +291,7 @@ export class Uplink {
         this.#stream = stream;
         this.#complaint = '';
         this.#results.abridges = body.value.abridged;
+        this.#abridger = body.value.abridged ? new Abridger() : null;
         this.#results.sendAgain();
         for (const question of this.#questions.values()) this.#unsaid.push({ body: question });
         this.events.welcome(body.value);
@@ -342,13 +346,17 @@ export class Uplink {
       if (stream !== this.#stream) continue;
       const messages = this.#unsaid.splice(0);
       if (batch !== null && batch.chunks.length + batch.results.length > 0)
-        messages.push({ body: { $case: 'results', value: batch } });
+        messages.push({ body: { $case: 'results', value: this.#abridged(batch) } });
       if (messages.length === 0) continue;
       this.#beat.left(this.host.monotonicMs(), messages.length + (batch?.results.length ?? 0));
       failpoint('agent.sending');
       if (!stream.write({ messages })) await this.#drained(stream);
     }
     this.#flushing = false;
+  }
+
+  #abridged({ chunks, results }: ResultBatch): ResultBatch {
+    return { chunks, results: results.map((result) => this.#abridger?.abridge(result) ?? result) };
   }
 
   get #pending(): boolean {

@@ -4,7 +4,7 @@
 
 import type { Server } from '@grpc/grpc-js';
 import { type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
-import { restored } from '../../proto/abridged.js';
+import { Restorer } from '../../proto/abridged.js';
 import { failpoint } from '../../proto/failpoint.js';
 import {
   type AgentBatch,
@@ -80,6 +80,7 @@ export class Agents {
     let link: AgentLink | null = null;
     let uncommitted = 0;
     const pieces = new Pieces();
+    const restorer = new Restorer();
     const outbox = new Outbox<CoordinatorMessage>(
       this.books.host,
       (messages) => stream.write({ messages }),
@@ -105,7 +106,7 @@ export class Agents {
         link = this.#hello(outbox, body.value);
       } else if (link === null) refuse('hello first', status.FAILED_PRECONDITION);
       else if (body?.$case === 'results') {
-        const batch = this.#restored(link, body.value);
+        const batch = this.#restored(link, restorer, body.value);
         if (!isSound(batch)) return refuse('results that cannot be stored', status.INVALID_ARGUMENT);
         if (++uncommitted >= BATCHES_UNCOMMITTED) stream.pause();
         void this.#results(link, pieces, batch).then(() => {
@@ -304,15 +305,17 @@ export class Agents {
   }
 
   /** Results as if they had said it all; those that name what nobody remembers to have offered are asked for once more. */
-  #restored(link: AgentLink, sent: ResultBatch): ResultBatch {
+  #restored(link: AgentLink, restorer: Restorer, sent: ResultBatch): ResultBatch {
     const { ledger, lastCommit } = this.books;
     const stateOf = ({ sweep, index }: Result) => ledger.sweeps.get(sweep)?.states[index];
-    const results = restored(sent.results).filter((result) => {
-      if (this.#known.restore(stateOf(result), result)) return true;
-      const acks = [{ seq: result.seq, verdict: Verdict.NEED_BODY }];
-      link.send({ $case: 'acks', value: { acks, commit: lastCommit } });
-      return false;
-    });
+    const results = sent.results
+      .map((result) => restorer.restore(result))
+      .filter((result) => {
+        if (this.#known.restore(stateOf(result), result)) return true;
+        const acks = [{ seq: result.seq, verdict: Verdict.NEED_BODY }];
+        link.send({ $case: 'acks', value: { acks, commit: lastCommit } });
+        return false;
+      });
     return { chunks: sent.chunks, results };
   }
 

@@ -41,6 +41,7 @@ export class Known {
       Object.assign(output, {
         sha256: known.sha256,
         command: known.command,
+        bytes: known.bytes,
         encoding: output.encoding || UTF8,
         known: 0,
       });

@@ -162,6 +162,7 @@ export interface KnownRows {
   /** Places in the list of devices. */
   devices: number[];
   commands: string[];
+  bytes: number[];
   digests: Uint8Array;
 }
 
@@ -170,17 +171,17 @@ export function knownOutputs(
   sql: Sql,
   devices: { segment: string; name: string; commands: string[] }[],
 ): KnownRows {
-  const known: { device: number; command: string; sha256: Uint8Array }[] = [];
+  const known: { device: number; command: string; bytes: number; sha256: Uint8Array }[] = [];
   for (const [device, { segment, name, commands }] of devices.entries()) {
     if (commands.length === 0) {
-      const any = `SELECT command, sha256 ${KNOWN} WHERE segment = ? AND device = ? LIMIT ${COMMANDS_MOST}`;
-      const found = sql.all<{ command: string; sha256: Uint8Array }>(any, segment, name);
+      const any = `SELECT command, bytes, sha256 ${KNOWN} WHERE segment = ? AND device = ? LIMIT ${COMMANDS_MOST}`;
+      const found = sql.all<{ command: string; bytes: number; sha256: Uint8Array }>(any, segment, name);
       known.push(...found.map((one) => ({ device, ...one })));
     }
     for (const command of new Set(commands)) {
-      const text = `SELECT sha256 ${KNOWN} WHERE ${SAME}`;
-      const found = sql.get<{ sha256: Uint8Array }>(text, segment, name, command);
-      if (found !== undefined) known.push({ device, command, sha256: found.sha256 });
+      const text = `SELECT bytes, sha256 ${KNOWN} WHERE ${SAME}`;
+      const found = sql.get<{ bytes: number; sha256: Uint8Array }>(text, segment, name, command);
+      if (found !== undefined) known.push({ device, command, ...found });
     }
   }
   const digests = new Uint8Array(known.length * DIGEST_BYTES);
@@ -188,17 +189,18 @@ export function knownOutputs(
   return {
     devices: known.map(({ device }) => device),
     commands: known.map(({ command }) => command),
+    bytes: known.map(({ bytes }) => bytes),
     digests,
   };
 }
 
 /** For each of so many devices. */
-export function readKnown({ devices, commands, digests }: KnownRows, count: number): KnownOutput[][] {
+export function readKnown({ devices, commands, bytes, digests }: KnownRows, count: number): KnownOutput[][] {
   const known = Array.from({ length: count }, (): KnownOutput[] => []);
   const all = Buffer.from(digests.buffer, digests.byteOffset, digests.length);
   for (const [at, device] of devices.entries()) {
     const sha256 = all.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES);
-    known[device]?.push({ command: commands[at] ?? '', sha256 });
+    known[device]?.push({ command: commands[at] ?? '', sha256, bytes: bytes[at] ?? 0 });
   }
   return known;
 }

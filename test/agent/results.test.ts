@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { handedBack } from '../../agent/pool.js';
 import { Results } from '../../agent/results.js';
 import { Spool } from '../../agent/spool.js';
-import { restored } from '../../proto/abridged.js';
+import { Abridger, Restorer } from '../../proto/abridged.js';
 import { Result, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import { Output, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { Attempt, Chunk } from '../../proto/gen/netsweep/v1/session.js';
@@ -217,10 +217,10 @@ test('pieces of a session that came to nothing are forgotten', async () => {
 
 test('an output that the coordinator has travels as its digest; its bytes follow when they are asked for', async () => {
   const results = new Results(clock);
-  const named = (n: number) => ({ command: 'show version', sha256: Buffer.alloc(32, n) });
+  const named = (n: number) => ({ command: 'show version', sha256: Buffer.alloc(32, n), bytes: 10 });
   const outputs = [1, 2, 3].map((n) => {
     const body = n === 3 ? Buffer.alloc(0) : Buffer.alloc(10, n);
-    return Output.create({ ...named(n), body, bytes: 10 });
+    return Output.create({ ...named(n), body });
   });
   const delivery = await results.reserve(new AbortController().signal);
   for (const { seq, data } of pieces(2)) delivery.add({ sha256: Buffer.alloc(32, 3), seq, data });
@@ -256,7 +256,7 @@ test('an output that the coordinator has travels as its digest; its bytes follow
   expect(results.empty).toBe(true);
 });
 
-test('to a coordinator that takes them so, results leave out what the one before says, and what was offered', async () => {
+test('to a coordinator that takes it so, a result names its lease by number and an output by its place among those offered', async () => {
   const results = new Results(clock);
   results.abridges = true;
   const [sha256, body] = [Buffer.alloc(32, 7), Buffer.alloc(3_000, 7)];
@@ -267,25 +267,21 @@ test('to a coordinator that takes them so, results leave out what the one before
     const end = { $case: 'attempt', value: Attempt.create({ status: Status.OK, outputs }) } as const;
     const delivery = await results.reserve(new AbortController().signal);
     void delivery.end(Result.create({ sweep: 'S1', shard: 1, epoch: 'e', index, end }), [
-      { command: 'show version', sha256 },
+      { command: 'show version', sha256, bytes: 9_000 },
     ]);
   }
-  const { results: sent } = await results.nextBatch();
+  const batch = await results.nextBatch();
+  const [abridger, restorer] = [new Abridger(), new Restorer()];
+  const sent = batch.results.map((one) => abridger.abridge(one));
   expect(sent).toMatchObject([
-    { sweep: 'S1', shard: 1, epoch: 'e', index: 1 },
-    {
-      sweep: '',
-      shard: 0,
-      epoch: '',
-      index: 2,
-      end: { value: { outputs: [{ known: 1, command: '', encoding: '' }] } },
-    },
+    { sweep: 'S1', shard: 1, epoch: 'e', index: 1, lease: 1 },
+    { sweep: '', shard: 0, epoch: '', index: 2, lease: 1 },
   ]);
-  expect(Result.encode(sent[1] ?? Result.create()).finish().length).toBeLessThan(0.02 * body.length);
-  expect(restored(sent).map(({ sweep, shard, epoch }) => [sweep, shard, epoch])).toEqual([
-    ['S1', 1, 'e'],
-    ['S1', 1, 'e'],
-  ]);
+  expect(sent[1]).toMatchObject({
+    end: { value: { outputs: [{ known: 1, command: '', encoding: '', bytes: 0 }] } },
+  });
+  expect(Result.encode(sent[1] ?? Result.create()).finish().length).toBeLessThan(0.01 * body.length);
+  expect(sent.map((one) => restorer.restore(one))).toEqual(batch.results);
   expect(results.acknowledged(2, Verdict.NEED_BODY)).toBe(true);
   const whole = await results.nextBatch();
   expect(whole.chunks).toMatchObject([{ sha256, data: body }]);
@@ -293,4 +289,15 @@ test('to a coordinator that takes them so, results leave out what the one before
   expect(whole.results[0]).toMatchObject({
     end: { value: { outputs: [{ known: 0, command: 'show version', sha256 }] } },
   });
+});
+
+test('leases are numbered over and over, each number with what it stands for', () => {
+  const [abridger, restorer] = [new Abridger(), new Restorer()];
+  const of = (n: number) => Result.create({ sweep: `S${n % 7}`, shard: n, epoch: `e${n}`, index: n });
+  const order = Array.from({ length: 6_000 }, (_, n) => (n % 3 === 0 ? n % 1_700 : Math.floor(n / 2)));
+  for (const n of order) {
+    const sent = Result.decode(Result.encode(abridger.abridge(of(n))).finish());
+    expect(sent.lease).toBeLessThanOrEqual(1_000);
+    expect(restorer.restore(sent)).toEqual(of(n));
+  }
 });

@@ -31,7 +31,15 @@ function results(
   sweep = 'S',
 ): Body {
   const value = Attempt.create({ status: Status.OK, leftClean: true, outputs });
-  const result: Result = { seq, sweep, shard: 1, epoch, index, end: { $case: 'attempt', value } };
+  const result: Result = {
+    lease: 0,
+    seq,
+    sweep,
+    shard: 1,
+    epoch,
+    index,
+    end: { $case: 'attempt', value },
+  };
   return { $case: 'results', value: { chunks, results: [result] } };
 }
 
@@ -114,7 +122,7 @@ test('an output that was offered with the lease is taken by its digest, as what 
   await intake.sweepAgain('T', DEVICES);
   const { epoch, work } = await intake.agent.granted(1, 'T');
   expect(work.map(({ known }) => known)).toEqual(
-    [SHA256, other, other].map((sha256) => [{ command: 'show version', sha256 }]),
+    [SHA256, other, other].map((sha256) => [{ command: 'show version', sha256, bytes: TEXT.length }]),
   );
   const named = (index: number, proof: Proof) => results(epoch, index, [{ ...output(), proof }], [], 1, 'T');
   expect(await verdict(intake.agent, named(1, Proof.COMPLETE)), 'offered to another device').toBe(
@@ -163,15 +171,16 @@ test('an offered output may be named by its place, and is asked for where nothin
   const again = await intake.agent.claim(1, 1, claimId, 'T');
   expect(again.answer, 'a claim that is repeated is offered the same').toEqual(answer);
   const epoch = answer?.$case === 'grant' ? answer.value.epoch : '';
-  const placed = (known: number) => [Output.create({ known, proof: Proof.COMPLETE, bytes: TEXT.length })];
+  const placed = (known: number) => [Output.create({ known, proof: Proof.COMPLETE })];
   const one = (index: number, known: number, seq: number) => {
     const body = results(epoch, index, placed(known), [], seq, 'T');
     return body.$case === 'results' ? body.value.results : [];
   };
-  // The second says nothing of where it belongs: as the first.
+  // The second says by its number where it belongs.
+  const nowhere = { sweep: '', shard: 0, epoch: '', lease: 7 };
   const batch = [
-    ...one(0, 1, 1),
-    ...one(1, 1, 2).map((same) => ({ ...same, sweep: '', shard: 0, epoch: '' })),
+    ...one(0, 1, 1).map((same) => ({ ...same, lease: 7 })),
+    ...one(1, 1, 2).map((same) => ({ ...same, ...nowhere })),
   ];
   const answered = await intake.agent.say({ $case: 'results', value: { chunks: [], results: batch } });
   expect(answered).toMatchObject({
@@ -183,7 +192,14 @@ test('an offered output may be named by its place, and is asked for where nothin
   const reports = await intake.store.reportsByIndex('T', -1, 9, true);
   expect(reports.map(({ outputs }) => outputs)).toMatchObject(
     [0, 1].map(() => [
-      { command: 'show version', encoding: 'utf-8', sha256: SHA256, body: gzipSync(TEXT), known: 0 },
+      {
+        command: 'show version',
+        encoding: 'utf-8',
+        bytes: TEXT.length,
+        sha256: SHA256,
+        body: gzipSync(TEXT),
+        known: 0,
+      },
     ]),
   );
 });

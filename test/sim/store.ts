@@ -197,7 +197,8 @@ export class Disk {
   #remember({ device, outputs }: Report): void {
     const key = `${device?.segment} ${device?.name}`;
     const newest = this.newest.get(key) ?? new Map<string, KnownOutput>();
-    for (const { command, sha256 } of outputs) newest.set(command, KnownOutput.create({ command, sha256 }));
+    for (const { command, sha256, bytes } of outputs)
+      newest.set(command, KnownOutput.create({ command, sha256, bytes }));
     this.newest.set(key, newest);
   }
 
@@ -383,12 +384,11 @@ export class SimStore implements Store {
     );
   }
 
-  knownOutputs(devices: Pick<Device, 'segment' | 'name' | 'commands'>[]): Promise<KnownOutput[][]> {
-    return this.#read(() =>
-      devices.map(({ segment, name }) => [
-        ...(this.disk.newest.get(`${segment} ${name}`) ?? new Map<string, KnownOutput>()).values(),
-      ]),
-    );
+  /** Asked in the turn of a commit, it is answered with that. */
+  async knownOutputs(devices: Pick<Device, 'segment' | 'name' | 'commands'>[]): Promise<KnownOutput[][]> {
+    return devices.map(({ segment, name }) => [
+      ...(this.disk.newest.get(`${segment} ${name}`)?.values() ?? []),
+    ]);
   }
 
   async versions(): Promise<never> {

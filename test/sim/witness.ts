@@ -1,7 +1,7 @@
 // Watches a simulated world and says where a promise was broken. It knows the wires, the disk, the devices' log and
 // true time, and trusts nothing that the programs say of themselves.
 
-import { restored } from '../../proto/abridged.ts';
+import { Restorer } from '../../proto/abridged.ts';
 import {
   type AgentBatch,
   type ClaimReply,
@@ -56,6 +56,7 @@ interface AgentView {
   sent: Map<number, Result>;
   /** Digests of outputs that it has brought in pieces. */
   brought: Set<string>;
+  restorer: Restorer;
   welcomedAt: number;
 }
 
@@ -112,11 +113,14 @@ export class Witness implements Wiretap {
   fromAgent(agent: Process, batch: AgentBatch): void {
     const view = this.#view(agent);
     for (const { body } of batch.messages) {
-      if (body?.$case === 'hello') view.hello = body.value;
+      if (body?.$case === 'hello') {
+        view.hello = body.value;
+        view.restorer = new Restorer(); // a new stream
+      }
       if (body?.$case === 'results')
         for (const { sha256 } of body.value.chunks) view.brought.add(digestOf(sha256));
       if (body?.$case === 'results')
-        for (const result of restored(body.value.results)) {
+        for (const result of body.value.results.map((one) => view.restorer.restore(one))) {
           view.sent.set(result.seq, result);
           this.trace(
             `${agent.name} result ${result.sweep}/${result.index} ${endOf(result)} ${result.epoch.slice(-6)}`,
@@ -430,6 +434,7 @@ export class Witness implements Wiretap {
       granted: new Map(),
       sent: new Map(),
       brought: new Set(),
+      restorer: new Restorer(),
       welcomedAt: Number.POSITIVE_INFINITY,
     };
     this.#agents.set(agent, view);

@@ -52,7 +52,7 @@ test('an output that stays is one version, seen longer; one that comes back is a
   ]);
   expect(await timeline(store, 'R0')).toEqual([]);
   expect(await store.knownOutputs([{ segment: 'default', name: 'R1', commands: ['show version'] }])).toEqual([
-    [{ command: 'show version', sha256: sha256('A') }],
+    [{ command: 'show version', sha256: sha256('A'), bytes: 1 }],
   ]);
   expect(await store.knownOutputs([{ segment: 'default', name: 'R1', commands: [] }])).toHaveLength(1);
   expect(await store.knownOutputs([{ segment: 'other', name: 'R1', commands: [] }])).toEqual([[]]);

@@ -185,7 +185,7 @@ test('places that become free wait a moment for others, until one shard of the u
       $case: 'attempt' as const,
       value: Attempt.create({ status: Status.OK, leftClean: true }),
     };
-    const result = { seq: index, sweep: 'S1', shard: shard.row.shard, epoch, index, end: attempt };
+    const result = { lease: 0, seq: index, sweep: 'S1', shard: shard.row.shard, epoch, index, end: attempt };
     ground.books.ledger.result(result, 'a', ground.now, 0, []);
   };
   for (let index = 0; index < 10; index++) end(index);

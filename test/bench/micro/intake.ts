@@ -38,7 +38,7 @@ export async function* intake(): AsyncGenerator<Micro> {
   function messages(epoch: string, size: number): Body[] {
     const results = attempts.map(
       (value, index): Result => ({
-        ...{ seq: index + 1, sweep: 'S', shard: 1, epoch, index },
+        ...{ lease: 0, seq: index + 1, sweep: 'S', shard: 1, epoch, index },
         end: { $case: 'attempt', value },
       }),
     );
