@@ -17,6 +17,8 @@ export interface AuditOptions<Ref> {
   book: Book;
   audited: readonly Audited[];
   platforms: Platforms;
+  /** A directory of templates; default: there is none. */
+  templates?: string | null;
   threads?: number;
   /** The text of an output again, for a device that is compared with the others. */
   read(ref: Ref): Promise<string>;
@@ -46,13 +48,13 @@ export class Audit<Ref> implements AsyncDisposable {
   readonly #platforms = new Map<number, string>();
 
   private constructor(private readonly options: AuditOptions<Ref>) {
-    const { book, audited, platforms, threads } = options;
+    const { book, audited, platforms, templates = null, threads } = options;
     this.tally = new AuditTally(book);
     const known = new Set(audited.map(({ platform }) => platform));
     // One that is yet to be found out may be any.
     const names = known.has('') ? platforms.names : known;
     const limits = threads === undefined ? {} : { threads };
-    this.#bench = Bench.open({ book, names, platforms, ...limits });
+    this.#bench = Bench.open({ book, names, platforms, templates, ...limits });
   }
 
   static open<Ref>(options: AuditOptions<Ref>): Audit<Ref> {

@@ -1,10 +1,9 @@
 // Where devices are judged: a few threads with limits. A rule that takes too long is stopped by the thread itself; what
 // takes a whole thread along (memory, mostly) is found out by judging the device by each rule alone.
 import { availableParallelism } from 'node:os';
-import type { Platforms } from '../../proto/platform.js';
 import { OutOfMemory, TaskThrew, ThreadDied, TookTooLong } from '../limited/refusals.js';
 import { LimitedThreads } from '../limited/threads.js';
-import { type Book, pagesOf } from './book.js';
+import { type Book, type PagesParts, pagesOf } from './book.js';
 import type { Judged, JudgingTask, PackedVerdict } from './judging.js';
 import { packVerdicts, unpackVerdicts } from './judging.js';
 
@@ -16,11 +15,10 @@ const MOST_THREADS = 4;
 
 export type DeviceTask = Omit<JudgingTask, 'book'>;
 
-export interface BenchOptions {
+export interface BenchOptions extends Omit<PagesParts, 'templates'> {
   book: Book;
-  /** Canonical names of platforms that devices may have. */
-  names: Iterable<string>;
-  platforms: Platforms;
+  /** A directory of templates; default: there is none. */
+  templates?: string | null;
   threads?: number;
 }
 
@@ -29,8 +27,8 @@ export class Bench implements AsyncDisposable {
   readonly #book: JudgingTask['book'];
 
   private constructor(options: BenchOptions) {
-    const { book, names, platforms } = options;
-    this.#book = sharedBook(JSON.stringify(pagesOf(book, names, platforms)));
+    const { book, names, platforms, templates = null } = options;
+    this.#book = sharedBook(JSON.stringify(pagesOf(book, { names, platforms, templates })));
     const threads = options.threads ?? Math.min(MOST_THREADS, availableParallelism());
     this.#threads = LimitedThreads.open({ module: new URL('./thread.js', import.meta.url), threads });
   }

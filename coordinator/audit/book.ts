@@ -4,6 +4,7 @@ import type { Platforms } from '../../proto/platform.js';
 import { isOver } from './date.js';
 import type { PlatformData } from './judge.js';
 import type { Policy, Rule, Waiver } from './policy.js';
+import type { Templates } from './rows.js';
 
 export interface NumberedWaiver extends Waiver {
   expired: boolean;
@@ -20,6 +21,7 @@ export interface BookPages {
   rules: Rule[];
   /** By canonical name. */
   platforms: Record<string, PlatformData>;
+  templates: Templates | null;
   /** Of each waiver, whether it still waives. */
   waives: boolean[];
 }
@@ -34,12 +36,38 @@ export function bookOf(policies: readonly Policy[], nowMs: number): Book {
   };
 }
 
-export function pagesOf({ rules, waivers }: Book, names: Iterable<string>, platforms: Platforms): BookPages {
+export interface PagesParts {
+  /** Canonical names of platforms that devices may have. */
+  names: Iterable<string>;
+  platforms: Platforms;
+  /** A directory of templates; null: there is none. */
+  templates: string | null;
+}
+
+export function pagesOf({ rules, waivers }: Book, { names, platforms, templates }: PagesParts): BookPages {
   const data = [...new Set(names)].flatMap((name) => {
     const platform = platforms.get(name);
     if (platform === undefined) return [];
     const { errors, volatile, secrets } = platform;
     return [[name, { name, errors, volatile, secrets }] as const];
   });
-  return { rules, platforms: Object.fromEntries(data), waives: waivers.map(({ expired }) => !expired) };
+  return {
+    rules,
+    platforms: Object.fromEntries(data),
+    waives: waivers.map(({ expired }) => !expired),
+    templates:
+      templates === null
+        ? null
+        : templatesFor(
+            templates,
+            data.map(([name]) => name),
+            platforms,
+          ),
+  };
+}
+
+/** The index may know a platform by another name than ours. */
+export function templatesFor(directory: string, names: readonly string[], platforms: Platforms): Templates {
+  const known = names.map((name) => [name, [...new Set([name, ...platforms.namesOf(name)])]] as const);
+  return { directory, names: Object.fromEntries(known) };
 }

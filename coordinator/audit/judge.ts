@@ -56,6 +56,7 @@ export class Judge {
   readonly #volatile: RegExp[];
   readonly #errors: RegExp[];
   readonly #maskedLines = new Map<string, string>();
+  readonly #rows = new Map<string, ReturnType<RowsOf>>();
   readonly #regions = new Map<string, Region>();
 
   constructor(
@@ -127,9 +128,16 @@ export class Judge {
       fields: this.device.fields,
       mask: (line) => this.#masked(line),
       volatile: this.#volatile,
-      rows: () => this.rowsOf(platform, output.command, output.text),
+      rows: () => this.#rowsOf(platform, output),
       changedAtMs: output.changedAtMs,
     };
+  }
+
+  /** Several rules ask about the same output. */
+  #rowsOf(platform: string, { command, text }: JudgedOutput): ReturnType<RowsOf> {
+    const known = this.#rows.get(command) ?? this.rowsOf(platform, command, text);
+    this.#rows.set(command, known);
+    return known;
   }
 
   /** Many rules show the same lines. */

@@ -2,7 +2,7 @@
 import { serveTasks } from '../limited/serving.js';
 import type { BookPages } from './book.js';
 import { type Judged, type Judging, type JudgingTask, judgeTask } from './judging.js';
-import { rowsOf } from './rows.js';
+import { rowsBy } from './rows.js';
 
 let open: (Judging & { id: string }) | null = null;
 
@@ -11,7 +11,8 @@ serveTasks<JudgingTask, Judged>((task) => {
   if (open?.id !== id) {
     // A copy, because text is not decoded from shared memory.
     const json = Buffer.from(new Uint8Array(bytes).slice()).toString('utf8');
-    open = { id, pages: JSON.parse(json) as BookPages, rowsOf, stops: new Map() }; // written by the audit that asks
+    const pages = JSON.parse(json) as BookPages;
+    open = { id, pages, rowsOf: rowsBy(pages.templates), stops: new Map() }; // written by the audit that asks
   }
   return judgeTask(task, open);
 });

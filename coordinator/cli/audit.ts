@@ -1,9 +1,10 @@
 // `netsweep audit check|list|test`: policies without any device.
 
+import { templatesFor } from '../audit/book.js';
 import { evidenceLine } from '../audit/evidence.js';
 import { openPolicies, shippedPolicies } from '../audit/open.js';
-import type { Policy } from '../audit/policy.js';
-import { rowsOf } from '../audit/rows.js';
+import type { Look, Policy } from '../audit/policy.js';
+import { rowsBy } from '../audit/rows.js';
 import { runTests, type Tested } from '../audit/tested.js';
 import type { Column } from '../combine/table.js';
 import type { Values } from '../config.js';
@@ -13,7 +14,8 @@ import type { Call } from './command.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { openPlatforms } from './platforms.js';
 import { printLines, printTable } from './print.js';
-import type { OWN_PLATFORMS, TABLE } from './settings.js';
+import type { AUDIT_TEST, OWN_PLATFORMS, TABLE } from './settings.js';
+import { templatesDirectory } from './templates.js';
 import { harmlessLine } from './terminal.js';
 
 type AuditCall = Call<typeof TABLE & typeof OWN_PLATFORMS>;
@@ -49,6 +51,13 @@ export function policiesOf(
   return policies;
 }
 
+/** The directory of templates that a rule needs; null: none does. Throws UsageError where there is none. */
+export function templatesOf(policies: readonly Policy[], given: string | null): string | null {
+  const asks = ({ check }: Pick<Look, 'check'>): boolean =>
+    check.kind === 'rows' || (check.kind === 'any' && check.of.some(asks));
+  return policies.some(({ rules }) => rules.some(asks)) ? templatesDirectory(given) : null;
+}
+
 export async function checkPolicies({ args, values }: AuditCall): Promise<ExitCode> {
   const policies = policiesOf(args, values, true);
   await printLines(
@@ -71,9 +80,15 @@ export async function listRules({ args, values }: AuditCall): Promise<ExitCode> 
 }
 
 /** Runs the tests that policies bring along. */
-export async function testPolicies({ args, values }: AuditCall): Promise<ExitCode> {
-  const world = { platforms: openPlatforms(values), rowsOf };
-  const tested = policiesOf(args, values, true).flatMap((policy) => runTests(policy, world));
+export async function testPolicies({ args, values }: Call<typeof AUDIT_TEST>): Promise<ExitCode> {
+  const platforms = openPlatforms(values);
+  const policies = policiesOf(args, values, true);
+  const templates = templatesOf(policies, values.templates);
+  const world = {
+    platforms,
+    rowsOf: rowsBy(templates === null ? null : templatesFor(templates, platforms.names, platforms)),
+  };
+  const tested = policies.flatMap((policy) => runTests(policy, world));
   const wrong = tested.filter(({ ok }) => !ok);
   if (values.json) await printLines([JSON.stringify(tested.map(testObject), null, 2)]);
   else

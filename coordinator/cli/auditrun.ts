@@ -13,9 +13,10 @@ import { type Entry, InputError } from '../inventory/inventory.js';
 import { count } from '../inventory/wording.js';
 import { printPlan } from '../sweep/plan.js';
 import { attend } from './attend.js';
-import { policiesOf } from './audit.js';
+import { policiesOf, templatesOf } from './audit.js';
 import { AuditView } from './auditview.js';
 import { bodyReader } from './body.js';
+import { Changes } from './changes.js';
 import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished } from './follow.js';
@@ -34,7 +35,7 @@ type AuditRunValues = Values<typeof AUDIT_RUN>;
 /** What `run` can do and an audit does not. */
 const NOT_HERE = {
   ...{ format: null, map: false, fold: false, oneLine: false, tree: null, sessionLog: null },
-  ...{ detach: false, rerun: null, failed: false, kind: [], allowWrites: false },
+  ...{ detach: false, parse: false, rerun: null, failed: false, kind: [], allowWrites: false },
   ...{ canary: null, batch: null, parse: false, templates: null },
 };
 
@@ -65,7 +66,16 @@ async function auditSweep(call: AuditRunCall, policies: readonly Policy[]): Prom
   await using link = await openLink(values, stop, true, keepBy(values));
   const { format } = call.values;
   const placeOf = ({ device }: Report) => places[device?.index ?? -1];
-  await using view = new AuditView({ book, audited, platforms: selected.platforms, format, placeOf });
+  const templates = templatesOf(policies, call.values.templates);
+  await using view = new AuditView({
+    book,
+    audited,
+    platforms: selected.platforms,
+    format,
+    templates,
+    changes: new Changes(link, selected.platforms),
+    placeOf,
+  });
   const code = await attend({ values, stop, sources: call.sources }, link, {
     options: planned.options,
     devices: planned.devices,
@@ -117,7 +127,16 @@ async function auditEarlier(
   const places = new Map(entries.map(({ name }, place) => [name, place]));
   const platforms = openPlatforms(values);
   const placeOf = ({ device }: Report) => places.get(device?.name ?? '');
-  await using view = new AuditView({ book, audited, platforms, format: values.format, placeOf });
+  const templates = templatesOf(policies, values.templates);
+  await using view = new AuditView({
+    book,
+    audited,
+    platforms,
+    format: values.format,
+    templates,
+    changes: new Changes(link, platforms),
+    placeOf,
+  });
   view.showOn(screen, bodyReader(link, stop, patience));
   const tally = new Tally();
   for await (const report of results(true)) {

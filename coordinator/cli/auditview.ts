@@ -4,12 +4,15 @@ import { label } from '../../proto/label.js';
 import type { Platforms } from '../../proto/platform.js';
 import { type Arrived, Audit } from '../audit/audit.js';
 import type { Book } from '../audit/book.js';
+import { startOfDay } from '../audit/date.js';
 import { auditObject } from '../audit/json.js';
+import { commandFor } from '../audit/judge.js';
 import type { PackedOutput } from '../audit/judging.js';
 import { Findings, reportLines, summaryLine } from '../audit/report.js';
 import type { Audited } from '../audit/scopes.js';
 import { platformOf, type ReadOutput } from '../combine/result.js';
 import { sizeText } from '../combine/table.js';
+import type { Changes } from './changes.js';
 import type { Screen } from './output.js';
 import type { View } from './views/view.js';
 
@@ -25,6 +28,9 @@ export interface AuditParts {
   audited: readonly Audited[];
   platforms: Platforms;
   format: AuditFormat;
+  /** A directory of templates; null: no rule needs one. */
+  templates: string | null;
+  changes: Changes | null;
   /** Place of a report's device among the audited. */
   placeOf(report: Report): number | undefined;
 }
@@ -36,8 +42,14 @@ export class AuditView implements View, AsyncDisposable {
   #shown: { read: ReadOutput; screen: Screen } | null = null;
 
   constructor(private readonly parts: AuditParts) {
-    const { book, audited, platforms } = parts;
-    this.audit = Audit.open({ book, audited, platforms, read: (output) => wholeText(output, this.#on.read) });
+    const { book, audited, platforms, templates } = parts;
+    this.audit = Audit.open({
+      book,
+      audited,
+      platforms,
+      templates,
+      read: (output) => wholeText(output, this.#on.read),
+    });
   }
 
   /** Where outputs are read and the report is shown; before the first report comes. */
@@ -99,10 +111,26 @@ export class AuditView implements View, AsyncDisposable {
     );
   }
 
+  /** Asked only where a rule does. */
+  async #changedAt(report: Report, output: Output): Promise<number | null> {
+    const { book, audited, changes, placeOf } = this.parts;
+    const platform = platformOf(report);
+    const dates = (audited[placeOf(report) ?? -1]?.rules ?? []).flatMap((number) => {
+      const rule = book.rules[number];
+      const asks = rule?.check.kind === 'unchanged_since' && commandFor(rule, platform) === output.command;
+      return asks && rule.check.kind === 'unchanged_since' ? [startOfDay(rule.check.date) ?? 0] : [];
+    });
+    if (changes === null || dates.length === 0 || output.proof !== Proof.COMPLETE) return null;
+    return changes.lastBefore(report, output, Math.min(...dates), this.#on.read);
+  }
+
   async #arrived(report: Report): Promise<Arrived<Output>> {
     const { failure } = report;
     const outputs: PackedOutput[] = [];
-    for (const output of report.outputs) outputs.push(await packed(output, this.#on.read));
+    for (const output of report.outputs) {
+      const changedAtMs = await this.#changedAt(report, output);
+      outputs.push({ ...(await packed(output, this.#on.read)), changedAtMs });
+    }
     return {
       platform: platformOf(report),
       outputs,

@@ -10,6 +10,7 @@ import { addHistory } from './historycommands.js';
 import { addBackup, addSchedules } from './schedulecommands.js';
 import {
   AUDIT_RUN,
+  AUDIT_TEST,
   CONNECTION,
   ENDPOINT,
   LEARN,
@@ -261,7 +262,7 @@ function addAudit(program: Command, edge: Edge): void {
   addCommand(audit, edge, {
     usage: 'test <policy...>',
     about: 'run the tests that policies bring along; exit 1 where one gives another verdict than it expects',
-    settings: { ...TABLE, ...OWN_PLATFORMS },
+    settings: AUDIT_TEST,
     examples: ['netsweep audit test campus.yaml', 'netsweep audit test policies/ --json'],
     act: async (call) => (await lazy()).testPolicies(call),
   });

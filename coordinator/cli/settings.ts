@@ -417,6 +417,7 @@ export const AUDIT_RUN = {
   check: ACTIONS.check,
   listHosts: ACTIONS.listHosts,
   yes: ACTIONS.yes,
+  ...TEMPLATES,
   format: one(
     { flags: '--format <format>', about: 'text, json or ndjson', shown: 'text', once: true },
     (text) => readChoice(text, ['text', 'json', 'ndjson']),
@@ -432,6 +433,8 @@ export const AUDIT_RUN = {
 export const TABLE = {
   json: toggle({ flags: '--json', about: 'JSON instead of a table', once: true }),
 } satisfies Settings;
+
+export const AUDIT_TEST = { ...TABLE, ...OWN_PLATFORMS, ...TEMPLATES } satisfies Settings;
 
 const SEGMENT = one({ flags: '--segment <name>', about: 'of the device', once: true }, readText, null);
 
