@@ -92,7 +92,7 @@ export class Intake {
   }
 
   async join(name: string, instance = `${name}-1`, hello: Partial<Hello> = {}): Promise<TestAgent> {
-    return TestAgent.join(`unix:${this.#socket}`, name, instance, hello);
+    return TestAgent.join(`unix:${this.socket}`, name, instance, hello);
   }
 
   get store(): Store {
@@ -104,7 +104,7 @@ export class Intake {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  get #socket(): string {
+  get socket(): string {
     return join(this.directory, `sock${this.#sockets}`);
   }
 
@@ -120,7 +120,7 @@ export class Intake {
       (why: string, what: string) => this.warnings.push(`${what}: ${why}`),
     ];
     new Agents(this.books, presence, ignored, ignored, warn).serveOn(this.#server);
-    await listen(this.#server, `unix:${this.#socket}`, null);
+    await listen(this.#server, `unix:${this.socket}`, null);
   }
 
   async #stop(): Promise<void> {
