@@ -1,11 +1,7 @@
 // `netsweep audit check|list|test`: policies without any device.
 
-import { templatesFor } from '../audit/book.js';
-import { evidenceLine } from '../audit/evidence.js';
 import { openPolicies, shippedPolicies } from '../audit/open.js';
 import type { Look, Policy } from '../audit/policy.js';
-import { rowsBy } from '../audit/rows.js';
-import { runTests, type Tested } from '../audit/tested.js';
 import type { Column } from '../combine/table.js';
 import type { Values } from '../config.js';
 import { printIssue } from '../inventory/inventory.js';
@@ -14,7 +10,7 @@ import type { Call } from './command.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { openPlatforms } from './platforms.js';
 import { printLines, printTable } from './print.js';
-import type { AUDIT_TEST, OWN_PLATFORMS, TABLE } from './settings.js';
+import type { OWN_PLATFORMS, TABLE } from './settings.js';
 import { templatesDirectory } from './templates.js';
 import { harmlessLine } from './terminal.js';
 
@@ -77,36 +73,6 @@ export async function listRules({ args, values }: AuditCall): Promise<ExitCode> 
   const rows = policiesOf(names, values).flatMap(listedOf);
   await printTable(rows, { json: values.json, columns: COLUMNS, object: (row) => row });
   return EXIT.ok;
-}
-
-/** Runs the tests that policies bring along. */
-export async function testPolicies({ args, values }: Call<typeof AUDIT_TEST>): Promise<ExitCode> {
-  const platforms = openPlatforms(values);
-  const policies = policiesOf(args, values, true);
-  const templates = templatesOf(policies, values.templates);
-  const world = {
-    platforms,
-    rowsOf: rowsBy(templates === null ? null : templatesFor(templates, platforms.names, platforms)),
-  };
-  const tested = policies.flatMap((policy) => runTests(policy, world));
-  const wrong = tested.filter(({ ok }) => !ok);
-  if (values.json) await printLines([JSON.stringify(tested.map(testObject), null, 2)]);
-  else
-    await printLines([
-      ...wrong.flatMap(wrongLines),
-      `${count(tested.length, 'test')}, ${wrong.length} wrong`,
-    ]);
-  return wrong.length === 0 ? EXIT.ok : EXIT.failures;
-}
-
-function wrongLines({ test, rule, status, evidence }: Tested): string[] {
-  const at = printIssue({ at: test.at, message: `${rule.id} gives ${status} (expected ${test.expect})` });
-  return [at, ...evidence.map((one) => `  ${evidenceLine(one)}`)].map(harmlessLine);
-}
-
-function testObject({ test, rule, status, evidence, ok }: Tested) {
-  const { file, line, column } = test.at;
-  return { rule: rule.id, file, line, column, expected: test.expect, status, ok, evidence };
 }
 
 function listedOf({ name, devices, rules }: Policy): Listed[] {

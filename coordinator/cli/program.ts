@@ -261,10 +261,14 @@ function addAudit(program: Command, edge: Edge): void {
   });
   addCommand(audit, edge, {
     usage: 'test <policy...>',
-    about: 'run the tests that policies bring along; exit 1 where one gives another verdict than it expects',
+    about:
+      'run the tests that policies bring along, or judge outputs from files; exit 1 where a verdict is not as expected',
     settings: AUDIT_TEST,
-    examples: ['netsweep audit test campus.yaml', 'netsweep audit test policies/ --json'],
-    act: async (call) => (await lazy()).testPolicies(call),
+    examples: [
+      'netsweep audit test campus.yaml',
+      "netsweep audit test campus.yaml --device platform=cisco_ios --output 'show running-config=r1.txt' --expect VTY-1=fail",
+    ],
+    act: async (call) => (await import('./audittest.js')).testPolicies(call),
   });
   addCommand(audit, edge, {
     usage: 'list [policy...]',

@@ -19,6 +19,7 @@ import {
   readFailures,
   readJump,
   readKinds,
+  readPair,
   readPath,
   readShare,
   readSize,
@@ -434,7 +435,31 @@ export const TABLE = {
   json: toggle({ flags: '--json', about: 'JSON instead of a table', once: true }),
 } satisfies Settings;
 
-export const AUDIT_TEST = { ...TABLE, ...OWN_PLATFORMS, ...TEMPLATES } satisfies Settings;
+export const AUDIT_TEST = {
+  device: list(
+    {
+      flags: '--device <key=value>',
+      about: 'a field of the device whose outputs are judged; platform is needed',
+      once: true,
+    },
+    readPair,
+  ),
+  output: list(
+    { flags: '--output <command=file>', about: 'an output to judge; may be repeated', once: true },
+    readPair,
+  ),
+  expect: list(
+    {
+      flags: '--expect <rule=verdict>',
+      about: 'the verdict that a rule has to give; may be repeated',
+      once: true,
+    },
+    readPair,
+  ),
+  ...TABLE,
+  ...OWN_PLATFORMS,
+  ...TEMPLATES,
+} satisfies Settings;
 
 const SEGMENT = one({ flags: '--segment <name>', about: 'of the device', once: true }, readText, null);
 

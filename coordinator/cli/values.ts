@@ -99,6 +99,13 @@ export function readAuthor(text: string): { name: string; mail: string } {
   return { name, mail };
 }
 
+/** `key=value`. */
+export function readPair(text: string): [key: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1 || at === text.length - 1) throw new ValueError(`found ${quote(text)}, expected KEY=VALUE`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
 /** Text that must not be empty. */
 export function readText(text: string): string {
   if (text === '') throw new ValueError('found nothing, expected a value');
