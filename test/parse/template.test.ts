@@ -105,11 +105,11 @@ test('a record without a Required value is dropped with all that it held', () =>
       ^port \${PORT}
       ^\${STATE} -> Record
     `,
-    'port a\nup\ndown\nport b\ndown\n',
+    'port a\nup\ndown\nport b\n',
   );
   expect(found).toEqual([
     ['a', 'up'],
-    ['b', 'down'],
+    ['b', ''],
   ]);
 });
 
