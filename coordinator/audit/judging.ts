@@ -3,9 +3,12 @@
 import { deflateRawSync, gunzipSync, inflateRawSync } from 'node:zlib';
 import type { BookPages } from './book.js';
 import type { FieldValues } from './fieldtext.js';
-import { Judge, type JudgedOutput, type Judgement, type RowsOf } from './judge.js';
+import { commandFor, Judge, type JudgedOutput, type Judgement, type RowsOf } from './judge.js';
+import { shown } from './outcome.js';
+import type { Rule } from './policy.js';
 import { within } from './timed.js';
 import type { VerdictStatus } from './verdict.js';
+import { expectedBy } from './words.js';
 
 export interface JudgingTask {
   /** JSON of the BookPages, under a name that tells it from others. */
@@ -86,7 +89,11 @@ export function judgeTask(task: JudgingTask, { pages, rowsOf, stops }: Judging):
       judged.stopped.push(number);
       return say(
         number,
-        unevaluated(`the rule took too long on ${MOST_STOPS} devices, and is not tried any more`),
+        unevaluated(
+          rule,
+          task.platform,
+          `the rule took too long on ${MOST_STOPS} devices, and is not tried any more`,
+        ),
         0,
       );
     }
@@ -110,16 +117,29 @@ export function judgeTask(task: JudgingTask, { pages, rowsOf, stops }: Judging):
     if (tries < (stops.has(number) ? 1 : TRIES)) continue;
     stops.set(number, (stops.get(number) ?? 0) + 1);
     judged.stopped.push(number);
-    say(number, unevaluated(`the rule took longer than ${limitMs} ms, and was stopped`), ms);
+    say(
+      number,
+      unevaluated(
+        pages.rules[number],
+        task.platform,
+        `the rule took longer than ${limitMs} ms, and was stopped`,
+      ),
+      ms,
+    );
     tries = 0;
   }
   judged.packed = packVerdicts(verdicts);
   return judged;
 }
 
-function unevaluated(message: string): Judgement {
-  const evidence = [{ command: null, line: null, expected: '', found: '', message }];
-  return { status: 'error', evidence, sighting: null };
+function unevaluated(rule: Rule | undefined, platform: string, message: string): Judgement {
+  const command = rule === undefined ? null : commandFor(rule, platform);
+  const expected = rule === undefined ? '' : shown(expectedBy(rule));
+  return {
+    status: 'error',
+    evidence: [{ command, line: null, expected, found: '', message }],
+    sighting: null,
+  };
 }
 
 function limitFor({ outputs }: JudgingTask): number {
