@@ -78,8 +78,8 @@ export const defects: Defect[] = [
   {
     name: 'An offered digest is taken though its bytes are gone',
     file: 'coordinator/intake/bodies.ts',
-    find: 'if (body == null) missing.add(result);',
-    replace: 'if (body === undefined) missing.add(result);',
+    find: 'if (body == null) missing.add(result);\n      else output.body = body;',
+    replace: 'output.body = body ?? output.body;',
     test: {
       file: RESULTS,
       title: 'an offered output whose bytes are gone, or whose offer a restart has forgotten, is asked for',
@@ -109,9 +109,9 @@ export const defects: Defect[] = [
   },
   {
     name: 'A version goes with the sweep that brought it',
-    file: 'coordinator/store/versions.ts',
-    find: '  holdOutput(sql, output);\n',
-    replace: '',
+    file: 'coordinator/store/bodies.ts',
+    find: 'mayBeVersion ? 2 : 1',
+    replace: 'mayBeVersion ? 1 : 1',
     test: {
       file: 'test/store/versions.test.ts',
       title: 'a sweep that is removed leaves its versions with their bytes, without its name',
