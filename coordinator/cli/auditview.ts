@@ -5,23 +5,24 @@ import type { Platforms } from '../../proto/platform.js';
 import { type Arrived, Audit } from '../audit/audit.js';
 import type { Book } from '../audit/book.js';
 import { startOfDay } from '../audit/date.js';
-import { auditObject } from '../audit/json.js';
 import { commandFor } from '../audit/judge.js';
 import type { PackedOutput } from '../audit/judging.js';
-import { Findings, reportLines, summaryLine } from '../audit/report.js';
+import { summaryLine } from '../audit/report.js';
 import type { Audited } from '../audit/scopes.js';
 import { platformOf, type ReadOutput } from '../combine/result.js';
 import { sizeText } from '../combine/table.js';
+import { formatted } from '../report/formats.js';
+import type { AuditFormat, Settled } from '../report/settled.js';
 import type { Changes } from './changes.js';
 import type { Screen } from './output.js';
+import { version } from './program.js';
+import { commandName, treeName } from './views/tree.js';
 import type { View } from './views/view.js';
 
 /** Longer outputs are not judged: patterns would go through them line by line, once for each rule. */
 const MOST_BYTES = 64_000_000;
 /** What came along packed goes to the judging thread as it is. */
 const SMALL = 1024 * 1024;
-
-export type AuditFormat = 'text' | 'json' | 'ndjson';
 
 export interface AuditParts {
   book: Book;
@@ -74,41 +75,23 @@ export class AuditView implements View, AsyncDisposable {
       if (rules.length > 0 && commands.length === 0)
         await this.audit.add(place, { platform, outputs: [], failure: null, refs: new Map() });
     await this.audit.settle();
-    await this.#print(id);
+    const { book, audited } = this.parts;
+    const verdicts = () => this.audit.verdicts();
+    await this.#print({ book, audited, tally: this.audit.tally, sweep: id, atMs: Date.now(), verdicts });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.audit[Symbol.asyncDispose]();
   }
 
-  async #print(sweep: string): Promise<void> {
-    const { book, format } = this.parts;
-    const { screen } = this.#on;
-    const { sink } = screen;
-    const { tally } = this.audit;
-    if (format === 'json') {
-      const head = JSON.stringify(auditObject(book, tally, { sweep, atMs: Date.now() }));
-      await sink.write(`${head.slice(0, -1)},"verdicts":[`);
-      let separator = '\n';
-      for await (const verdicts of this.audit.verdicts())
-        for (const verdict of verdicts) {
-          await sink.write(`${separator}${JSON.stringify(verdict)}`);
-          separator = ',\n';
-        }
-      await sink.write('\n]}\n');
-    } else if (format === 'ndjson') {
-      for await (const verdicts of this.audit.verdicts())
-        for (const verdict of verdicts) await sink.write(`${JSON.stringify(verdict)}\n`);
-    } else {
-      const findings = new Findings();
-      for await (const verdicts of this.audit.verdicts())
-        for (const verdict of verdicts) findings.add(verdict);
-      for (const line of reportLines(findings, book, tally)) await sink.write(`${line}\n`);
-    }
-    screen.progress.note(
-      summaryLine(tally),
-      tally.counts.fail + tally.counts.error === 0 ? 'green' : 'yellow',
-    );
+  async #print(settled: Settled): Promise<void> {
+    const { sink, progress } = this.#on.screen;
+    const { tally } = settled;
+    const fileOf = (segment: string, device: string, command: string) =>
+      `${treeName(segment)}/${treeName(device)}/${commandName(command)}.txt`;
+    for await (const piece of formatted(this.parts.format, settled, { version: version(), fileOf }))
+      await sink.write(piece);
+    progress.note(summaryLine(tally), tally.counts.fail + tally.counts.error === 0 ? 'green' : 'yellow');
   }
 
   /** Asked only where a rule does. */

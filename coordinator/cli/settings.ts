@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { SEVERITIES } from '../audit/verdict.js';
 import { LAYOUTS } from '../backup/layout.js';
 import { longName, type Settings } from '../config.js';
+import { AUDIT_FORMATS } from '../report/settled.js';
 import { list, one, repeated, toggle } from './setting.js';
 import {
   absolute,
@@ -420,8 +421,8 @@ export const AUDIT_RUN = {
   yes: ACTIONS.yes,
   ...TEMPLATES,
   format: one(
-    { flags: '--format <format>', about: 'text, json or ndjson', shown: 'text', once: true },
-    (text) => readChoice(text, ['text', 'json', 'ndjson']),
+    { flags: '--format <format>', about: AUDIT_FORMATS.join(', '), shown: 'text', once: true },
+    (text) => readChoice(text, AUDIT_FORMATS),
     'text' as const,
   ),
   noColor: OUTPUT.noColor,
