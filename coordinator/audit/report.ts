@@ -24,7 +24,7 @@ interface GroupOfDevices {
 }
 
 /** Verdicts of one rule and one status. */
-interface Section {
+export interface Section {
   rule: Pick<Verdict, 'rule' | 'title' | 'severity' | 'remedy' | 'reference'>;
   groups: Map<string, GroupOfDevices>;
   others: string[];

@@ -21,7 +21,7 @@ import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished } from './follow.js';
 import { findSweep, keepBy, linkOptions, openLink, patienceWith } from './link.js';
-import { Screen } from './output.js';
+import { checkFile, Screen } from './output.js';
 import { openPlatforms } from './platforms.js';
 import { plan, resolve, type Selected, select } from './prepare.js';
 import { printLines } from './print.js';
@@ -44,6 +44,7 @@ export async function runAudit(call: AuditRunCall): Promise<ExitCode> {
   const names = values.policy.flat();
   if (names.length === 0)
     throw new UsageError('no policy (expected -p POLICY; netsweep audit list shows those that ship)');
+  if (values.report !== null) checkFile('--report', values.report);
   const policies = policiesOf(names, values);
   return values.from === null
     ? await auditSweep(call, policies)
@@ -64,7 +65,7 @@ async function auditSweep(call: AuditRunCall, policies: readonly Policy[]): Prom
   await confirm(values, planned.devices.length);
   const credentials = await resolve(asked, planned, stop);
   await using link = await openLink(values, stop, true, keepBy(values));
-  const { format } = call.values;
+  const { format, report } = call.values;
   const placeOf = ({ device }: Report) => places[device?.index ?? -1];
   const templates = templatesOf(policies, call.values.templates);
   await using view = new AuditView({
@@ -72,6 +73,7 @@ async function auditSweep(call: AuditRunCall, policies: readonly Policy[]): Prom
     audited,
     platforms: selected.platforms,
     format,
+    report,
     templates,
     changes: new Changes(link, selected.platforms),
     placeOf,
@@ -133,6 +135,7 @@ async function auditEarlier(
     audited,
     platforms,
     format: values.format,
+    report: values.report,
     templates,
     changes: new Changes(link, platforms),
     placeOf,

@@ -1,4 +1,5 @@
 // An audit as a way of showing a sweep: each device is judged as it ends, and the report is printed when all have.
+import { basename, dirname } from 'node:path';
 import { type Output, Proof, type Report } from '../../proto/gen/netsweep/v1/model.js';
 import { label } from '../../proto/label.js';
 import type { Platforms } from '../../proto/platform.js';
@@ -12,11 +13,12 @@ import type { Audited } from '../audit/scopes.js';
 import { platformOf, type ReadOutput } from '../combine/result.js';
 import { sizeText } from '../combine/table.js';
 import { formatted } from '../report/formats.js';
+import { NO_PAST } from '../report/past.js';
 import type { AuditFormat, Settled } from '../report/settled.js';
 import type { Changes } from './changes.js';
 import type { Screen } from './output.js';
 import { version } from './program.js';
-import { commandName, treeName } from './views/tree.js';
+import { commandName, treeName, writeWhole } from './views/tree.js';
 import type { View } from './views/view.js';
 
 /** Longer outputs are not judged: patterns would go through them line by line, once for each rule. */
@@ -29,6 +31,8 @@ export interface AuditParts {
   audited: readonly Audited[];
   platforms: Platforms;
   format: AuditFormat;
+  /** Where the page goes; null: none is wanted. */
+  report: string | null;
   /** A directory of templates; null: no rule needs one. */
   templates: string | null;
   changes: Changes | null;
@@ -91,7 +95,15 @@ export class AuditView implements View, AsyncDisposable {
       `${treeName(segment)}/${treeName(device)}/${commandName(command)}.txt`;
     for await (const piece of formatted(this.parts.format, settled, { version: version(), fileOf }))
       await sink.write(piece);
+    await this.#writePage(settled);
     progress.note(summaryLine(tally), tally.counts.fail + tally.counts.error === 0 ? 'green' : 'yellow');
+  }
+
+  async #writePage(settled: Settled): Promise<void> {
+    const { report } = this.parts;
+    if (report === null) return;
+    const { htmlReport } = await import('../report/html/page.js');
+    await writeWhole(dirname(report), basename(report), htmlReport(settled, NO_PAST));
   }
 
   /** Asked only where a rule does. */

@@ -66,6 +66,12 @@ function checkDirectory(option: string, directory: string | null): void {
   }
 }
 
+/** The same for a file that is to be written. */
+export function checkFile(option: string, file: string): void {
+  if (existsSync(file) && !statSync(file).isFile()) throw new UsageError(`${option}: ${file} is not a file`);
+  checkDirectory(option, dirname(resolve(file)));
+}
+
 /** Whether sessions are to be recorded. */
 export function wantsTranscripts({ sessionLog, verbose }: OutputValues): boolean {
   return sessionLog !== null || verbose >= SHOW_SESSIONS;

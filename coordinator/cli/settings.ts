@@ -425,6 +425,11 @@ export const AUDIT_RUN = {
     (text) => readChoice(text, AUDIT_FORMATS),
     'text' as const,
   ),
+  report: one(
+    { flags: '--report <file>', about: 'write the audit as one HTML page, too', once: true },
+    readPath,
+    null,
+  ),
   noColor: OUTPUT.noColor,
   progress: OUTPUT.progress,
   verbose: OUTPUT.verbose,

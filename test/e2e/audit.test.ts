@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Verdict } from '../../coordinator/audit/verdict.ts';
 import { startCluster } from '../cluster.ts';
@@ -71,6 +73,14 @@ test('an audit sweeps what its rules need, judges every device with evidence, an
   expect(document.verdicts).toEqual(verdicts);
   expect(document.counts.fail).toBe(verdicts.filter(({ status }) => status === 'fail').length);
   expect(fleet.events().length, 'no device was touched').toBe(before);
+
+  const page = join(place.folder, 'reports', 'audit.html');
+  await run('--from', 'last', '--report', page, '--format', 'sarif');
+  expect(statSync(page).mode & 0o777, 'only for whoever ran it').toBe(0o600);
+  const html = readFileSync(page, 'utf8');
+  for (const part of ['<!doctype html>', 'SAY-2', 'Could not be evaluated', '</html>'])
+    expect(html).toContain(part);
+  expect(readdirSync(join(place.folder, 'reports')), 'and no half of one').toEqual(['audit.html']);
 
   const gentle = await place.write(
     'gentle.yaml',
