@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { CHUNK_BYTES } from '../../proto/subjects.js';
+import { Checked } from './checked.js';
 import { StoreFailed } from './refusal.js';
 import { type Sql, withRoom } from './sql.js';
 
@@ -65,14 +66,23 @@ export async function holdWhole(sql: Sql, sha256: Uint8Array): Promise<boolean> 
  * For each output its gzip, against its digest; empty for a large one, which is held; null: it is not here, or not any
  * more what it was.
  */
-export async function takeAll(sql: Sql, digests: Uint8Array[]): Promise<(Uint8Array | null)[]> {
+export async function takeAll(
+  sql: Sql,
+  checked: Checked,
+  digests: Uint8Array[],
+): Promise<(Uint8Array | null)[]> {
   const taken: (Uint8Array | null)[] = [];
   for (const sha256 of digests) {
     const body = readWhole(sql, sha256);
-    if (body.length > 0) taken.push(fits(body, sha256, SMALL_BYTES) ? body : null);
+    if (body.length > 0) taken.push(checked.fits(body, sha256) ? body : null);
     else taken.push((await holdWhole(sql, sha256)) ? body : null);
   }
   return taken;
+}
+
+/** For a store that is opened: it has checked nothing yet. */
+export function nothingChecked(): Checked {
+  return new Checked((body, sha256) => fits(body, sha256, SMALL_BYTES));
 }
 
 /** Whether an output's gzip unpacks to its digest, and to no more than so many bytes. */

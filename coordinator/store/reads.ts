@@ -2,7 +2,7 @@
 // decoded by the coordinator.
 import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
-import { isWhole, readFrom, takeAll } from './bodies.js';
+import { isWhole, nothingChecked, readFrom, takeAll } from './bodies.js';
 import { StoreDamaged } from './refusal.js';
 import { headOf, lastReport, readReports } from './reports.js';
 import { openScheduleRuns, scheduleRuns, schedules } from './schedules.js';
@@ -26,6 +26,7 @@ export interface StoredDevice {
 }
 
 export function readsOf(sql: Sql) {
+  const checked = nothingChecked();
   return {
     meta: () => meta(sql),
     spare: () => spare(sql),
@@ -46,7 +47,7 @@ export function readsOf(sql: Sql) {
     reportsByIndex: (sweep: string, after: number, limit: number, bodies: boolean) =>
       readReports(sql, 'device', { sweep, after, limit, bodies }),
     hasBody: (sha256: Uint8Array) => isWhole(sql, sha256),
-    takeBodies: (digests: Uint8Array[]) => takeAll(sql, digests),
+    takeBodies: (digests: Uint8Array[]) => takeAll(sql, checked, digests),
     body: (sha256: Uint8Array, from: number) => readFrom(sql, sha256, from),
     knownOutputs: (devices: Parameters<typeof knownOutputs>[1]) => knownOutputs(sql, devices),
     versions: (device: string, after: VersionKey | null, limit: number) =>

@@ -129,6 +129,16 @@ export const defects: Defect[] = [
     },
   },
   {
+    name: 'An output that was checked once is believed whatever its bytes are later',
+    file: 'coordinator/store/checked.ts',
+    find: 'if (this.#young.get(digest) === sum) return true;',
+    replace: 'if (this.#young.has(digest)) return true;',
+    test: {
+      file: 'test/store/checked.test.ts',
+      title: 'a body that a disk changes after it was checked is not taken for what it was',
+    },
+  },
+  {
     name: 'Results that were taken are forgotten with the process',
     file: 'coordinator/sweep/activesweep.ts',
     find: 'for (const { index, epoch } of found.taken) sweep.took(sweep.state(index), epoch);',
