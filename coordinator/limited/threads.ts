@@ -58,11 +58,14 @@ export class LimitedThreads<Task, Result> implements AsyncDisposable {
 
   /** Rejects with one of `refusals.ts`. Whoever has more tasks than may wait passes them through `inOrder`. */
   run(task: Task, { timeMs, blame }: TaskLimits): Promise<Result> {
+    if (!Number.isFinite(timeMs) || timeMs < 0)
+      return Promise.reject(new RangeError(`no limit: ${timeMs} ms`));
     if (this.#closed) return Promise.reject(new ThreadsClosed());
     if (this.#waiting.length >= this.#options.waiting)
       return Promise.reject(new QueueFull(this.#options.waiting));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ task, timeMs, blame: blame ?? null, deaths: 0, settled: false, resolve, reject });
+      const limits = { timeMs: Math.ceil(timeMs), blame: blame ?? null }; // its thread counts in whole ones
+      this.#waiting.push({ task, ...limits, deaths: 0, settled: false, resolve, reject });
       this.#dispatch();
     });
   }

@@ -61,6 +61,14 @@ test('a task that overruns is rejected by name while its process goes on', async
   expect(await threads.run({ kind: 'echo', value: 'after' }, SECOND)).toBe('after');
 });
 
+test('a limit that is no whole number is rounded up, and what is no limit is refused', async () => {
+  await using threads = open({ threads: 1 });
+  await expect(threads.run({ kind: 'loop' }, { timeMs: 99.3 })).rejects.toThrow('took longer than 100 ms');
+  for (const timeMs of [Number.NaN, Number.POSITIVE_INFINITY, -1])
+    await expect(threads.run({ kind: 'echo' }, { timeMs })).rejects.toThrow(RangeError);
+  expect(await threads.run({ kind: 'echo', value: 'after' }, SECOND)).toBe('after');
+});
+
 test('tasks that only shared the thread of one that overran are done all the same', async () => {
   await using threads = open({ threads: 1 });
   const stuck = threads.run({ kind: 'loop' }, { timeMs: 200 });
