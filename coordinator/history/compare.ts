@@ -1,7 +1,7 @@
 // Two outputs of one command, compared without noise: the same, different in noise alone, or changed, and then how, as a
 // unified difference. What has changed too much to be worth a minimal difference is shown as one block for another.
 import { structuredPatch } from 'diff';
-import { type Lines, Noise } from './noise.js';
+import { type Lines, Noise } from '../combine/noise.js';
 
 export interface Comparison {
   state: 'same' | 'noise' | 'changed';
@@ -36,7 +36,7 @@ export function compareTexts(
 ): Comparison {
   const same: Comparison = { state: 'same', added: 0, removed: 0, noise: 0, lines: [], isCut: false };
   if (before === after) return same;
-  const patterns = new Noise(volatile);
+  const patterns = new Noise({ volatile });
   const [old, now] = [patterns.linesOf(before), patterns.linesOf(after)];
   const noise = Math.max(old.noise, now.noise);
   const { head, tail } = common(old.texts, now.texts);

@@ -16,3 +16,8 @@ test.each([
 ])('%j and %j: the same but for noise is %s', (one, other, isSame) => {
   expect([noise.isSame(one, other), noise.isSame(other, one)]).toEqual([isSame, isSame]);
 });
+
+test('lines without noise keep their numbers', () => {
+  const { texts, numbers, noise: dropped } = noise.linesOf('a\nuptime is 1\r\nb\n! Last change');
+  expect({ texts, numbers, dropped }).toEqual({ texts: ['a', 'b'], numbers: [1, 3], dropped: 2 });
+});
