@@ -11,7 +11,7 @@ import { readJson } from './json.js';
 import { entriesOf } from './layers.js';
 import type { InventoryDocument, Source } from './located.js';
 import { readPlainYaml } from './plainyaml.js';
-import { Issues } from './wording.js';
+import { Issues, reasonOf } from './wording.js';
 import { readYaml } from './yaml.js';
 
 export interface InventoryIo {
@@ -163,14 +163,4 @@ function contentShape(text: string): Shape {
   if (/^(from\s+\w|import\s+\w|\w+\s*=\s*[[{(])/m.test(text)) return 'python';
   const first = text.split('\n').find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
   return /^[\w"][^:{}[\]]*[,;\t]/.test(first) ? 'csv' : 'yaml';
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'no such file or directory';
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
-  if (code === 'ENOTDIR') return 'a part of the path is not a directory';
-  if (!(error instanceof Error)) return String(error);
-  // What fetch says itself is only that it failed.
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -7,7 +7,7 @@ import { knownField } from './fieldnames.js';
 import { globTest, regexMatches } from './glob.js';
 import { type Entry, InputError } from './inventory.js';
 import { hopText } from './jump.js';
-import { count, didYouMean, Issues, nearest, quote } from './wording.js';
+import { count, didYouMean, Issues, nearest, quote, reasonOf } from './wording.js';
 
 export interface Selection {
   /** `-l`: `a:b`, `a,b`, `:&c`, `:!d`, globs, `~regex`, `@file`, group names, `all`, `key=value`. */
@@ -108,10 +108,7 @@ function fileTerms(file: string, cwd: string, issues: Issues): Term[] {
       return { sign, text: whole.slice(sign.length) };
     });
   } catch (error) {
-    issues.reportAt(
-      null,
-      `-l @${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`,
-    );
+    issues.reportAt(null, `-l @${file}: cannot be read (${reasonOf(error)})`);
     return [];
   }
 }

@@ -123,3 +123,15 @@ function isSame(a: Issue, b: Issue): boolean {
 function byPosition(a: Position | null, b: Position | null): number {
   return (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
 }
+
+/** Why a file can't be read. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'no such file or directory';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  if (code === 'EISDIR') return 'this is a directory';
+  if (code === 'ENOTDIR') return 'a part of the path is not a directory';
+  if (!(error instanceof Error)) return String(error);
+  // What fetch says itself is only that it failed.
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
