@@ -86,13 +86,17 @@ export class Uplink {
   #flushing = false;
   #asks = 0;
   #commit = 0;
+  /** The coordinator that told of it. */
+  #toldBy = '';
+  /** The one that was last linked. */
+  #coordinator = '';
   #storeId = '';
   #links: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly client: UplinkClient,
     private readonly host: Host,
-    private readonly hello: Omit<Hello, 'storeId' | 'commit'>,
+    private readonly hello: Omit<Hello, 'storeId' | 'commit' | 'coordinator'>,
     private readonly events: UplinkEvents,
     waiting: WaitingRoom | undefined,
   ) {
@@ -103,7 +107,7 @@ export class Uplink {
   static open(
     client: UplinkClient,
     host: Host,
-    hello: Omit<Hello, 'storeId' | 'commit'>,
+    hello: Omit<Hello, 'storeId' | 'commit' | 'coordinator'>,
     events: UplinkEvents,
     waiting?: WaitingRoom,
   ): Uplink {
@@ -266,7 +270,8 @@ export class Uplink {
         ended();
       });
       this.#closing.signal.addEventListener('abort', hangUp, { once: true });
-      const hello: Hello = { ...this.hello, storeId: this.#storeId, commit: this.#commit };
+      const seen = { storeId: this.#storeId, commit: this.#commit, coordinator: this.#toldBy };
+      const hello: Hello = { ...this.hello, ...seen };
       stream.write({ messages: [{ body: { $case: 'hello', value: hello } }] });
     });
   }
@@ -283,11 +288,19 @@ export class Uplink {
     this.#unsaid = this.#unsaid.filter(({ body }) => body?.$case === 'loginOutcome');
   }
 
+  /** The highest of the coordinator that told last: with the store an older one's may have been rolled back. */
+  #told(commit: number): void {
+    if (commit === 0) return; // nothing: leases that were lost may still be held
+    this.#commit = this.#toldBy === this.#coordinator ? Math.max(this.#commit, commit) : commit;
+    this.#toldBy = this.#coordinator;
+  }
+
   #heard(stream: Stream, body: CoordinatorMessage['body']): void {
     switch (body?.$case) {
       case 'welcome':
         if (this.#storeId !== body.value.storeId) this.#commit = 0;
         this.#storeId = body.value.storeId;
+        this.#coordinator = body.value.coordinator;
         this.#stream = stream;
         this.#complaint = '';
         this.#results.abridges = body.value.abridged;
@@ -298,7 +311,7 @@ export class Uplink {
         void this.#flush();
         return;
       case 'acks':
-        this.#commit = Math.max(this.#commit, body.value.commit);
+        this.#told(body.value.commit);
         for (const { seq, verdict } of body.value.acks) {
           const settle = () => void (this.#results.acknowledged(seq, verdict) && this.#flush());
           if (verdict === Verdict.LATER) this.host.after(LATER_MS, settle);

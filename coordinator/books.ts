@@ -3,6 +3,7 @@
 // only after its commit. A store that fails ends the process: nothing may be told that is not on disk.
 import { EventEmitter, once } from 'node:events';
 import { failpoint } from '../proto/failpoint.js';
+import type { Hello } from '../proto/gen/netsweep/v1/agent.js';
 import { Credential, type Device } from '../proto/gen/netsweep/v1/model.js';
 import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
@@ -25,6 +26,9 @@ export class Books {
     this.ledger.start(request, this.host.monotonicMs(), this.host.wallMs(), writes),
   );
   readonly pause: Pause;
+  /** The highest commit of the store. */
+  lastCommit: number;
+  #isBehind = false;
   /** The latest commit that is under way or done. */
   #latest = Promise.resolve(0);
   /** What has been changed in this turn. */
@@ -36,9 +40,12 @@ export class Books {
     readonly hostKeys: HostKeys,
     readonly terms: Terms,
     readonly host: Host,
-    /** The highest commit of the store, which agents remember too. */
-    public lastCommit: number,
+    /** Of this start of the coordinator; random. */
+    readonly incarnation: string,
+    /** The highest commit that was found in the store. */
+    private readonly foundCommit: number,
   ) {
+    this.lastCommit = foundCommit;
     this.pause = new Pause(store, ledger, host);
   }
 
@@ -49,8 +56,9 @@ export class Books {
       store.lastCommit(),
     ]);
     const hostKeys = new HostKeys(hosts, KnownHostsFile.read());
-    const ledger = new Ledger(host.id(), terms, () => host.random());
-    const books = new Books(store, ledger, hostKeys, terms, host, commit);
+    const incarnation = host.id();
+    const ledger = new Ledger(incarnation, terms, () => host.random());
+    const books = new Books(store, ledger, hostKeys, terms, host, incarnation, commit);
     for (const state of states) books.#standings.set(state.id, state);
     return books;
   }
@@ -84,6 +92,25 @@ export class Books {
       this.#failed.abort(error);
       return new Promise<never>(() => undefined);
     }
+  }
+
+  /**
+   * An agent has seen this commit. One that an earlier coordinator told of and that was not in the store at the start
+   * was lost with a rollback, however many have been made since. Leases that were lost have ended with the first hold.
+   */
+  compare({ storeId, commit, coordinator }: Pick<Hello, 'storeId' | 'commit' | 'coordinator'>): void {
+    if (storeId !== this.store.id || coordinator === this.incarnation || this.#isBehind) return;
+    // An older agent does not say who told it.
+    if (commit <= (coordinator === '' ? this.lastCommit : this.foundCommit)) return;
+    this.#isBehind = true;
+    const writes: Write[] = [];
+    this.ledger.holdAll(this.host.monotonicMs(), this.host.wallMs(), writes);
+    void this.commit(writes);
+  }
+
+  /** What agents are told of a commit; 0: nothing, so that whoever starts during a hold hears of the lost ones too. */
+  told(commit: number): number {
+    return this.ledger.isHeld(this.host.monotonicMs()) ? 0 : commit;
   }
 
   /** Asks for leave to start a device's commands; `answer` is called once, when it is decided and on disk. */

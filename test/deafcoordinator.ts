@@ -116,7 +116,13 @@ export class DeafCoordinator implements AsyncDisposable {
       case 'hello':
         this.#say({
           $case: 'welcome',
-          value: { storeId: 'deaf', termMs: TERM_MS, lockDelayMs: 5_000, abridged: false },
+          value: {
+            storeId: 'deaf',
+            coordinator: 'deaf',
+            termMs: TERM_MS,
+            lockDelayMs: 5_000,
+            abridged: false,
+          },
         });
         return this.#say({ $case: 'offer', value: this.#shard });
       case 'loginAsk':

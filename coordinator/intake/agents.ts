@@ -140,16 +140,11 @@ export class Agents {
       link.end();
       return null;
     }
-    const { store, terms, ledger } = this.books;
-    // A commit that an agent has seen and the store has not: the store was rolled back.
-    if (hello.storeId === store.id && hello.commit > this.books.lastCommit) {
-      const writes: Write[] = [];
-      ledger.holdAll(this.books.host.monotonicMs(), this.books.host.wallMs(), writes);
-      void this.books.commit(writes);
-    }
+    const { store, terms, ledger, incarnation } = this.books;
+    this.books.compare(hello);
     link.send({
       $case: 'welcome',
-      value: { storeId: store.id, termMs: terms.termMs, lockDelayMs: terms.lockDelayMs, abridged: true },
+      value: { storeId: store.id, coordinator: incarnation, ...terms, abridged: true },
     });
     // Whoever was away when a sweep was cancelled would go on with it until the next renewal.
     for (const { id, halt } of ledger.sweeps.values())
@@ -300,7 +295,7 @@ export class Agents {
     failpoint('intake.decided');
     const commit = await this.books.commit(writes);
     failpoint('intake.committed');
-    link.send({ $case: 'acks', value: { acks, commit } });
+    link.send({ $case: 'acks', value: { acks, commit: this.books.told(commit) } });
     this.kick();
   }
 
@@ -313,7 +308,7 @@ export class Agents {
       .filter((result) => {
         if (this.#known.restore(stateOf(result), result)) return true;
         const acks = [{ seq: result.seq, verdict: Verdict.NEED_BODY }];
-        link.send({ $case: 'acks', value: { acks, commit: lastCommit } });
+        link.send({ $case: 'acks', value: { acks, commit: this.books.told(lastCommit) } });
         return false;
       });
     return { chunks: sent.chunks, results };
@@ -326,7 +321,7 @@ export class Agents {
     const isSmall = (result: Result) => !pause.full && outputsOf(result).length === 0;
     const later = sent.results.filter((result) => !isSmall(result));
     const acks = later.map(({ seq }) => ({ seq, verdict: Verdict.LATER }));
-    if (acks.length > 0) link.send({ $case: 'acks', value: { acks, commit: lastCommit } });
+    if (acks.length > 0) link.send({ $case: 'acks', value: { acks, commit: this.books.told(lastCommit) } });
     return { chunks: [], results: sent.results.filter(isSmall) };
   }
 

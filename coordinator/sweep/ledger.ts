@@ -121,6 +121,10 @@ export class Ledger {
     }
   }
 
+  isHeld(now: number): boolean {
+    return now < this.#holdUntil;
+  }
+
   /** Nothing is offered or granted for this reason; empty: it is again, after so long. */
   pause(reason: string, afterMs: number): void {
     this.#paused = reason;
@@ -133,7 +137,7 @@ export class Ledger {
 
   /** A new shard of `sweep` for `segment`, offered for the first time; null: nothing is ready. */
   form(sweep: ActiveSweep, segment: string, most: number, now: number, writes: Write[]): OpenShard | null {
-    if (sweep.halt !== null || this.#paused !== '' || now < this.#holdUntil) return null;
+    if (sweep.halt !== null || this.#paused !== '' || this.isHeld(now)) return null;
     const devices = sweep.formShard(segment, most, this.endpoints, now, writes);
     const first = devices[0];
     if (first === undefined) return null;

@@ -7,7 +7,7 @@ export const defects: Defect[] = [
   {
     name: 'results are acknowledged before they are on the disk',
     file: 'coordinator/intake/agents.ts',
-    find: "    const commit = await this.books.commit(writes);\n    failpoint('intake.committed');\n    link.send({ $case: 'acks', value: { acks, commit } });",
+    find: "    const commit = await this.books.commit(writes);\n    failpoint('intake.committed');\n    link.send({ $case: 'acks', value: { acks, commit: this.books.told(commit) } });",
     replace:
       "    link.send({ $case: 'acks', value: { acks, commit: 0 } });\n    await this.books.commit(writes);",
     test: { file, title: 'a result is acknowledged only once it is on the disk' },
@@ -81,6 +81,13 @@ export const defects: Defect[] = [
     find: '    this.#holdUntil = now + this.terms.termMs + this.terms.lockDelayMs;',
     replace: '    this.#holdUntil = now;',
     test: { file, title: 'nothing is granted while agents may hold what the store has forgotten' },
+  },
+  {
+    name: 'a store that was put back is noticed only until it has committed as much again',
+    file: 'coordinator/books.ts',
+    find: "coordinator === '' ? this.lastCommit : this.foundCommit",
+    replace: 'this.lastCommit',
+    test: { file, title: 'a store that was rolled back is noticed, however much it has committed since' },
   },
   {
     name: 'a device whose commands were started is leased again',

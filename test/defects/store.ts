@@ -57,8 +57,8 @@ export const defects: Defect[] = [
   {
     name: 'Shards are formed in a pause',
     file: 'coordinator/sweep/ledger.ts',
-    find: "if (sweep.halt !== null || this.#paused !== '' || now < this.#holdUntil) return null;",
-    replace: 'if (sweep.halt !== null || now < this.#holdUntil) return null;',
+    find: "if (sweep.halt !== null || this.#paused !== '' || this.isHeld(now)) return null;",
+    replace: 'if (sweep.halt !== null || this.isHeld(now)) return null;',
     test: {
       file: PAUSE,
       title: 'nothing is formed, granted or started in a pause, and everything is after it',

@@ -47,6 +47,35 @@ test('leases belong to an instance, not to a name, also after a restart of the c
   newcomer.leave();
 });
 
+test('leases that a store has lost are waited for, however much it has committed since', async () => {
+  await using intake = await Intake.open([device(0)]);
+  await intake.restart();
+  const { books } = intake;
+  const lost = { storeId: books.store.id, commit: books.lastCommit + 1, coordinator: 'the one before' };
+  await intake.sweepAgain('S2', [device(0)]);
+  expect(books.lastCommit).toBeGreaterThanOrEqual(lost.commit);
+  const agent = await intake.join('b', 'b-1', lost);
+  expect(await agent.claim(1, 1, 'b-11', 'S2')).toMatchObject({
+    answer: { $case: 'later', value: { reason: 'leases unknown' } },
+  });
+  expect(books.told(books.lastCommit)).toBe(0);
+  agent.leave();
+});
+
+test('commits that this coordinator has told of itself are not lost', async () => {
+  await using intake = await Intake.open([device(0)]);
+  await intake.restart();
+  const { books } = intake;
+  const found = books.lastCommit;
+  await intake.sweepAgain('S2', [device(0)]);
+  expect(books.lastCommit).toBeGreaterThan(found);
+  const own = { storeId: books.store.id, commit: books.lastCommit, coordinator: books.incarnation };
+  const agent = await intake.join('b', 'b-1', own);
+  expect(await agent.claim(1, 1, 'b-11', 'S2')).toMatchObject({ answer: { $case: 'grant' } });
+  expect(books.told(books.lastCommit)).toBe(books.lastCommit);
+  agent.leave();
+});
+
 test('the first agent decides whether devices are real or rehearsed; who differs is sent away', async () => {
   await using intake = await Intake.open([device(0)]);
   const away = { $case: 'goodbye', value: { retryMs: 0 } };

@@ -62,6 +62,7 @@ kept('nothing is granted while agents may hold what the store has forgotten', {
   seeds: [5, 6, 7, 11, 12],
   faults: ['store-rolled-back'],
 });
+kept('a store that was rolled back is noticed, however much it has committed since', { seeds: [922621354] });
 kept('a sweep that may write sends a command once, whoever dies', {
   seeds: [1, 6, 14, 21, 24],
   faults: ['agent-killed', 'host-stopped'],

@@ -63,6 +63,8 @@ interface AgentView {
 /** What the world knows that the witness has to ask for. */
 export interface Surroundings {
   disk(): Disk;
+  /** How many commits the last coordinator that started found on it. */
+  foundCommits(): number;
   /** True time since which coordinator and agent have been up and able to talk; null: they are not. */
   reachableSince(agent: string): number | null;
   rateOf(agent: string): number;
@@ -89,6 +91,8 @@ export class Witness implements Wiretap {
   readonly #commands = new Map<string, number>();
   /** Until when nothing may be granted, because the store was found to be an older copy. */
   #heldUntil = 0;
+  /** Coordinators that have found that out. */
+  readonly #held = new Set<string>();
 
   constructor(
     private readonly timeline: Timeline,
@@ -135,13 +139,7 @@ export class Witness implements Wiretap {
     for (const { body } of batch.messages) {
       if (body?.$case === 'welcome') {
         view.welcomedAt = this.timeline.now;
-        // The coordinator has been told of a commit that its store has not had.
-        if (
-          view.hello !== null &&
-          view.hello.storeId !== '' &&
-          view.hello.commit > this.around.disk().commits
-        )
-          this.#heldUntil = this.timeline.now + LEASE_TERM_MS;
+        this.#holding(view, body.value.coordinator);
       }
       if (body?.$case !== 'acks') {
         this.trace(`${agent.name} hears ${body?.$case}`);
@@ -180,6 +178,14 @@ export class Witness implements Wiretap {
       );
     const verdicts = known?.verdicts ?? new Map();
     view.granted.set(epoch, { shard: `${sweep}/${shard}`, indexes, verdicts, known: offered });
+  }
+
+  /** The coordinator has been told of a commit that its store had not had when it started. */
+  #holding({ hello }: AgentView, coordinator: string): void {
+    if (hello === null || hello.storeId === '' || hello.coordinator === coordinator) return;
+    if (hello.commit <= this.around.foundCommits() || this.#held.has(coordinator)) return;
+    this.#held.add(coordinator); // what was lost before it started has ended with its first hold
+    this.#heldUntil = this.timeline.now + LEASE_TERM_MS;
   }
 
   /** An agent acknowledges a message in NATS. */

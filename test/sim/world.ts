@@ -66,6 +66,7 @@ export class World {
   readonly coordinatorMachine: Machine;
   readonly #lines: string[] = [];
   #digest = 0x811c9dc5;
+  #foundCommits = 0;
 
   constructor(
     readonly schedule: Schedule,
@@ -84,6 +85,7 @@ export class World {
       this.fleet,
       {
         disk: () => this.disk,
+        foundCommits: () => this.#foundCommits,
         reachableSince: (agent) => this.#reachableSince(agent),
         rateOf: (agent) => this.#agent(agent).plan.rate,
         planOf: (sweep) => this.sweeps.find(({ id }) => id === sweep)?.plan,
@@ -164,6 +166,7 @@ export class World {
     const store = new SimStore(this.disk, process, this.timeline, dice, commitMs, (error) =>
       this.witness.broken('store', `a commit was refused: ${error}`),
     );
+    this.#foundCommits = this.disk.commits;
     this.trace('coordinator starts');
     void this.#open(serving, store);
   }
