@@ -121,6 +121,8 @@ class Looks implements Meter {
     const now = used(pid);
     if (now === null) return;
     const { ms, started } = now;
+    // One that has ended stays its parent's child until that asks how.
+    if (this.#seen.get(pid)?.started === started) return;
     this.#seen.set(pid, { ms, started, role: this.roleOf(words(pid) ?? '') ?? parent, alive: true });
   }
 
