@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkServerIdentity } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { type Channel, ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { type Channel, ChannelCredentials, type ChannelOptions, type ClientOptions } from '@grpc/grpc-js';
+import { AuditsClient } from '../proto/gen/netsweep/v1/audits.js';
 import { HistoryClient } from '../proto/gen/netsweep/v1/history.js';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
 import { Line } from '../proto/line.js';
@@ -49,6 +50,7 @@ export interface Connection extends AsyncDisposable {
   readonly sweeps: SweepsClient;
   /** Over the same connection. */
   readonly history: HistoryClient;
+  readonly audits: AuditsClient;
   selfContained: boolean;
   /** Attach id for SubmitHeader.client; empty when distributed. */
   client: string;
@@ -100,7 +102,10 @@ async function remote(address: string, tls: TlsFiles | null): Promise<Connection
       return line.client;
     },
     get history() {
-      return beside(line.client);
+      return beside(line.client, HistoryClient);
+    },
+    get audits() {
+      return beside(line.client, AuditsClient);
     },
     selfContained: false,
     client: '',
@@ -196,7 +201,10 @@ async function attach(address: string): Promise<Connection> {
     return {
       sweeps,
       get history() {
-        return beside(sweeps);
+        return beside(sweeps, HistoryClient);
+      },
+      get audits() {
+        return beside(sweeps, AuditsClient);
       },
       selfContained: true,
       client,
@@ -213,8 +221,11 @@ async function attach(address: string): Promise<Connection> {
 }
 
 /** Another service's client on a client's connection, which is closed with that. */
-function beside(sweeps: SweepsClient): HistoryClient {
-  return new HistoryClient('', ChannelCredentials.createInsecure(), {
+function beside<C>(
+  sweeps: SweepsClient,
+  client: new (address: string, credentials: ChannelCredentials, options: ClientOptions) => C,
+): C {
+  return new client('', ChannelCredentials.createInsecure(), {
     channelOverride: sweeps.getChannel() as Channel, // as every client of the library gives it
   });
 }

@@ -16,6 +16,7 @@ import { type Host, machine } from './host.js';
 import { Agents } from './intake/agents.js';
 import { type AgentLink, Presence } from './intake/presence.js';
 import { close, createServer, listen } from './intake/server.js';
+import { serveAudits } from './report/keeping.js';
 import type { ScheduleBook } from './schedule/book.js';
 import { Service } from './service.js';
 import { openStore } from './store/open.js';
@@ -85,6 +86,7 @@ export class Coordinator {
     try {
       const server = createServer();
       const coordinator = await Coordinator.on(store, server, options, machine);
+      serveAudits(server, store);
       coordinator.#watchRoom();
       coordinator.#heap = watchHeap();
       coordinator.#server = server;

@@ -34,6 +34,7 @@ const OWNERS: Record<string, string[]> = {
     'coordinator/service.ts',
     'coordinator/coordinator.ts',
     'coordinator/schedule/service.ts',
+    'coordinator/report/keeping.ts',
     'coordinator/cli/',
     'agent/uplink.ts',
     'agent/channel.ts',

@@ -14,6 +14,7 @@ import { count } from '../inventory/wording.js';
 import { printPlan } from '../sweep/plan.js';
 import { attend } from './attend.js';
 import { policiesOf, templatesOf } from './audit.js';
+import { keepAudit, lineOf } from './auditkeep.js';
 import { AuditView } from './auditview.js';
 import { bodyReader } from './body.js';
 import { Changes } from './changes.js';
@@ -68,12 +69,14 @@ async function auditSweep(call: AuditRunCall, policies: readonly Policy[]): Prom
   const { format, report } = call.values;
   const placeOf = ({ device }: Report) => places[device?.index ?? -1];
   const templates = templatesOf(policies, call.values.templates);
+  const line = lineOf(policies, values);
   await using view = new AuditView({
     book,
     audited,
     platforms: selected.platforms,
     format,
     report,
+    keep: (settled) => keepAudit(link, settled, policies, line),
     templates,
     changes: new Changes(link, selected.platforms),
     placeOf,
@@ -136,6 +139,7 @@ async function auditEarlier(
     platforms,
     format: values.format,
     report: values.report,
+    keep: null,
     templates,
     changes: new Changes(link, platforms),
     placeOf,

@@ -13,7 +13,7 @@ import type { Audited } from '../audit/scopes.js';
 import { platformOf, type ReadOutput } from '../combine/result.js';
 import { sizeText } from '../combine/table.js';
 import { formatted } from '../report/formats.js';
-import { NO_PAST } from '../report/past.js';
+import { NO_PAST, type Past } from '../report/past.js';
 import type { AuditFormat, Settled } from '../report/settled.js';
 import type { Changes } from './changes.js';
 import type { Screen } from './output.js';
@@ -31,6 +31,8 @@ export interface AuditParts {
   audited: readonly Audited[];
   platforms: Platforms;
   format: AuditFormat;
+  /** Keeps an audit, and tells what was before; null: it is none of now. */
+  keep: ((settled: Settled) => Promise<Past>) | null;
   /** Where the page goes; null: none is wanted. */
   report: string | null;
   /** A directory of templates; null: no rule needs one. */
@@ -93,17 +95,31 @@ export class AuditView implements View, AsyncDisposable {
     const { tally } = settled;
     const fileOf = (segment: string, device: string, command: string) =>
       `${treeName(segment)}/${treeName(device)}/${commandName(command)}.txt`;
-    for await (const piece of formatted(this.parts.format, settled, { version: version(), fileOf }))
+    const past = await this.#past(settled);
+    for await (const piece of formatted(this.parts.format, settled, { version: version(), fileOf, past }))
       await sink.write(piece);
-    await this.#writePage(settled);
+    await this.#writePage(settled, past);
     progress.note(summaryLine(tally), tally.counts.fail + tally.counts.error === 0 ? 'green' : 'yellow');
   }
 
-  async #writePage(settled: Settled): Promise<void> {
+  async #past(settled: Settled): Promise<Past> {
+    const { keep } = this.parts;
+    if (keep === null) return NO_PAST;
+    try {
+      return await keep(settled);
+    } catch (error) {
+      // Whatever became of the coordinator meanwhile, the verdicts are there.
+      const why = error instanceof Error ? error.message : String(error);
+      this.#on.screen.progress.say(`the audit could not be kept, so what is new is not known: ${why}`);
+      return NO_PAST;
+    }
+  }
+
+  async #writePage(settled: Settled, past: Past): Promise<void> {
     const { report } = this.parts;
     if (report === null) return;
     const { htmlReport } = await import('../report/html/page.js');
-    await writeWhole(dirname(report), basename(report), htmlReport(settled, NO_PAST));
+    await writeWhole(dirname(report), basename(report), htmlReport(settled, past));
   }
 
   /** Asked only where a rule does. */

@@ -10,6 +10,7 @@ import { addHistory } from './historycommands.js';
 import { addBackup, addSchedules } from './schedulecommands.js';
 import {
   AUDIT_RUN,
+  AUDIT_RUNS,
   AUDIT_TEST,
   CONNECTION,
   ENDPOINT,
@@ -251,6 +252,13 @@ function addAudit(program: Command, edge: Edge): void {
       'netsweep audit run -p campus.yaml -i lab.yaml --from last    # what an earlier sweep brought',
     ],
     act: async (call) => (await import('./auditrun.js')).runAudit(call),
+  });
+  addCommand(audit, edge, {
+    usage: 'runs',
+    about: 'earlier audits, newest first, with scores and findings',
+    settings: AUDIT_RUNS,
+    examples: ['netsweep audit runs', 'netsweep audit runs --json'],
+    act: async (call) => (await import('./auditkeep.js')).listAudits(call),
   });
   addCommand(audit, edge, {
     usage: 'check <policy...>',

@@ -467,6 +467,8 @@ export const AUDIT_TEST = {
   ...TEMPLATES,
 } satisfies Settings;
 
+export const AUDIT_RUNS = { ...TABLE, ...CONNECTION };
+
 const SEGMENT = one({ flags: '--segment <name>', about: 'of the device', once: true }, readText, null);
 
 export const HISTORY = {

@@ -3,15 +3,20 @@ import { auditObject } from '../audit/json.js';
 import { Findings, reportLines } from '../audit/report.js';
 import { csvReport } from './csv.js';
 import { junitReport } from './junit.js';
+import { type Past, pastLines, pastObject } from './past.js';
 import { type SarifParts, sarifReport } from './sarif.js';
 import type { AuditFormat, Settled } from './settled.js';
 
-export function formatted(format: AuditFormat, settled: Settled, parts: SarifParts): AsyncGenerator<string> {
+export function formatted(
+  format: AuditFormat,
+  settled: Settled,
+  { past, ...parts }: SarifParts & { past: Past },
+): AsyncGenerator<string> {
   switch (format) {
     case 'text':
-      return textReport(settled);
+      return textReport(settled, past);
     case 'json':
-      return jsonReport(settled);
+      return jsonReport(settled, past);
     case 'ndjson':
       return ndjsonReport(settled);
     case 'csv':
@@ -23,14 +28,17 @@ export function formatted(format: AuditFormat, settled: Settled, parts: SarifPar
   }
 }
 
-async function* textReport({ book, tally, verdicts }: Settled): AsyncGenerator<string> {
+async function* textReport({ book, tally, verdicts }: Settled, past: Past): AsyncGenerator<string> {
   const findings = new Findings();
   for await (const ofDevice of verdicts()) for (const verdict of ofDevice) findings.add(verdict);
-  for (const line of reportLines(findings, book, tally)) yield `${line}\n`;
+  for (const line of [...reportLines(findings, book, tally), ...pastLines(past)]) yield `${line}\n`;
 }
 
-async function* jsonReport({ book, tally, sweep, atMs, verdicts }: Settled): AsyncGenerator<string> {
-  const head = JSON.stringify(auditObject(book, tally, { sweep, atMs }));
+async function* jsonReport(
+  { book, tally, sweep, atMs, verdicts }: Settled,
+  past: Past,
+): AsyncGenerator<string> {
+  const head = JSON.stringify({ ...auditObject(book, tally, { sweep, atMs }), ...pastObject(past) });
   yield `${head.slice(0, -1)},"verdicts":[`;
   let separator = '\n';
   for await (const ofDevice of verdicts())

@@ -15,7 +15,7 @@ import type { Reads } from './reads.js';
 import { refusalError, StoreFailed, StoreRefused } from './refusal.js';
 import { type Row, toRow } from './rows.js';
 import { Seal } from './seal.js';
-import type { Asked, OpenSweep, Room, ScheduleStore, SweepRow, VersionKey, Write } from './store.js';
+import type { Asked, AuditStore, OpenSweep, Room, SweepRow, VersionKey, Write } from './store.js';
 import { asRead, Tail } from './tail.js';
 import { type Keep, readKnown } from './versions.js';
 
@@ -32,7 +32,7 @@ export async function openStore(
   directory: string,
   keyFile: string | null,
   keep: Keep | null = null,
-): Promise<ScheduleStore> {
+): Promise<AuditStore> {
   const link = await Link.open({ directory, keep });
   try {
     const { id, keyCheck, isRolledBack, lastReport } = await link.read('meta');
@@ -148,7 +148,7 @@ interface About {
   isRolledBack: boolean;
 }
 
-class SealedStore implements ScheduleStore {
+class SealedStore implements AuditStore {
   readonly id: string;
   readonly isRolledBack: boolean;
   readonly #directory: string;
@@ -309,6 +309,14 @@ class SealedStore implements ScheduleStore {
 
   openScheduleRuns() {
     return this.#link.read('openScheduleRuns');
+  }
+
+  audits(line: string | null, limit: number) {
+    return this.#link.read('audits', line, limit);
+  }
+
+  openFindings(policy: string, rule: string) {
+    return this.#link.read('openFindings', policy, rule);
   }
 
   scheduleRuns(schedule: string, limit: number) {

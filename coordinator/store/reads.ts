@@ -2,6 +2,7 @@
 // decoded by the coordinator.
 import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { audits, openFindings } from './audits.js';
 import { isWhole, nothingChecked, readFrom, takeAll } from './bodies.js';
 import { StoreDamaged } from './refusal.js';
 import { headOf, lastReport, readReports } from './reports.js';
@@ -56,6 +57,8 @@ export function readsOf(sql: Sql) {
       readNewest(sql, asked, after, limit),
     hostKeys: () => hostKeys(sql),
     credentials: () => credentials(sql),
+    audits: (line: string | null, limit: number) => audits(sql, line, limit),
+    openFindings: (policy: string, rule: string) => openFindings(sql, policy, rule),
     schedules: () => schedules(sql),
     openScheduleRuns: () => openScheduleRuns(sql),
     scheduleRuns: (schedule: string, limit: number) => scheduleRuns(sql, schedule, limit),

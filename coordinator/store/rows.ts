@@ -57,6 +57,7 @@ export type Row =
 
 /** Of a row without bytes of its own. */
 const ROW_BYTES = 200;
+const OPEN_FINDING_BYTES = 32;
 const NO_BYTES = Buffer.alloc(0);
 const NO_OUTPUTS = Report.create();
 
@@ -104,6 +105,8 @@ export function sizeOf(row: Row): number {
       return row.data.length;
     case 'devices':
       return row.submitted.length;
+    case 'openFindings':
+      return ROW_BYTES + row.open.devices.length * OPEN_FINDING_BYTES;
     default:
       return ROW_BYTES;
   }

@@ -157,6 +157,16 @@ const STEPS = [
   ) WITHOUT ROWID;
   CREATE INDEX versions_age ON versions (last_ms);
   `,
+  `
+  CREATE TABLE audits (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, about BLOB NOT NULL, sum INTEGER NOT NULL
+  );
+  CREATE INDEX audits_line ON audits (line, no);
+  CREATE TABLE open_findings (
+    policy TEXT NOT NULL, rule TEXT NOT NULL, about BLOB NOT NULL, sum INTEGER NOT NULL,
+    PRIMARY KEY (policy, rule)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Up to this size the whole file is checked at each start. */

@@ -4,10 +4,12 @@
 // be told.
 
 import type { KnownOutput } from '../../proto/gen/netsweep/v1/agent.js';
+import type { KeptAudit, OpenFindings } from '../../proto/gen/netsweep/v1/audits.js';
 import type { Version } from '../../proto/gen/netsweep/v1/history.js';
 import type { Credential, Device, Failure, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { ScheduleRun } from '../../proto/gen/netsweep/v1/schedules.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { AuditWrite } from '../report/book.js';
 import type { KeptSchedule, ScheduleWrite } from '../schedule/book.js';
 
 /** A sweep's own row; its counts follow from its devices. */
@@ -96,7 +98,8 @@ export type Write =
   | ({ write: 'dropHostKeys' } & Place)
   | { write: 'credential'; state: CredentialState }
   | { write: 'dropSweep'; sweep: string }
-  | ScheduleWrite;
+  | ScheduleWrite
+  | AuditWrite;
 
 /** An unfinished sweep, as a started coordinator finds it. */
 export interface OpenSweep {
@@ -214,4 +217,12 @@ export interface ScheduleStore extends Store {
   openScheduleRuns(): Promise<ScheduleRun[]>;
   /** A schedule's, newest first. */
   scheduleRuns(schedule: string, limit: number): Promise<ScheduleRun[]>;
+}
+
+/** A store that keeps audits as well. */
+export interface AuditStore extends ScheduleStore {
+  /** Newest first; of one line, or all. */
+  audits(line: string | null, limit: number): Promise<KeptAudit[]>;
+  /** Of one rule. */
+  openFindings(policy: string, rule: string): Promise<OpenFindings>;
 }

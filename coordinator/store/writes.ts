@@ -2,6 +2,7 @@
 // ledger's rules throws, and the caller rolls back.
 import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { applyAudit } from './audits.js';
 import { keepPiece, useOutput } from './bodies.js';
 import { StoreFailed } from './refusal.js';
 import { removeSweep } from './removal.js';
@@ -72,6 +73,10 @@ export function apply(sql: Sql, row: Row, keep: Keep | null): void {
     case 'dropSchedule':
     case 'scheduleRun':
       applySchedule(sql, row);
+      break;
+    case 'audit':
+    case 'openFindings':
+      applyAudit(sql, row);
       break;
     case 'keyCheck':
       put(sql, 'meta', 'key', row.sealed);

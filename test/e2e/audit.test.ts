@@ -91,6 +91,26 @@ test('an audit sweeps what its rules need, judges every device with evidence, an
     status: 0,
     stderr: expect.stringContaining('0 findings, 2 passed on 2 devices'),
   });
+  const mended = await place.write(
+    'mended.yaml',
+    POLICY.replace(
+      "command: show version, present: '^nothing says so$'",
+      "command: show version, present: '.'",
+    ).replace(/present: '\^hostname.*\$'/, "absent: '^hostname'"),
+  );
+  const later = await place.netsweep(['audit', 'run', '-p', mended, '-i', inventory]);
+  expect(later.stdout).toMatch(/^since \S+: 2 new, 2 fixed, 3 still open, the oldest since \S+$/m);
+  expect(later.stdout).toMatch(/^ {2}new: NAME-1 /m);
+  expect(later.stdout).toMatch(/^ {2}fixed: SAY-2 /m);
+  const runs = await place.netsweep(['audit', 'runs', '--json']);
+  const kept = JSON.parse(runs.stdout);
+  expect(kept.map(({ counts }: { counts: { fail: number } }) => counts.fail)).toEqual([
+    4,
+    0,
+    document.counts.fail,
+  ]);
+  expect(kept[0].policies[0].digest).not.toBe(kept[1].policies[0].digest);
+
   const none = await place.netsweep(['audit', 'run', '-p', gentle, '-i', inventory, '-l', 'platform=linux']);
   expect(none.status).toBe(2);
   expect(none.stderr).toContain('no rule is for any of 2 devices');

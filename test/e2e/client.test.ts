@@ -122,6 +122,9 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
         get history(): never {
           throw new Error('it only submits');
         },
+        get audits(): never {
+          throw new Error('it only submits');
+        },
         [Symbol.asyncDispose]: async () => {},
       };
       const keys = Array.from(

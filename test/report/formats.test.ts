@@ -2,11 +2,13 @@
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { formatted } from '../../coordinator/report/formats.ts';
+import { NO_PAST } from '../../coordinator/report/past.ts';
 import type { AuditFormat, Settled } from '../../coordinator/report/settled.ts';
 import { HOSTILE, settledAudit, whole } from './settled.ts';
 
 const PARTS = {
   version: '1.2.3',
+  past: NO_PAST,
   fileOf: (segment: string, device: string, command: string) =>
     [segment, device, `${command.replaceAll(' ', '_')}.txt`].join('/'),
 };

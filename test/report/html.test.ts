@@ -1,7 +1,6 @@
 // The report as one page: whole by itself, harmless whatever it shows, small for a large fleet.
 import { expect, test } from 'vitest';
 import { htmlReport } from '../../coordinator/report/html/page.ts';
-import { findingKey } from '../../coordinator/report/key.ts';
 import { NO_PAST } from '../../coordinator/report/past.ts';
 import { TODAY } from '../audit/policies.ts';
 import { HOSTILE, settledAudit, whole } from './settled.ts';
@@ -66,17 +65,18 @@ test('what is new and what is fixed since last time is told, with the score over
     { device: 'R2', statuses: { 'TELNET-1': 'fail', 'NTP-1': 'pass' } },
   ]);
   const day = 86_400_000;
-  const fresh = findingKey({ policy: 'lab', rule: 'TELNET-1', device: 'R2' }).toString('hex');
   const page = await whole(
     htmlReport(settled, {
+      score: 9,
       trend: [
         { atMs: TODAY - 2 * day, score: 40, findings: 3 },
         { atMs: TODAY - day, score: 50, findings: 2 },
       ],
       change: {
         atMs: TODAY - day,
-        fresh: new Set([fresh]),
-        firstSeen: new Map(),
+        fresh: [{ policy: 'lab', rule: 'TELNET-1', device: 'R2', firstSeenMs: TODAY }],
+        open: 1,
+        oldestMs: TODAY - day,
         fixed: [{ policy: 'lab', rule: 'NTP-1', device: 'R2', firstSeenMs: TODAY - 2 * day }],
       },
     }),

@@ -189,6 +189,9 @@ export class Disk {
       case 'dropSchedule':
       case 'scheduleRun':
         throw new Error('no coordinator of the simulation has schedules');
+      case 'audit':
+      case 'openFindings':
+        throw new Error('no coordinator of the simulation keeps audits');
       default:
         write satisfies never;
     }

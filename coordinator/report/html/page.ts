@@ -3,8 +3,7 @@
 import { Findings, summaryLine } from '../../audit/report.js';
 import { SEVERITIES, type Severity, type VerdictStatus } from '../../audit/verdict.js';
 import { count } from '../../inventory/wording.js';
-import { findingKey } from '../key.js';
-import type { Past } from '../past.js';
+import { byRule, type Past } from '../past.js';
 import { byName, fieldText, type Settled } from '../settled.js';
 import { Standing, scoreText } from '../standing.js';
 import { line, scoreBar, stackedBar } from './charts.js';
@@ -22,15 +21,14 @@ interface Gathered {
   findings: Findings;
   all: Standing;
   segments: Map<string, Standing>;
-  /** Open findings that the audit before had not, by rule. */
-  fresh: Map<string, string[]>;
 }
 
 export async function* htmlReport(settled: Settled, past: Past): AsyncGenerator<string> {
-  const gathered = await gather(settled, past);
+  const gathered = await gather(settled);
   const { book, tally, sweep, atMs } = settled;
   const title = `Audit: ${book.policies.join(', ')}`;
   const when = isoMinute(atMs);
+  const fresh = byRule(past.change?.fresh ?? []);
   yield html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">
@@ -51,7 +49,7 @@ export async function* htmlReport(settled: Settled, past: Past): AsyncGenerator<
   for (const severity of GRAVEST_FIRST)
     yield* sections(
       fail.filter(({ rule }) => rule.severity === severity),
-      { sweep, advice: true, fresh: gathered.fresh },
+      { sweep, advice: true, fresh },
     );
   for (const [status, heading, about] of OTHERS) {
     const others = gathered.findings.sections(status);
@@ -76,12 +74,11 @@ const OTHERS: [status: VerdictStatus, heading: string, about: string][] = [
   ['waived', 'Waived', 'Fails, and somebody answers for that until a day.'],
 ];
 
-async function gather({ audited, verdicts }: Settled, { change }: Past): Promise<Gathered> {
+async function gather({ audited, verdicts }: Settled): Promise<Gathered> {
   const gathered: Gathered = {
     findings: new Findings(),
     all: new Standing(),
     segments: new Map(),
-    fresh: new Map(),
   };
   const of = byName(audited);
   for await (const ofDevice of verdicts()) {
@@ -94,8 +91,6 @@ async function gather({ audited, verdicts }: Settled, { change }: Past): Promise
       segment.add(verdict);
       gathered.all.add(verdict);
       gathered.findings.add(verdict);
-      if (verdict.status !== 'fail' || !change?.fresh.has(findingKey(verdict).toString('hex'))) continue;
-      gathered.fresh.set(verdict.rule, [...(gathered.fresh.get(verdict.rule) ?? []), verdict.device]);
     }
   }
   return gathered;
@@ -147,22 +142,16 @@ ${rows}</tbody></table></div>
 `;
 }
 
-function sinceLast({ all, fresh }: Gathered, { trend, change }: Past, atMs: number): Markup {
+function sinceLast({ all }: Gathered, { trend, change }: Past, atMs: number): Markup {
   if (change === null) return html``;
-  const news = [...fresh.values()].reduce((sum, devices) => sum + devices.length, 0);
   const points = [...trend, { atMs, score: all.score }].flatMap(({ atMs: at, score }) =>
     score === null ? [] : [{ label: isoMinute(at), value: score }],
   );
-  const fixed = new Map<string, string[]>();
-  for (const { policy, rule, device } of change.fixed) {
-    const key = `${rule} (${policy})`;
-    fixed.set(key, [...(fixed.get(key) ?? []), device]);
-  }
-  const lists = [...fixed].slice(0, MOST_FIXED).map(
+  const lists = [...byRule(change.fixed)].slice(0, MOST_FIXED).map(
     ([rule, devices]) => html`<li><code>${rule}</code> ${named(devices)}</li>
 `,
   );
-  return html`<h2>Since last time</h2><p>${count(news, 'new finding')}, ${change.fixed.length} fixed, ${all.counts.fail - news} still open since the audit of ${isoMinute(change.atMs)} UTC.</p>
+  return html`<h2>Since last time</h2><p>${count(change.fresh.length, 'new finding')}, ${change.fixed.length} fixed, ${change.open} still open since the audit of ${isoMinute(change.atMs)} UTC.</p>
 ${points.length > 1 ? html`<p class="soft">Score from ${points[0]?.label ?? ''} to ${points.at(-1)?.label ?? ''}</p>${line(points)}` : ''}
 ${lists.length > 0 ? html`<details><summary>Fixed findings</summary><ul>${lists}</ul></details>` : ''}
 `;
