@@ -130,6 +130,9 @@ function environmentName(setting: Setting<unknown>): string {
   return `NETSWEEP_${longName(setting).replaceAll('-', '_').toUpperCase()}`;
 }
 
+/** A key with a shape of its own, read where it is needed. */
+export const NOTICES = 'notices';
+
 /** The first netsweep.yaml of `./`, `$XDG_CONFIG_HOME/netsweep/` and `/etc/netsweep/`; null: there is none. */
 export function findConfigFile(environment: NodeJS.ProcessEnv): string | null {
   const home = environment.XDG_CONFIG_HOME || join(homedir(), '.config');
@@ -180,6 +183,7 @@ export function parseConfigFile(file: string, text: string, known: ReadonlySet<s
       issues.push({ at, message: `unknown key "${key}"${nearest(key, known)}` });
       continue;
     }
+    if (key === NOTICES) continue;
     const texts = textsOf(pair.value);
     if (texts === null) issues.push({ at, message: `${key}: expected a value or a list of values` });
     else entries.set(key, { texts, at });

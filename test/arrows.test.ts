@@ -40,6 +40,7 @@ const OWNERS: Record<string, string[]> = {
     'agent/channel.ts',
   ],
   croner: ['coordinator/schedule/cron.ts'],
+  nodemailer: ['coordinator/notices/mail.ts'],
   '@jmespath-community/': ['coordinator/audit/rowsexpression.ts'],
   diff: ['coordinator/history/compare.ts'],
   pino: ['coordinator/serve.ts', 'agent/main.ts'],

@@ -11,6 +11,7 @@ import type { Values } from '../config.js';
 import { entryOf } from '../inventory/entry.js';
 import { type Entry, InputError } from '../inventory/inventory.js';
 import { count } from '../inventory/wording.js';
+import type { Destination } from '../notices/destination.js';
 import { printPlan } from '../sweep/plan.js';
 import { attend } from './attend.js';
 import { policiesOf, templatesOf } from './audit.js';
@@ -47,12 +48,18 @@ export async function runAudit(call: AuditRunCall): Promise<ExitCode> {
     throw new UsageError('no policy (expected -p POLICY; netsweep audit list shows those that ship)');
   if (values.report !== null) checkFile('--report', values.report);
   const policies = policiesOf(names, values);
+  const wanted = values.notify.flat();
+  const destinations = wanted.length === 0 ? [] : (await import('./auditnotify.js')).destinationsOf(wanted);
   return values.from === null
-    ? await auditSweep(call, policies)
-    : await auditEarlier(call, policies, values.from);
+    ? await auditSweep(call, policies, destinations)
+    : await auditEarlier(call, policies, { from: values.from, destinations });
 }
 
-async function auditSweep(call: AuditRunCall, policies: readonly Policy[]): Promise<ExitCode> {
+async function auditSweep(
+  call: AuditRunCall,
+  policies: readonly Policy[],
+  destinations: readonly Destination[],
+): Promise<ExitCode> {
   const { stop } = call;
   const values = runValues(call.values);
   const selected = await select(values);
@@ -89,7 +96,7 @@ async function auditSweep(call: AuditRunCall, policies: readonly Policy[]): Prom
     hint: (sweep) =>
       `what came back is kept: netsweep audit run --from ${sweep}${linkOptions(values, call.sources)} -p ...`,
   });
-  return judged(code, view, call.values);
+  return notified(judged(code, view, call.values), view, destinations, new Screen(values));
 }
 
 /** The devices that a rule needs a command of, and their places among the audited. */
@@ -116,7 +123,7 @@ function askedOf(selected: Selected, audited: readonly Audited[]): { places: num
 async function auditEarlier(
   call: AuditRunCall,
   policies: readonly Policy[],
-  from: string,
+  { from, destinations }: { from: string; destinations: readonly Destination[] },
 ): Promise<ExitCode> {
   const { stop, values } = call;
   await using link = await openLink(values, stop);
@@ -154,7 +161,8 @@ async function auditEarlier(
   await view.end(sweep);
   await screen.sink.end();
   const { left } = tolerated(tally, values.tolerate);
-  return judged(left > 0 ? EXIT.failures : EXIT.ok, view, values);
+  const code = judged(left > 0 ? EXIT.failures : EXIT.ok, view, values);
+  return notified(code, view, destinations, screen);
 }
 
 /** The inventory's fields for the devices of a sweep, as far as both have them. */
@@ -175,6 +183,17 @@ function entryFrom(report: Report): Entry {
 
 function judged(code: ExitCode, { audit: { tally } }: AuditView, { failOn }: AuditRunValues): ExitCode {
   return decide([code, ...(tally.wrong(failOn ?? SEVERITIES[0]) > 0 ? [EXIT.findings] : [])]);
+}
+
+async function notified(
+  code: ExitCode,
+  { outcome }: AuditView,
+  destinations: readonly Destination[],
+  { progress }: Screen,
+): Promise<ExitCode> {
+  if (outcome === null || destinations.length === 0) return code;
+  const { tell } = await import('./auditnotify.js');
+  return (await tell(destinations, outcome, progress)) ? code : decide([code, EXIT.failures]);
 }
 
 function runValues(values: AuditRunValues): Values<typeof RUN> {

@@ -46,6 +46,8 @@ export class AuditView implements View, AsyncDisposable {
   readonly bodies = true;
   readonly audit: Audit<Output>;
 
+  /** Once it has been printed. */
+  outcome: { settled: Settled; past: Past } | null = null;
   #shown: { read: ReadOutput; screen: Screen } | null = null;
 
   constructor(private readonly parts: AuditParts) {
@@ -96,6 +98,7 @@ export class AuditView implements View, AsyncDisposable {
     const fileOf = (segment: string, device: string, command: string) =>
       `${treeName(segment)}/${treeName(device)}/${commandName(command)}.txt`;
     const past = await this.#past(settled);
+    this.outcome = { settled, past };
     for await (const piece of formatted(this.parts.format, settled, { version: version(), fileOf, past }))
       await sink.write(piece);
     await this.#writePage(settled, past);

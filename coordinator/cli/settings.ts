@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SEVERITIES } from '../audit/verdict.js';
 import { LAYOUTS } from '../backup/layout.js';
-import { longName, type Settings } from '../config.js';
+import { longName, NOTICES, type Settings } from '../config.js';
 import { AUDIT_FORMATS } from '../report/settled.js';
 import { list, one, repeated, toggle } from './setting.js';
 import {
@@ -425,6 +425,10 @@ export const AUDIT_RUN = {
     (text) => readChoice(text, AUDIT_FORMATS),
     'text' as const,
   ),
+  notify: list(
+    { flags: '--notify <name,...>', about: 'tell this notice of netsweep.yaml; may be repeated' },
+    (text) => readText(text).split(','),
+  ),
   report: one(
     { flags: '--report <file>', about: 'write the audit as one HTML page, too', once: true },
     readPath,
@@ -793,6 +797,8 @@ export const CONFIG_KEYS: ReadonlySet<string> = new Set([
   ...Object.values<Settings[string]>({ ...RUN, ...SERVE, ...BACKUP })
     .filter((setting) => !setting.once)
     .map(longName),
+  NOTICES,
+  'notify',
   'segment',
   'name',
   'memory-limit',

@@ -19,8 +19,9 @@ export class Programs implements Runner {
   /** `coordinator`: as --coordinator takes it. */
   constructor(private readonly coordinator: string) {}
 
-  begin({ words, directory }: Schedule, { key }: ScheduleRun): Begun {
-    const child = this.#start(words, directory, { NETSWEEP_SUBMIT_KEY: key });
+  begin({ words, directory, notify }: Schedule, { key }: ScheduleRun): Begun {
+    const told = notify.length > 0 ? { NETSWEEP_NOTIFY: notify.join(',') } : {};
+    const child = this.#start(words, directory, { NETSWEEP_SUBMIT_KEY: key, ...told });
     return { ended: ended(child), stop: () => stop(child) };
   }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Verdict } from '../../coordinator/audit/verdict.ts';
@@ -81,6 +81,21 @@ test('an audit sweeps what its rules need, judges every device with evidence, an
   for (const part of ['<!doctype html>', 'SAY-2', 'Could not be evaluated', '</html>'])
     expect(html).toContain(part);
   expect(readdirSync(join(place.folder, 'reports')), 'and no half of one').toEqual(['audit.html']);
+
+  const hook = await place.write('hook.sh', '#!/bin/sh\ncat > told.json\n');
+  chmodSync(hook, 0o755);
+  await place.write(
+    'netsweep.yaml',
+    'notices:\n  page: {exec: hook.sh}\n  lost: {exec: ./none.sh, on: always}\n',
+  );
+  const told = await run('--from', 'last', '--tolerate', 'cli-error', '--notify', 'page');
+  expect(told.status).toBe(3);
+  expect(JSON.parse(readFileSync(join(place.folder, 'told.json'), 'utf8'))).toMatchObject({
+    ...{ notice: 1, kind: 'audit', policies: ['lab'], counts: document.counts, new: null },
+  });
+  const lost = await run('--from', 'last', '--tolerate', 'cli-error', '--notify', 'lost');
+  expect([lost.status, lost.stderr]).toEqual([1, expect.stringContaining('notice lost could not be given')]);
+  expect((await run('--notify', 'pag')).stderr).toContain('no notice is called "pag"');
 
   const gentle = await place.write(
     'gentle.yaml',

@@ -1,0 +1,187 @@
+// Notices to real servers and programs.
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { InputError } from '../../coordinator/inventory/inventory.ts';
+import { readDestinations } from '../../coordinator/notices/destination.ts';
+import { runHook } from '../../coordinator/notices/exec.ts';
+import { sendMail } from '../../coordinator/notices/mail.ts';
+import { auditNotice, isDue, noticeText } from '../../coordinator/notices/notice.ts';
+import { postNotice, signature } from '../../coordinator/notices/webhook.ts';
+import { NO_PAST, type Past } from '../../coordinator/report/past.ts';
+
+const COUNTS = { pass: 4, fail: 2, error: 0, unknown: 0, waived: 0, 'not-applicable': 0 };
+const FIGURES = { atMs: 0, sweep: 's', policies: ['lab'], devices: 3, counts: COUNTS };
+const SECRET = Buffer.from('of the receiver');
+
+function past(fresh: string[], fixed: string[]): Past {
+  const seen = (devices: string[]) =>
+    devices.map((device) => ({ policy: 'lab', rule: 'A-1', device, firstSeenMs: 0 }));
+  const change = { atMs: 0, fresh: seen(fresh), fixed: seen(fixed), open: 1, oldestMs: 0 };
+  return { score: 50, trend: [], change };
+}
+
+test('what has not changed is not told again, unless somebody wants to hear it', () => {
+  const said = (counts: typeof COUNTS, before: Past) => {
+    const notice = auditNotice({ ...FIGURES, counts }, before);
+    return (['changes', 'findings', 'always'] as const).filter((occasion) => isDue(notice, occasion));
+  };
+  const none = { ...COUNTS, fail: 0 };
+  expect(said(COUNTS, past([], []))).toEqual(['findings', 'always']);
+  expect(said(COUNTS, past(['R1'], []))).toEqual(['changes', 'findings', 'always']);
+  expect(said(none, past([], ['R1']))).toEqual(['changes', 'always']);
+  expect(said(COUNTS, NO_PAST), 'nothing to compare with').toEqual(['changes', 'findings', 'always']);
+  expect(said(none, NO_PAST)).toEqual(['always']);
+  const many = auditNotice(
+    FIGURES,
+    past(
+      Array.from({ length: 900 }, (_, at) => `R${at}`),
+      [],
+    ),
+  );
+  expect([many.new?.count, many.new?.first.length]).toEqual([900, 50]);
+  expect(noticeText(many)).toMatch(/^ {2}A-1 \(lab\) on R49\n {2}and 850 more$/m);
+});
+
+test('a webhook is signed over time and body, tried again under the same id, and not led elsewhere', async () => {
+  const got: { headers: IncomingMessage['headers']; body: string }[] = [];
+  const answers = [500, 429, 204, 302, 400];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (piece) => {
+      body += piece;
+    });
+    request.on('end', () => {
+      got.push({ headers: request.headers, body });
+      response.writeHead(answers[got.length - 1] ?? 500, { Location: '/elsewhere' }).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?token=hidden`;
+    const quick = { pausesMs: [1, 1, 1] };
+    await postNotice(url, SECRET, '{"notice":1}', quick);
+    expect(got).toHaveLength(3);
+    expect(new Set(got.map(({ headers }) => headers['x-netsweep-id'])).size).toBe(1);
+    for (const { headers, body } of got)
+      expect(headers['x-netsweep-signature']).toBe(
+        signature(SECRET, String(headers['x-netsweep-timestamp']), body),
+      );
+    const refused = postNotice(url, null, '{}', quick);
+    await expect(refused).rejects.toThrow(/^127\.0\.0\.1:\d+ answered 302$/);
+    await expect(postNotice(url, null, '{}', quick)).rejects.toThrow(/answered 400$/);
+    expect(got, 'neither is tried again').toHaveLength(5);
+    await expect(postNotice(url, null, '{}', { pausesMs: [1] })).rejects.toThrow(/answered 500, 2 times$/);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+  await expect(postNotice('http://127.0.0.1:1/', null, '{}', { pausesMs: [] })).rejects.toThrow(
+    /was not reached/,
+  );
+});
+
+test('a hook has the notice on its stdin and an environment of its own, and a limit of time', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'netsweep-hook-'));
+  try {
+    const program = join(directory, 'hook.sh');
+    const write = (script: string) => {
+      writeFileSync(program, `#!/bin/sh\n${script}\n`);
+      chmodSync(program, 0o755);
+    };
+    write(`cat > ${directory}/got; env > ${directory}/env`);
+    process.env.NETSWEEP_TEST_SECRET = 'hidden';
+    await runHook('chat', program, '{"notice":1}');
+    expect(readFileSync(`${directory}/got`, 'utf8')).toBe('{"notice":1}');
+    const env = readFileSync(`${directory}/env`, 'utf8');
+    expect(env).toContain('NETSWEEP_NOTICE=chat');
+    expect(env).not.toContain('hidden');
+    write('exit 3');
+    await expect(runHook('chat', program, '{}')).rejects.toThrow(/ended with 3$/);
+    write('sleep 60');
+    await expect(runHook('chat', program, '{}', 100)).rejects.toThrow(/took longer than 0.1 s$/);
+  } finally {
+    delete process.env.NETSWEEP_TEST_SECRET;
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('mail goes over TLS, or in clear only where that was said', async () => {
+  const said: string[] = [];
+  let mail = '';
+  const server = createTcpServer((socket: Socket) => {
+    let inData = false;
+    socket.on('error', () => undefined);
+    socket.write('220 here\r\n');
+    socket.on('data', (data) => {
+      const text = data.toString();
+      if (inData) {
+        mail += text;
+        if (!mail.endsWith('\r\n.\r\n')) return;
+        inData = false;
+        socket.write('250 taken\r\n');
+        return;
+      }
+      for (const line of text.split('\r\n').filter((one) => one !== '')) {
+        said.push(line);
+        if (line === 'DATA') inData = true;
+        const answer = line === 'DATA' ? '354 go on' : line === 'QUIT' ? '221 bye' : '250 fine';
+        socket.write(`${answer}\r\n`);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const smtp = `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const destination = { name: 'ops', on: 'changes', secret: null, kind: 'mail' } as const;
+    const addresses = { to: 'ops@example.net', from: 'netsweep@example.net', server: smtp, username: null };
+    const content = { subject: 'two\r\nBcc: x@example.net', text: 'two findings', json: '{"notice":1}' };
+    await sendMail({ ...destination, ...addresses, tls: false }, null, content);
+    expect(said).toContain('RCPT TO:<ops@example.net>');
+    expect(said.filter((line) => line.startsWith('RCPT'))).toHaveLength(1);
+    expect(mail).toContain('two findings');
+    expect(mail).not.toMatch(/^Bcc:/m);
+    const before = mail.length;
+    await expect(sendMail({ ...destination, ...addresses, tls: true }, null, content)).rejects.toThrow();
+    expect(mail.length, 'nothing was sent in clear').toBe(before);
+  } finally {
+    server.close();
+  }
+});
+
+test('destinations are read from netsweep.yaml, each mistake with its place, and no secret is shown', () => {
+  const read = (text: string) => readDestinations('netsweep.yaml', text, '/etc/netsweep');
+  expect(
+    read(`forks: 5
+notices:
+  chat: {webhook: 'https://chat.example.net/x', secret: env:CHAT}
+  ops: {mail: ops@example.net, from: netsweep@example.net, smtp: 'smtp://mail.example.net', on: always}
+  page: {exec: page.sh, on: findings}
+`),
+  ).toEqual([
+    { name: 'chat', on: 'changes', secret: 'env:CHAT', kind: 'webhook', url: 'https://chat.example.net/x' },
+    {
+      ...{ name: 'ops', on: 'always', secret: null, kind: 'mail', to: 'ops@example.net' },
+      ...{ from: 'netsweep@example.net', server: 'smtp://mail.example.net', username: null, tls: true },
+    },
+    { name: 'page', on: 'findings', secret: null, kind: 'exec', program: '/etc/netsweep/page.sh' },
+  ]);
+  const wrong = `notices:
+  chat: {webhook: 'ftp://x', secret: hunter2, onn: always}
+  both: {webhook: 'https://x', exec: y}
+  when: {exec: y, on: weekly}
+`;
+  expect(() => read(wrong)).toThrow(InputError);
+  expect(() => read(wrong)).toThrow(
+    /^netsweep\.yaml:2:47: notice chat: unknown key "onn" \(did you mean "on"\?\)$/m,
+  );
+  expect(() => read(wrong)).toThrow(/notice chat: secret is no reference/);
+  expect(() => read(wrong)).not.toThrow(/hunter2/);
+  expect(() => read(wrong)).toThrow(
+    /^netsweep\.yaml:3:3: notice both: expected one of webhook, mail and exec$/m,
+  );
+  expect(() => read(wrong)).toThrow(/on is wrong \(found weekly, expected changes, findings, always\)/);
+});
