@@ -20,9 +20,9 @@ import { type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
 import type { Keep } from './store/versions.js';
 import { readIdentity } from './tls.js';
 
-/** How long the first answer of a coordinator may take, in ms. */
 /** Helpers of the collector cost more on busy cores than they save. */
 const ONE_COLLECTOR = '--single-threaded-gc';
+/** How long the first answer of a coordinator may take, in ms. */
 const ANSWER_MS = 5_000;
 /** How long a state directory may be held by a coordinator that is just starting or ending, in ms. */
 const IN_USE_MS = 15_000;
