@@ -9,6 +9,7 @@ import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
 import { type Host, machine } from './host.js';
 import { HostKeys, KnownHostsFile } from './intake/hostkeys.js';
+import { Counted } from './operation/counted.js';
 import { Pause } from './pause.js';
 import type { Store, Write } from './store/store.js';
 import { Ledger, type StartRequest, type Terms } from './sweep/ledger.js';
@@ -26,6 +27,7 @@ export class Books {
     this.ledger.start(request, this.host.monotonicMs(), this.host.wallMs(), writes),
   );
   readonly pause: Pause;
+  readonly counted = new Counted();
   /** The highest commit of the store. */
   lastCommit: number;
   #isBehind = false;
@@ -82,8 +84,10 @@ export class Books {
 
   async #write(): Promise<number> {
     const writes = this.#gathered.splice(0).flat();
+    const began = this.host.monotonicMs();
     try {
       const commit = await this.store.commit(writes);
+      this.counted.committed(writes, this.host.monotonicMs() - began);
       this.lastCommit = Math.max(this.lastCommit, commit);
       this.#changes.emit('change');
       this.lookAtStarts();

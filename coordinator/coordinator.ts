@@ -7,6 +7,7 @@ import type { Server } from '@grpc/grpc-js';
 import type { PullEmpty } from '../proto/gen/netsweep/v1/agent.js';
 import { Status } from '../proto/gen/netsweep/v1/model.js';
 import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
+import { Counts } from '../proto/operation/metric.js';
 import { LEASE_TERM_MS, LOCK_DELAY_MS } from '../proto/subjects.js';
 import { Books } from './books.js';
 import type { TlsFiles } from './config.js';
@@ -16,6 +17,8 @@ import { type Host, machine } from './host.js';
 import { Agents } from './intake/agents.js';
 import { type AgentLink, Presence } from './intake/presence.js';
 import { close, createServer, listen } from './intake/server.js';
+import { Findings } from './operation/findings.js';
+import type { Seen } from './operation/watched.js';
 import { serveAudits } from './report/keeping.js';
 import type { ScheduleBook } from './schedule/book.js';
 import { Service } from './service.js';
@@ -68,6 +71,7 @@ export class Coordinator {
   #heap: Disposable | null = null;
   #server: Server | null = null;
   #scheduleStore: ScheduleStore | null = null;
+  #findings: Findings | null = null;
   #address = '';
 
   private constructor(
@@ -86,7 +90,12 @@ export class Coordinator {
     try {
       const server = createServer();
       const coordinator = await Coordinator.on(store, server, options, machine);
-      serveAudits(server, store);
+      coordinator.#findings = new Findings(store);
+      serveAudits(server, {
+        audits: (line, limit) => store.audits(line, limit),
+        openFindings: (policy, rule) => store.openFindings(policy, rule),
+        commit: (writes) => store.commit(writes).finally(() => coordinator.#findings?.changed()),
+      });
       coordinator.#watchRoom();
       coordinator.#heap = watchHeap();
       coordinator.#server = server;
@@ -156,6 +165,17 @@ export class Coordinator {
   /** Answers to more than sweeps. */
   offer(add: (server: Pick<Server, 'addService'>) => void): void {
     if (this.#server !== null) add(this.#server);
+  }
+
+  /** For those who watch over it. */
+  get seen(): Seen {
+    return {
+      books: this.books,
+      presence: this.presence,
+      nats: () => this.#offers?.server ?? '',
+      findings: async () => (await this.#findings?.read()) ?? new Counts(),
+      isEnding: () => this.#stop.signal.aborted,
+    };
   }
 
   agents(): AgentLink[] {

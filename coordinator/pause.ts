@@ -36,6 +36,11 @@ export class Pause {
     return this.store.full;
   }
 
+  /** As at the last look; null: there was none. */
+  get room(): Room | null {
+    return this.#room;
+  }
+
   /** A monotonic clock that stands still in pauses. */
   clockMs(): number {
     const now = this.host.monotonicMs();

@@ -1,22 +1,23 @@
 // The coordinator as a service: keeps its state in DIR/serve, resumes what it finds there, waits for NATS, and
 // drains on SIGTERM.
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { openEndpoint } from '../proto/operation/endpoint.js';
+import { ProcessMetrics } from '../proto/operation/process.js';
 import type { ServeConfig } from './config.js';
 import { Unreachable } from './connect.js';
 import { Coordinator, type CoordinatorOptions } from './coordinator.js';
 import { machine } from './host.js';
 import { CannotListen, socketAddress } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
-import type { Pause } from './pause.js';
+import { WatchedCoordinator } from './operation/watched.js';
 import { Programs } from './schedule/programs.js';
 import { Scheduler } from './schedule/scheduler.js';
 import { serveSchedules } from './schedule/service.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './store/refusal.js';
 import { readIdentity } from './tls.js';
+import { version } from './version.js';
 
 /** Prints one `ready` line on stdout when agents and clients may come; resolves after the drain. */
 export async function serve(config: ServeConfig, stop: AbortSignal): Promise<void> {
@@ -46,7 +47,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   await using _schedules = await openSchedules(coordinator, config, socket, (error, what) =>
     log.warn(error === null ? {} : { err: error }, what),
   );
-  await using health = await serveHealth(config, coordinator.books.pause);
+  await using watched = await watchedOver(config, coordinator, stop);
   log.info({ nats: config.nats.map(withoutSecret) }, 'waiting for NATS');
   const connecting = coordinator.connect({
     servers: config.nats,
@@ -59,7 +60,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   await Promise.race([connecting, aborted(stop)]);
   if (!stop.aborted)
     process.stdout.write(
-      `ready listen=${coordinator.address} http=${health.address} store=${coordinator.storeId} state=${directory}\n`,
+      `ready listen=${coordinator.address} http=${watched.address} store=${coordinator.storeId} state=${directory}\n`,
     );
   await aborted(stop);
   log.info('draining');
@@ -103,30 +104,28 @@ async function open(options: CoordinatorOptions): Promise<Coordinator> {
   }
 }
 
-/** `/healthz` says that the process serves, or why it takes nothing new; nothing else is there yet. */
-async function serveHealth(
+/** Those who watch over it may come from now on. */
+async function watchedOver(
   { http }: ServeConfig,
-  pause: Pause,
+  coordinator: Coordinator,
+  stop: AbortSignal,
 ): Promise<AsyncDisposable & { address: string }> {
-  const server = createServer((request, response) => {
-    const found = request.url === '/healthz';
-    response
-      .writeHead(found ? 200 : 404, { 'content-type': 'text/plain' })
-      .end(!found ? 'not found\n' : pause.reason === '' ? 'ok\n' : `paused: ${pause.reason}\n`);
-  });
-  const [, host = '127.0.0.1', port = '0'] = /^(.*):(\d+)$/.exec(http) ?? [];
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new Unreachable(`can't listen on ${http}`, { cause: error })));
-    server.listen(Number(port), host.replace(/^\[|\]$/g, ''), resolve);
-  });
-  const bound = server.address() as AddressInfo; // listening on TCP, so it is not a path
-  return {
-    address: http.replace(/:\d+$/, `:${bound.port}`),
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  const looking = new ProcessMetrics(version());
+  const { seen } = coordinator;
+  const isEnding = () => stop.aborted || seen.isEnding();
+  try {
+    const endpoint = await openEndpoint(http, new WatchedCoordinator({ ...seen, isEnding }, looking));
+    return {
+      address: endpoint.address,
+      [Symbol.asyncDispose]: async () => {
+        looking[Symbol.dispose]();
+        await endpoint[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    looking[Symbol.dispose]();
+    throw new Unreachable(`can't listen on ${http}`, { cause: error });
+  }
 }
 
 /** A URL may carry a password; a log never does. */

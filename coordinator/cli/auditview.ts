@@ -15,9 +15,9 @@ import { sizeText } from '../combine/table.js';
 import { formatted } from '../report/formats.js';
 import { NO_PAST, type Past } from '../report/past.js';
 import type { AuditFormat, Settled } from '../report/settled.js';
+import { version } from '../version.js';
 import type { Changes } from './changes.js';
 import type { Screen } from './output.js';
-import { version } from './program.js';
 import { commandName, treeName, writeWhole } from './views/tree.js';
 import type { View } from './views/view.js';
 

@@ -1,9 +1,7 @@
 // The tree of commands with their help. Each command's own file is loaded only when it is run, so that
 // `--help` is fast.
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { version } from '../version.js';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
 import { addHistory } from './historycommands.js';
@@ -306,16 +304,4 @@ async function printVersion(json: boolean) {
     : `netsweep ${version()} (node ${process.version})`;
   process.stdout.write(`${text}\n`);
   return EXIT.ok;
-}
-
-/** The version in the package.json above this file, in the sources as in dist. */
-export function version(): string {
-  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
-    try {
-      return (JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { version: string })
-        .version;
-    } catch (error) {
-      if (directory === dirname(directory)) throw error;
-    }
-  }
 }

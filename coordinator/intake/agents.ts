@@ -45,6 +45,12 @@ type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 
 /** Batches of one stream that may wait for the disk before the agent is made to wait. */
 const BATCHES_UNCOMMITTED = 8;
+/** How verdicts of the ledger are counted. */
+const WORDS: Partial<Record<Verdict, string>> = {
+  [Verdict.STORED]: 'stored',
+  [Verdict.DUPLICATE]: 'duplicate',
+  [Verdict.DISCARD]: 'refused',
+};
 
 export class Agents {
   readonly #logins: LoginAsks;
@@ -203,6 +209,7 @@ export class Agents {
     const { request } = call;
     const link = this.presence.get(request.instance);
     if (link === undefined || link.draining) {
+      this.books.counted.claims.add('later');
       callback(null, {
         answer: { $case: 'later', value: Later.create({ ms: 1_000, reason: 'say hello first' }) },
       });
@@ -212,6 +219,7 @@ export class Agents {
     const hasSibling = (segment: string) => this.presence.hasSibling(request.instance, segment);
     const now = this.books.host.monotonicMs();
     const answer = this.books.ledger.claim({ ...request, hasSibling }, now, writes);
+    this.books.counted.claims.add(answer.answer);
     failpoint('claim.decided');
     const known = this.#offerKnown(answer);
     await this.books.commit(writes);
@@ -257,11 +265,14 @@ export class Agents {
 
   #renew(call: ServerUnaryCall<RenewRequest, RenewReply>, callback: sendUnaryData<RenewReply>): void {
     const { instance, leases } = call.request;
-    const { ledger } = this.books;
+    const { ledger, counted } = this.books;
     this.#alive(instance);
     const now = this.books.host.monotonicMs();
+    const lost = leases.filter((lease) => !ledger.renew(instance, lease, now));
+    counted.renewals.add('refused', lost.length);
+    counted.renewals.add('renewed', leases.length - lost.length);
     callback(null, {
-      lost: leases.filter((lease) => !ledger.renew(instance, lease, now)),
+      lost,
       cancelled: [...new Set(leases.map(({ sweep }) => sweep))].filter(
         (id) => ledger.sweeps.get(id)?.halt?.recalls === true,
       ),
@@ -269,7 +280,7 @@ export class Agents {
   }
 
   async #results(link: AgentLink, pieces: Pieces, sent: ResultBatch): Promise<void> {
-    const { ledger, host } = this.books;
+    const { ledger, host, counted } = this.books;
     const batch = this.#sparing(link, sent);
     if (batch.chunks.length + batch.results.length === 0) return;
     const chunks: Write[] = batch.chunks.map((chunk) => ({ write: 'chunk', ...chunk }));
@@ -282,9 +293,13 @@ export class Agents {
     const now = host.monotonicMs();
     const writes: Write[] = [];
     const acks = batch.results.map((result) => {
-      if (missing.has(result)) return { seq: result.seq, verdict: Verdict.NEED_BODY };
+      if (missing.has(result)) {
+        counted.results.add('need-body');
+        return { seq: result.seq, verdict: Verdict.NEED_BODY };
+      }
       const state = stateOf(result);
       const verdict = ledger.result(result, link.hello.name, now, host.wallMs(), writes);
+      counted.results.add(WORDS[verdict] ?? 'refused');
       if (verdict === Verdict.DISCARD) this.#refused(link, result);
       if (state !== undefined) {
         this.books.endLogins([state.device], result.epoch, now);
@@ -307,6 +322,7 @@ export class Agents {
       .map((result) => restorer.restore(result))
       .filter((result) => {
         if (this.#known.restore(stateOf(result), result)) return true;
+        this.books.counted.results.add('need-body');
         const acks = [{ seq: result.seq, verdict: Verdict.NEED_BODY }];
         link.send({ $case: 'acks', value: { acks, commit: this.books.told(lastCommit) } });
         return false;
@@ -321,6 +337,7 @@ export class Agents {
     const isSmall = (result: Result) => !pause.full && outputsOf(result).length === 0;
     const later = sent.results.filter((result) => !isSmall(result));
     const acks = later.map(({ seq }) => ({ seq, verdict: Verdict.LATER }));
+    this.books.counted.results.add('later', later.length);
     if (acks.length > 0) link.send({ $case: 'acks', value: { acks, commit: this.books.told(lastCommit) } });
     return { chunks: [], results: sent.results.filter(isSmall) };
   }

@@ -9,6 +9,13 @@ import type { Write } from '../store/store.js';
 import type { ActiveSweep, DeviceState } from '../sweep/activesweep.js';
 import type { Answer } from '../sweep/logins.js';
 
+/** How answers are counted. */
+const PERMITS: Partial<Record<Permit, string>> = {
+  [Permit.SEND]: 'send',
+  [Permit.STOPPED]: 'stopped',
+  [Permit.SPENT]: 'spent',
+};
+
 export class LoginAsks {
   constructor(
     private readonly books: Books,
@@ -17,7 +24,11 @@ export class LoginAsks {
   ) {}
 
   /** Answers once, now or when the turn has come. */
-  ask(ask: LoginAsk, answer: (permit: Permit) => void): void {
+  ask(ask: LoginAsk, reply: (permit: Permit) => void): void {
+    const answer = (permit: Permit) => {
+      this.books.counted.logins.add(PERMITS[permit] ?? 'lost');
+      reply(permit);
+    };
     const { ledger, logins } = this.books;
     const now = this.books.host.monotonicMs();
     const working = () => ledger.working(ask.sweep, ask.epoch, ask.index, this.books.host.monotonicMs());
@@ -57,6 +68,7 @@ export class LoginAsks {
     const key = loginKey(epoch, index, SecretUse.LOGIN, 0);
     if (credential === '' || !logins.lend(guard, key, host.monotonicMs())) return false;
     sweep.change(state, { loginSpent: true }, writes);
+    this.books.counted.logins.add('send');
     return true;
   }
 
@@ -71,7 +83,9 @@ export class LoginAsks {
       void this.books.commit(writes);
     }
     const guard = this.books.guardOf(outcome.credential, outcome.use);
-    logins.outcome(guard, keyOf(outcome), loginWord(outcome.result), this.books.host.monotonicMs());
+    const word = loginWord(outcome.result);
+    this.books.counted.loginOutcomes.add(word);
+    logins.outcome(guard, keyOf(outcome), word, this.books.host.monotonicMs());
     if (logins.isStopped(guard)) this.kick();
   }
 }

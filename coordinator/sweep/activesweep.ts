@@ -191,6 +191,11 @@ export class ActiveSweep {
     return this.#waiting.get(segment)?.length ?? 0;
   }
 
+  /** How many of its devices stand in line in a segment, those of later stages too. */
+  inLine(segment: string): number {
+    return this.waiting(segment) + (this.#held.get(segment)?.length ?? 0);
+  }
+
   /** How many more of its devices may be in shards now. */
   get room(): number {
     return Math.min(this.row.options.forks, this.stops.most) - this.inShards;

@@ -92,6 +92,7 @@ export class Dispatch {
       ledger.reoffer(shard, writes);
       lost.push(shard);
     }
+    this.books.counted.reoffers.add('', lost.length);
     const again = this.#again(lost, link, pull, writes);
     for (const shard of lost) this.#send(shard, () => again.then((ready) => ready(shard)));
     await Promise.all(lost.map((shard) => this.#sending.get(shard)));
@@ -135,13 +136,14 @@ export class Dispatch {
 
   async #publish(shard: OpenShard): Promise<void> {
     const { segment } = shard.row;
-    const { host, ledger } = this.books;
+    const { host, ledger, counted } = this.books;
     const message = messageOf(this.books.store.id, shard);
     // One device with more to say than NATS carries: a sweep with platforms of its own, or a very small limit.
     if (isTooLarge(message, this.road)) return this.#sendDirectly(shard, this.#freest(segment));
     try {
       const published = await this.road.publish(message);
       this.#lanes.open(segment);
+      if (published) counted.offers.add('nats');
       if (published) shard.offeredAt = host.monotonicMs();
       else {
         const writes: Write[] = [];
@@ -173,6 +175,7 @@ export class Dispatch {
   /** Over the agent's own stream; without an agent that has room the offer waits for the next look. */
   #sendDirectly(shard: OpenShard, link: AgentLink | null): void {
     if (link === null) return;
+    this.books.counted.offers.add('direct');
     this.#sentTo.set(shard, link.hello.instance);
     link.send({ $case: 'offer', value: messageOf(this.books.store.id, shard) });
     shard.offeredAt = this.books.host.monotonicMs();

@@ -69,6 +69,11 @@ export class Offers {
     return this.#ready;
   }
 
+  /** Where NATS is reached; empty: it is not now. */
+  get server(): string {
+    return this.#link === null || !this.#up ? '' : this.#link.connection.getServer();
+  }
+
   /** Most bytes that one offer may have. */
   get maxBytes(): number {
     const most = this.#link?.connection.info?.max_payload ?? 1024 * 1024;

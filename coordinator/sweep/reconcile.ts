@@ -38,7 +38,9 @@ export class Reconcile {
   }
 
   #lapse(now: number, wall: number, writes: Write[]): void {
-    for (const { devices, row } of this.books.ledger.lapse(now, wall, writes))
+    const lapsed = this.books.ledger.lapse(now, wall, writes);
+    this.books.counted.lapses.add('', lapsed.length);
+    for (const { devices, row } of lapsed)
       this.books.endLogins(
         devices.map(({ device }) => device),
         row.epoch,
