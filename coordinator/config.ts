@@ -133,11 +133,11 @@ function environmentName(setting: Setting<unknown>): string {
 /** A key with a shape of its own, read where it is needed. */
 export const NOTICES = 'notices';
 
-/** The first netsweep.yaml of `./`, `$XDG_CONFIG_HOME/netsweep/` and `/etc/netsweep/`; null: there is none. */
-export function findConfigFile(environment: NodeJS.ProcessEnv): string | null {
+/** The first netsweep.yaml of `directory`, `$XDG_CONFIG_HOME/netsweep/` and `/etc/netsweep/`; null: there is none. */
+export function findConfigFile(environment: NodeJS.ProcessEnv, directory = '.'): string | null {
   const home = environment.XDG_CONFIG_HOME || join(homedir(), '.config');
   const candidates = [
-    resolve('netsweep.yaml'),
+    resolve(directory, 'netsweep.yaml'),
     join(home, 'netsweep/netsweep.yaml'),
     '/etc/netsweep/netsweep.yaml',
   ];

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import type { Schedule, ScheduleRun } from '../proto/gen/netsweep/v1/schedules.js';
 import { openEndpoint } from '../proto/operation/endpoint.js';
 import { ProcessMetrics } from '../proto/operation/process.js';
 import type { ServeConfig } from './config.js';
@@ -15,6 +16,7 @@ import { WatchedCoordinator } from './operation/watched.js';
 import { Programs } from './schedule/programs.js';
 import { Scheduler } from './schedule/scheduler.js';
 import { serveSchedules } from './schedule/service.js';
+import { Telling } from './schedule/telling.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './store/refusal.js';
 import { readIdentity } from './tls.js';
 import { version } from './version.js';
@@ -75,13 +77,18 @@ async function openSchedules(
 ): Promise<AsyncDisposable> {
   const programs = new Programs(socket);
   const book = coordinator.scheduleBook;
-  const scheduler = await Scheduler.open(book, programs, machine, { warn });
+  const telling = new Telling(machine, { warn });
+  const hear = (schedule: Schedule, run: ScheduleRun) => telling.hear(schedule, run);
+  const scheduler = await Scheduler.open(book, programs, machine, { warn, hear });
   coordinator.offer((server) =>
     serveSchedules(server, { scheduler, book, programs, isOpen: tls !== null, socket }),
   );
   return {
     // On a full disk the last words wait for room; nobody else does.
-    [Symbol.asyncDispose]: () => coordinator.books.pause.unlessFull(scheduler[Symbol.asyncDispose]()),
+    [Symbol.asyncDispose]: async () => {
+      await coordinator.books.pause.unlessFull(scheduler[Symbol.asyncDispose]());
+      await telling[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -68,9 +68,14 @@ export function succeeded(child: ChildProcessWithoutNullStreams, what: string): 
     child.once('error', (cause) => reject(new GitError(startProblem(cause), { cause })));
     child.once('close', (code) => {
       if (code === 0) resolve();
-      else reject(new GitError(`git ${what}: ${said.trim() || `it ended with ${code}`}`));
+      else reject(new GitError(`git ${what}: ${withoutLogin(said.trim()) || `it ended with ${code}`}`));
     });
   });
+}
+
+/** Addresses of remotes may hold a password. */
+function withoutLogin(text: string): string {
+  return text.replace(/\/\/[^\s/@]*@/g, '//');
 }
 
 function startProblem(cause: NodeJS.ErrnoException): string {

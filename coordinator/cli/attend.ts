@@ -6,6 +6,7 @@ import type { ReadOutput } from '../combine/result.js';
 import { longName, type Setting } from '../config.js';
 import type { Connection } from '../connect.js';
 import { count } from '../inventory/wording.js';
+import type { SweepFigures } from '../notices/sweep.js';
 import { bodyReader } from './body.js';
 import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode } from './exit.js';
@@ -42,6 +43,8 @@ export interface Sweepable {
   credentials: Credential[];
   /** What shows the results, in place of what the output options ask for. */
   views?(read: ReadOutput, screen: Screen): View[];
+  /** Told of a sweep that has ended; false: whoever should hear of it did not. */
+  ended?(figures: SweepFigures, screen: Screen): Promise<boolean>;
   /** What to do about devices that did not end ok, said with the summary. */
   hint(sweep: string): string;
 }
@@ -98,7 +101,10 @@ async function watchOver(
     tolerance: values.tolerate,
     hint: sweepable.hint(id),
   });
-  return stop.aborted ? decide([EXIT.interrupted, code]) : show.exit(code);
+  if (stop.aborted) return decide([EXIT.interrupted, code]);
+  const figures = { sweep, tally: show.tally, tolerance: values.tolerate };
+  const isTold = (await sweepable.ended?.(figures, screen)) ?? true;
+  return show.exit(isTold ? code : decide([code, EXIT.failures]));
 }
 
 async function submitAndWipe(

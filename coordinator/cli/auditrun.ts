@@ -11,6 +11,7 @@ import type { Values } from '../config.js';
 import { entryOf } from '../inventory/entry.js';
 import { type Entry, InputError } from '../inventory/inventory.js';
 import { count } from '../inventory/wording.js';
+import { auditNotice } from '../notices/audit.js';
 import type { Destination } from '../notices/destination.js';
 import { printPlan } from '../sweep/plan.js';
 import { attend } from './attend.js';
@@ -23,6 +24,7 @@ import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished } from './follow.js';
 import { findSweep, keepBy, linkOptions, openLink, patienceWith } from './link.js';
+import { destinationsOf, tell } from './notify.js';
 import { checkFile, Screen } from './output.js';
 import { openPlatforms } from './platforms.js';
 import { plan, resolve, type Selected, select } from './prepare.js';
@@ -48,8 +50,7 @@ export async function runAudit(call: AuditRunCall): Promise<ExitCode> {
     throw new UsageError('no policy (expected -p POLICY; netsweep audit list shows those that ship)');
   if (values.report !== null) checkFile('--report', values.report);
   const policies = policiesOf(names, values);
-  const wanted = values.notify.flat();
-  const destinations = wanted.length === 0 ? [] : (await import('./auditnotify.js')).destinationsOf(wanted);
+  const destinations = await destinationsOf(values.notify);
   return values.from === null
     ? await auditSweep(call, policies, destinations)
     : await auditEarlier(call, policies, { from: values.from, destinations });
@@ -192,8 +193,13 @@ async function notified(
   { progress }: Screen,
 ): Promise<ExitCode> {
   if (outcome === null || destinations.length === 0) return code;
-  const { tell } = await import('./auditnotify.js');
-  return (await tell(destinations, outcome, progress)) ? code : decide([code, EXIT.failures]);
+  const {
+    settled: { atMs, sweep, book, tally },
+    past,
+  } = outcome;
+  const { counts, devices } = tally;
+  const notice = auditNotice({ atMs, sweep, policies: book.policies, devices, counts }, past);
+  return (await tell(destinations, notice, progress)) ? code : decide([code, EXIT.failures]);
 }
 
 function runValues(values: AuditRunValues): Values<typeof RUN> {

@@ -1,18 +1,20 @@
 // `netsweep backup`: a sweep whose results become one commit. The repository is opened and held first, so that nothing is
 // asked of any device that could not be kept.
 import { hostname } from 'node:os';
-import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { type Sweep, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { Backup, type BackupResult } from '../backup/backup.js';
 import { GitError } from '../backup/git.js';
 import { Repository, RepositoryRefused } from '../backup/repository.js';
 import type { ReadOutput } from '../combine/result.js';
 import { fallbacks } from '../config.js';
+import { backupNotice } from '../notices/sweep.js';
 import { attend } from './attend.js';
 import { bodyReader } from './body.js';
 import type { Call } from './command.js';
-import { Ended, EXIT, type ExitCode, UsageError } from './exit.js';
+import { decide, Ended, EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished } from './follow.js';
 import { findSweep, linkOptions, openLink, patienceWith, shellWord } from './link.js';
+import { destinationsOf, tell } from './notify.js';
 import { conclude, Screen } from './output.js';
 import { openPlatforms } from './platforms.js';
 import { plan, resolve, type Selected, select } from './prepare.js';
@@ -29,6 +31,7 @@ export async function backup(call: BackupCall): Promise<ExitCode> {
   if (values.repo === null) throw new UsageError('--repo is missing: where is the repository?');
   if (values.from !== null && call.args.length > 0)
     throw new UsageError('--from takes what an earlier sweep brought, give no commands');
+  const destinations = await destinationsOf(values.notify);
   const selected = values.from === null || values.prune ? await select(values) : null;
   for (const warning of selected?.warnings ?? []) process.stderr.write(`${harmlessLine(warning)}\n`);
   await using repository = await openRepository(values.repo);
@@ -40,15 +43,38 @@ export async function backup(call: BackupCall): Promise<ExitCode> {
     names: { device: treeName, command: commandName },
     inventory: values.prune ? (selected?.listed ?? null) : null,
   });
-  const code =
-    selected === null || values.from !== null
-      ? await fromEarlier(call, taken)
-      : await sweep(call, selected, taken);
-  if (values.push !== null) await repository.push(values.push);
-  return code;
+  const done: Done = { sweep: null, result: NOT_COMMITTED };
+  const screen = new Screen(values);
+  let code: ExitCode = EXIT.failures;
+  let failed: GitError | null = null;
+  try {
+    code =
+      selected === null || values.from !== null
+        ? await fromEarlier(call, taken, done)
+        : await sweep(call, selected, taken, done);
+    if (values.push !== null) await repository.push(values.push);
+  } catch (error) {
+    // Git has failed; whoever should hear of that does.
+    if (!(error instanceof GitError) || destinations.length === 0 || done.sweep === null) throw error;
+    failed = error;
+    screen.progress.say(`netsweep: ${error.message}`);
+  }
+  if (destinations.length === 0 || done.sweep === null || call.stop.aborted) return code;
+  const figures = { sweep: done.sweep, tally: taken.tally, tolerance: values.tolerate };
+  const notice = backupNotice(figures, done.result, failed?.message ?? null);
+  const isTold = await tell(destinations, notice, screen.progress);
+  return decide([code, ...(failed !== null || !isTold ? [EXIT.failures] : [])]);
 }
 
-async function sweep(call: BackupCall, selected: Selected, taken: Backup): Promise<ExitCode> {
+/** How far a backup has got. */
+interface Done {
+  sweep: Sweep | null;
+  result: BackupResult;
+}
+
+const NOT_COMMITTED: BackupResult = { commit: '', summary: 'nothing was written', left: null };
+
+async function sweep(call: BackupCall, selected: Selected, taken: Backup, done: Done): Promise<ExitCode> {
   const { args, values: own, sources, stop } = call;
   const values = { ...fallbacks(RUN), ...own };
   const planned = plan(selected, { commands: args, values, options: sweepOptions(values) });
@@ -59,13 +85,17 @@ async function sweep(call: BackupCall, selected: Selected, taken: Backup): Promi
     options: planned.options,
     devices: planned.devices,
     credentials,
-    views: (read, screen) => [viewOf(taken, read, (result) => tell(screen, result))],
+    views: (read, screen) => [viewOf(taken, read, (ended) => keep(taken, ended, done, screen))],
     hint: (id) => `what came back is kept: netsweep sweeps results ${id}${linkOptions(values, sources)}`,
   });
 }
 
 /** No device is touched. */
-async function fromEarlier({ values, sources, stop }: BackupCall, taken: Backup): Promise<ExitCode> {
+async function fromEarlier(
+  { values, sources, stop }: BackupCall,
+  taken: Backup,
+  done: Done,
+): Promise<ExitCode> {
   await using link = await openLink(values, stop);
   const sweep = await findSweep(link, values.from ?? '');
   if (sweep.state === SweepState.RUNNING || sweep.state === SweepState.PAUSED)
@@ -77,7 +107,7 @@ async function fromEarlier({ values, sources, stop }: BackupCall, taken: Backup)
   const read = bodyReader(link, stop, patience);
   for await (const report of finished(link, { sweep: sweep.id, bodies: true }, stop, patience))
     await taken.report(report, read);
-  tell(screen, await taken.end(sweep));
+  await keep(taken, sweep, done, screen);
   return conclude(sweep, taken.tally, {
     progress: screen.progress,
     tolerance: values.tolerate,
@@ -85,15 +115,17 @@ async function fromEarlier({ values, sources, stop }: BackupCall, taken: Backup)
   });
 }
 
-function viewOf(taken: Backup, read: ReadOutput, told: (result: BackupResult) => void): View {
-  return {
-    bodies: true,
-    report: (report) => taken.report(report, read),
-    end: async (sweep) => told(await taken.end(sweep)),
-  };
+function viewOf(taken: Backup, read: ReadOutput, end: (sweep: Sweep) => Promise<void>): View {
+  return { bodies: true, report: (report) => taken.report(report, read), end };
 }
 
-function tell({ progress }: Screen, { commit, summary, left }: BackupResult): void {
+async function keep(taken: Backup, sweep: Sweep, done: Done, screen: Screen): Promise<void> {
+  done.sweep = sweep;
+  done.result = await taken.end(sweep);
+  show(screen, done.result);
+}
+
+function show({ progress }: Screen, { commit, summary, left }: BackupResult): void {
   progress.clear();
   progress.note(
     commit === ''

@@ -3,13 +3,15 @@
 import { HostKeyPolicy, Isolation, Purpose, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { Values } from '../config.js';
 import type { Connection } from '../connect.js';
+import { runNotice, type SweepFigures } from '../notices/sweep.js';
 import { printPlan } from '../sweep/plan.js';
 import { askYes } from './asking.js';
 import { attend, rerunCommand } from './attend.js';
 import type { Call } from './command.js';
 import { Ended, EXIT, type ExitCode, UsageError } from './exit.js';
 import { keepBy, openLink } from './link.js';
-import { checkOutput, wantsTranscripts } from './output.js';
+import { destinationsOf, tell } from './notify.js';
+import { checkOutput, type Screen, wantsTranscripts } from './output.js';
 import { type Earlier, earlierDevices, plan, resolve, select } from './prepare.js';
 import { printLines } from './print.js';
 import type { RUN } from './settings.js';
@@ -33,6 +35,7 @@ export async function run(call: RunCall): Promise<ExitCode> {
 /** `opened`: a connection that was needed before. */
 async function sweep(call: RunCall, opened: Connection | null, earlier: Earlier | null): Promise<ExitCode> {
   const { args, values, stop } = call;
+  const destinations = await destinationsOf(values.notify);
   const selected = await select(values, earlier);
   for (const warning of selected.warnings) process.stderr.write(`${harmlessLine(warning)}\n`);
   if (values.listHosts) return print(selected.entries.map(({ name }) => name));
@@ -41,7 +44,9 @@ async function sweep(call: RunCall, opened: Connection | null, earlier: Earlier 
   await confirm(values, planned.devices.length);
   const credentials = await resolve(selected, planned, stop);
   const hint = (id: string) => `again, only these: ${rerunCommand(call, id)}`;
-  const sweepable = { options: planned.options, devices: planned.devices, credentials, hint };
+  const ended = (figures: SweepFigures, { progress }: Screen) =>
+    tell(destinations, runNotice(figures), progress);
+  const sweepable = { options: planned.options, devices: planned.devices, credentials, hint, ended };
   if (opened !== null) return attend(call, opened, sweepable);
   await using link = await openLink(values, stop, true, keepBy(values));
   return await attend(call, link, sweepable);
@@ -70,6 +75,8 @@ function checkUsage({ args, values, sources }: RunCall): void {
   if (values.rerun !== null && args.length > 0)
     throw new UsageError('--rerun repeats the commands of the earlier sweep, give none');
   if (values.detach && values.coordinator === null) throw new UsageError('--detach goes with --coordinator');
+  if (values.detach && sources.notify === 'flag')
+    throw new UsageError('--detach waits for no end that --notify could tell of');
   if (values.detach && (values.tree !== null || sources.format === 'flag'))
     throw new UsageError('--detach prints only the id; netsweep sweeps results prints the rest');
   for (const key of ['agents', 'workers'] as const)

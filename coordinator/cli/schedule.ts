@@ -14,6 +14,7 @@ import { label } from '../../proto/label.js';
 import { isoTime } from '../combine/result.js';
 import { duration } from '../combine/summary.js';
 import type { Column } from '../combine/table.js';
+import { outcomeOf } from '../schedule/outcome.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { type LinkValues, openLink, shellWord } from './link.js';
@@ -21,19 +22,6 @@ import { printLines, printTable } from './print.js';
 import { ask } from './rpc.js';
 import type { CONNECTION, RUNS, SCHEDULE, TABLE } from './settings.js';
 import { harmlessLine } from './terminal.js';
-
-/** What a run's exit code says, in a word. */
-const OUTCOMES: Record<number, string> = {
-  0: 'ok',
-  1: 'failures',
-  2: 'bad input',
-  3: 'findings',
-  4: 'unreachable',
-  5: 'cancelled',
-  6: 'stopped',
-  70: 'bug',
-  130: 'interrupted',
-};
 
 export async function addSchedule({ args, values, stop }: Call<typeof SCHEDULE>): Promise<ExitCode> {
   const [name = '', ...words] = args;
@@ -48,7 +36,7 @@ export async function addSchedule({ args, values, stop }: Call<typeof SCHEDULE>)
     overlap: values.overlap === 'skip' ? OverlapPolicy.SKIP : OverlapPolicy.QUEUE,
     directory: values.directory ?? process.cwd(),
     words: words[0] === 'netsweep' ? words.slice(1) : words,
-    notify: values.notify,
+    notify: values.notify.flat(),
   });
   await using link = await openSchedules(values, stop);
   await ask(link.schedules.add.bind(link.schedules), { schedule });
@@ -67,7 +55,7 @@ const COLUMNS: Column<ScheduleView>[] = [
     title: 'LAST',
     cell: ({ schedule, last }) => (last ? timeIn(schedule?.zone, last.startedAtMs || last.dueMs) : '-'),
   },
-  { title: 'OUTCOME', cell: ({ last }) => (last ? outcome(last) : '-') },
+  { title: 'OUTCOME', cell: ({ last }) => (last ? outcomeOf(last) : '-') },
   { title: 'TOOK', cell: ({ last }) => (last ? took(last) : '-'), right: true },
   { title: 'COMMAND', cell: ({ schedule }) => commandOf(schedule) },
 ];
@@ -171,7 +159,7 @@ function runLines(run: ScheduleRun, zone: string | undefined): string[] {
   );
   const said = state === RunState.ENDED && exitCode !== 0 ? tail.trimEnd().split('\n').slice(-5) : [];
   return [
-    `${when}${several}: ${[outcome(run), ...parts].join(', ')}`,
+    `${when}${several}: ${[outcomeOf(run), ...parts].join(', ')}`,
     ...said.filter((line) => line !== '').map((line) => `    ${harmlessLine(line)}`),
   ];
 }
@@ -180,12 +168,6 @@ function nextText({ schedule, nextMs, damaged }: ScheduleView): string {
   if (damaged) return 'damaged';
   if (schedule?.paused) return 'paused';
   return nextMs[0] === undefined ? '-' : timeIn(schedule?.zone, nextMs[0]);
-}
-
-function outcome({ state, exitCode, startedAtMs }: ScheduleRun): string {
-  if (state === RunState.STARTED) return startedAtMs === 0 ? 'waits for its turn' : 'running';
-  if (state === RunState.ENDED) return exitCode < 0 ? 'killed' : (OUTCOMES[exitCode] ?? `exit ${exitCode}`);
-  return label('RUN_STATE', state).replace('-', ' ');
 }
 
 function took({ startedAtMs, endedAtMs }: ScheduleRun): string {
@@ -233,7 +215,7 @@ function runObject(run: ScheduleRun) {
     lastDue: lastDue || null,
     count,
     state: label('RUN_STATE', state),
-    outcome: outcome(run),
+    outcome: outcomeOf(run),
     why: why || null,
     startedAt: isoTime(startedAtMs),
     endedAt: isoTime(endedAtMs),

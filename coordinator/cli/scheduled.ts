@@ -7,6 +7,7 @@ import type { CredentialSource, ReadyEntry } from '../inventory/inventory.js';
 import { policiesOf } from './audit.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
+import { destinationsOf } from './notify.js';
 import { plan, type Selected, select } from './prepare.js';
 import { buildProgram } from './program.js';
 import { sweepOptions } from './run.js';
@@ -44,6 +45,7 @@ export async function checkScheduled(words: string[]): Promise<ExitCode> {
     if (call.given[key] !== undefined) throw new UsageError(`--${longWord(key)}: ${why}`);
   refuseSecrets(call.given.set ?? []);
   if (call.given.inventory?.includes('-')) throw new UsageError('-i -: a schedule has no standard input');
+  await destinationsOf((call as unknown as RunCall).values.notify); // all three commands have it
   if (name === 'audit run') checkPolicies(call);
   if (call.given.from === undefined) await checkSelection(name, call);
   return EXIT.ok;

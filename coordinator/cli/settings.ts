@@ -371,6 +371,13 @@ export const OUTPUT = {
   quiet: toggle({ flags: '-q, --quiet', about: 'neither progress nor summary' }),
 } satisfies Settings;
 
+export const NOTIFY = {
+  notify: list(
+    { flags: '--notify <name,...>', about: 'tell this notice of netsweep.yaml; may be repeated' },
+    (text) => readText(text).split(','),
+  ),
+} satisfies Settings;
+
 export const RUN = {
   ...SELECTION,
   ...KEEP,
@@ -380,6 +387,7 @@ export const RUN = {
   ...TOLERANCE,
   ...ACTIONS,
   ...OUTPUT,
+  ...NOTIFY,
   ...CONNECTION,
 } satisfies Settings;
 
@@ -425,10 +433,7 @@ export const AUDIT_RUN = {
     (text) => readChoice(text, AUDIT_FORMATS),
     'text' as const,
   ),
-  notify: list(
-    { flags: '--notify <name,...>', about: 'tell this notice of netsweep.yaml; may be repeated' },
-    (text) => readText(text).split(','),
-  ),
+  ...NOTIFY,
   report: one(
     { flags: '--report <file>', about: 'write the audit as one HTML page, too', once: true },
     readPath,
@@ -706,6 +711,7 @@ export const BACKUP = {
     readText,
     null,
   ),
+  ...NOTIFY,
   yes: ACTIONS.yes,
   noColor: OUTPUT.noColor,
   progress: OUTPUT.progress,
@@ -778,8 +784,12 @@ export const SCHEDULE = {
     null,
   ),
   notify: list(
-    { flags: '--notify <name>', about: 'a notice that its runs give; may be repeated', once: true },
-    readText,
+    {
+      flags: '--notify <name,...>',
+      about: 'tell this notice of netsweep.yaml how its runs ended, and of missed ones; may be repeated',
+      once: true,
+    },
+    (text) => readText(text).split(','),
   ),
   ...CONNECTION,
 } satisfies Settings;

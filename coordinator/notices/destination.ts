@@ -1,9 +1,9 @@
 // Where notices go: the key `notices` of netsweep.yaml, every mistake with its place.
-import { isAbsolute, join } from 'node:path';
+import { resolve } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument, type Scalar, type YAMLMap } from 'yaml';
 import { nearest } from '../config.js';
 import { InputError, type Issue, type Position } from '../inventory/inventory.js';
-import { OCCASIONS, type Occasion } from './notice.js';
+import { OCCASIONS, type Occasion } from './occasion.js';
 
 interface Common {
   name: string;
@@ -21,12 +21,14 @@ export type Destination =
       server: string;
       username: string | null;
       tls: boolean;
+      /** File of the authority of the server's certificate; null: the system's. */
+      ca: string | null;
     })
   | (Common & { kind: 'exec'; program: string });
 
 const KEYS = {
   webhook: ['webhook', 'secret', 'on'],
-  mail: ['mail', 'from', 'smtp', 'username', 'secret', 'tls', 'on'],
+  mail: ['mail', 'from', 'smtp', 'username', 'secret', 'tls', 'ca', 'on'],
   exec: ['exec', 'on'],
 } as const;
 
@@ -90,16 +92,16 @@ function readOne(
   // A secret itself is never shown, nor taken.
   if (secret !== null && !/^(env|file):./.test(secret))
     refuse('secret is no reference (expected env:NAME or file:PATH)');
-  const common = { name, on: on ?? 'changes', secret };
+  const [, path = null] = /^file:(.*)/s.exec(secret ?? '') ?? [];
+  const kept = path === null ? secret : `file:${resolve(directory, path)}`;
+  const common = { name, on: on ?? 'changes', secret: kept };
   if (kind === 'webhook') {
     if (!isUrl(text('webhook'), ['http:', 'https:'])) refuse('webhook is no http or https address');
     return isGood ? { ...common, kind, url: text('webhook') } : null;
   }
   if (kind === 'exec') {
     const program = text('exec');
-    return isGood
-      ? { ...common, kind, program: isAbsolute(program) ? program : join(directory, program) }
-      : null;
+    return isGood ? { ...common, kind, program: resolve(directory, program) } : null;
   }
   for (const word of ['mail', 'from']) if (!isAddress(text(word))) refuse(`${word} is no address of mail`);
   if (!isUrl(text('smtp'), ['smtp:', 'smtps:']))
@@ -109,7 +111,10 @@ function readOne(
     refuse('tls is wrong (expected on or off)');
   const [to, from, server] = [text('mail'), text('from'), text('smtp')];
   const username = values.get('username') ?? null;
-  return isGood ? { ...common, kind, to, from, server, username, tls: tls === 'on' || tls === 'true' } : null;
+  const isTls = tls === 'on' || tls === 'true';
+  if (username !== null && !isTls) refuse('username goes with tls: a password is not sent in clear');
+  const ca = values.has('ca') ? resolve(directory, text('ca')) : null;
+  return isGood ? { ...common, kind, to, from, server, username, tls: isTls, ca } : null;
 }
 
 function isUrl(text: string, protocols: readonly string[]): boolean {

@@ -1,11 +1,12 @@
 // A notice by mail: over TLS unless somebody has said otherwise, with its JSON attached to the text.
+import { readFile } from 'node:fs/promises';
 import { createTransport } from 'nodemailer';
 import type { Destination } from './destination.js';
 
 const WAIT_MS = 20_000;
 
 export async function sendMail(
-  { to, from, server, username, tls }: Destination & { kind: 'mail' },
+  { to, from, server, username, tls, ca }: Destination & { kind: 'mail' },
   secret: Buffer | null,
   { subject, text, json }: { subject: string; text: string; json: string },
 ): Promise<void> {
@@ -17,6 +18,7 @@ export async function sendMail(
     secure: isImplicit,
     requireTLS: tls && !isImplicit,
     ignoreTLS: !tls,
+    ...(ca === null ? {} : { tls: { ca: await readFile(ca) } }),
     ...(username === null ? {} : { auth: { user: username, pass: secret?.toString() ?? '' } }),
     ...{ connectionTimeout: WAIT_MS, greetingTimeout: WAIT_MS, socketTimeout: WAIT_MS },
     ...{ disableFileAccess: true, disableUrlAccess: true },

@@ -1,96 +1,43 @@
-// What is told of a run to those who did not watch it: one digest, never an output, never a secret.
-import type { StatusCounts } from '../audit/tally.js';
-import type { Past, Seen } from '../report/past.js';
+// What is told to those who did not watch: of an audit, a run, a backup, or of schedules. The keys of each and their order
+// are part of the outside contract.
+import { type AuditNotice, auditLines, isAuditDue } from './audit.js';
+import type { Occasion } from './occasion.js';
+import { isScheduleDue, type ScheduleNotice, scheduleLines } from './schedule.js';
+import { type BackupNotice, isSweepDue, type RunNotice, sweepLines } from './sweep.js';
 
-/** Findings that are named in one notice; of the others there is the number. */
-const MOST_NAMED = 50;
+export type Notice = AuditNotice | RunNotice | BackupNotice | ScheduleNotice;
 
-/** The keys and their order are part of the outside contract. */
-export interface AuditNotice {
-  notice: 1;
-  kind: 'audit';
-  /** ISO 8601. */
-  at: string;
-  subject: string;
-  sweep: string;
-  policies: string[];
-  devices: number;
-  score: number | null;
-  counts: StatusCounts;
-  /** Null: there was no audit to compare with. */
-  new: Named | null;
-  fixed: Named | null;
-}
-
-export interface Named {
-  count: number;
-  first: { policy: string; rule: string; device: string }[];
-}
-
-export interface AuditFigures {
-  atMs: number;
-  sweep: string;
-  policies: string[];
-  devices: number;
-  counts: StatusCounts;
-}
-
-export function auditNotice(figures: AuditFigures, { score, change }: Past): AuditNotice {
-  const { atMs, sweep, policies, devices, counts } = figures;
-  const news = change === null ? '' : `, ${change.fresh.length} new, ${change.fixed.length} fixed`;
-  return {
-    notice: 1,
-    kind: 'audit',
-    at: new Date(atMs).toISOString(),
-    subject: `audit ${policies.join(', ')}: ${counts.fail} findings${news} on ${devices} devices`,
-    sweep,
-    policies,
-    devices,
-    score,
-    counts,
-    new: change && named(change.fresh),
-    fixed: change && named(change.fixed),
-  };
-}
-
-/** When a destination wants to hear of an audit. */
-export const OCCASIONS = ['changes', 'findings', 'always'] as const;
-export type Occasion = (typeof OCCASIONS)[number];
-
-/** `changes`: what is still as it was is not repeated. */
-export function isDue({ counts, new: fresh, fixed }: AuditNotice, occasion: Occasion): boolean {
-  if (occasion === 'always') return true;
-  const isWrong = counts.fail + counts.error > 0;
-  if (occasion === 'findings' || fresh === null || fixed === null) return isWrong;
-  return fresh.count + fixed.count > 0;
+export function isDue(notice: Notice, occasion: Occasion): boolean {
+  switch (notice.kind) {
+    case 'audit':
+      return isAuditDue(notice, occasion);
+    case 'run':
+    case 'backup':
+      return isSweepDue(notice, occasion);
+    case 'schedule':
+      return isScheduleDue(notice);
+    default:
+      notice satisfies never;
+      return true;
+  }
 }
 
 /** For people. */
-export function noticeText({ subject, at, sweep, score, counts, new: fresh, fixed }: AuditNotice): string {
-  const { fail, error, unknown, waived, pass } = counts;
-  return [
-    subject,
-    '',
-    `${at}, sweep ${sweep}${score === null ? '' : `, score ${score} of 100`}`,
-    `${fail} findings, ${error} errors, ${unknown} unknown, ${waived} waived, ${pass} passed`,
-    ...lines('new', fresh),
-    ...lines('fixed', fixed),
-    '',
-  ].join('\n');
+export function noticeText(notice: Notice): string {
+  return [notice.subject, '', ...linesOf(notice), ''].join('\n');
 }
 
-function lines(word: string, named: Named | null): string[] {
-  if (named === null || named.count === 0) return [];
-  const more = named.count - named.first.length;
-  return [
-    '',
-    `${word}:`,
-    ...named.first.map(({ policy, rule, device }) => `  ${rule} (${policy}) on ${device}`),
-    ...(more > 0 ? [`  and ${more} more`] : []),
-  ];
-}
-
-function named(seen: readonly Seen[]): Named {
-  const first = seen.slice(0, MOST_NAMED).map(({ policy, rule, device }) => ({ policy, rule, device }));
-  return { count: seen.length, first };
+function linesOf(notice: Notice): string[] {
+  switch (notice.kind) {
+    case 'audit':
+      return auditLines(notice);
+    case 'run':
+    case 'backup':
+      return sweepLines(notice);
+    case 'schedule':
+      return scheduleLines(notice);
+    default:
+      notice satisfies never;
+      return [];
+  }
 }

@@ -2,11 +2,11 @@
 import { readSecretFile, withoutLineEnd } from '../inventory/secretfile.js';
 import type { Destination } from './destination.js';
 import { runHook } from './exec.js';
-import { type AuditNotice, noticeText } from './notice.js';
+import { type Notice, noticeText } from './notice.js';
 import { postNotice } from './webhook.js';
 
 /** Throws with why it did not get there. */
-export async function send(destination: Destination, notice: AuditNotice): Promise<void> {
+export async function send(destination: Destination, notice: Notice): Promise<void> {
   const json = JSON.stringify(notice);
   switch (destination.kind) {
     case 'webhook':

@@ -20,14 +20,13 @@ export class Programs implements Runner {
   constructor(private readonly coordinator: string) {}
 
   begin({ words, directory, notify }: Schedule, { key }: ScheduleRun): Begun {
-    const told = notify.length > 0 ? { NETSWEEP_NOTIFY: notify.join(',') } : {};
-    const child = this.#start(words, directory, { NETSWEEP_SUBMIT_KEY: key, ...told });
+    const child = this.#start(words, directory, { NETSWEEP_SUBMIT_KEY: key, ...toldTo(notify) });
     return { ended: ended(child), stop: () => stop(child) };
   }
 
   /** Whether a command line could be run: what is wrong with it, or null. */
-  async check(words: string[], directory: string): Promise<string | null> {
-    const child = this.#start(['check-scheduled', ...words], directory, {});
+  async check({ words, directory, notify }: Schedule): Promise<string | null> {
+    const child = this.#start(['check-scheduled', ...words], directory, toldTo(notify));
     const timer = setTimeout(() => child.kill('SIGKILL'), CHECK_MS);
     const { exitCode, tail } = await ended(child);
     clearTimeout(timer);
@@ -42,6 +41,10 @@ export class Programs implements Runner {
     // In a group of its own: a Ctrl-C is for us, and we end our children.
     return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   }
+}
+
+function toldTo(notify: string[]): NodeJS.ProcessEnv {
+  return notify.length > 0 ? { NETSWEEP_NOTIFY: notify.join(',') } : {};
 }
 
 function ended(child: ChildProcess): Promise<RunEnd> {

@@ -25,6 +25,8 @@ const INTERRUPTED = [-1, 130];
 export interface SchedulerOptions {
   atOnce?: number;
   lookMs?: number;
+  /** Told what has become of a due time, once it is on disk. */
+  hear?(schedule: Schedule, run: ScheduleRun): void;
   warn(error: unknown, what: string): void;
 }
 
@@ -176,6 +178,7 @@ export class Scheduler implements AsyncDisposable {
       else begin.push([held, run]);
     }
     if (writes.length > 0) await this.book.commit(writes);
+    for (const write of writes) if (write.write === 'scheduleRun') this.#tell(write.run);
     for (const [held, run] of begin) this.#admit(held, run);
     for (const held of this.#held.values()) await this.#nextInLine(held);
   }
@@ -236,6 +239,7 @@ export class Scheduler implements AsyncDisposable {
     ]);
     held.schedule = decided;
     for (const run of runs) {
+      this.#tell(run);
       if (run.state === RunState.STARTED) this.#admit(held, run);
       if (run.state === RunState.QUEUED) held.queued = run;
     }
@@ -280,7 +284,10 @@ export class Scheduler implements AsyncDisposable {
       ? await this.#cutOff({ ...run, sweeps })
       : { ...run, sweeps, state: RunState.ENDED, endedAtMs: this.host.wallMs() };
     // One that has been removed leaves nothing.
-    if (this.#held.has(held.schedule.id)) await this.book.commit([{ write: 'scheduleRun', run: ended }]);
+    if (this.#held.has(held.schedule.id)) {
+      await this.book.commit([{ write: 'scheduleRun', run: ended }]);
+      this.#tell(ended);
+    }
     if (!this.#stopping) await this.#nextInLine(held);
     this.#fill();
   }
@@ -302,6 +309,11 @@ export class Scheduler implements AsyncDisposable {
     const sweeps = await this.book.sweepsOf(run.key);
     const why = `netsweep serve ended while it was under way${sweeps.length > 0 ? '; its sweep goes on by itself' : ''}`;
     return { ...run, sweeps, state: RunState.CUT_OFF, why, endedAtMs: this.host.wallMs() };
+  }
+
+  #tell(run: ScheduleRun): void {
+    const held = this.#held.get(run.schedule);
+    if (held !== undefined) this.options.hear?.(held.schedule, run);
   }
 
   #detached(work: () => Promise<unknown>): void {

@@ -66,7 +66,7 @@ async function add(
   { schedule }: AddScheduleRequest,
 ): Promise<Schedule> {
   if (schedule === undefined) throw new ServiceError(status.INVALID_ARGUMENT, 'a schedule is wanted');
-  const { name, directory, words } = schedule;
+  const { name, directory } = schedule;
   if (!NAME.test(name))
     throw new CronError(
       `found "${name}", expected a name of up to 64 letters, digits, dots, dashes and underscores`,
@@ -77,7 +77,7 @@ async function add(
     );
   timingOf(schedule);
   if (scheduler.named(name) !== null) throw new CronError(`there is a schedule "${name}" already`);
-  const wrong = await programs.check(words, directory);
+  const wrong = await programs.check(schedule);
   if (wrong !== null) throw new CronError(wrong);
   return scheduler.add(schedule);
 }

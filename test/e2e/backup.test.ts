@@ -1,6 +1,6 @@
 // Backups by the real program of devices that answer: by hand, by the clock, from an earlier sweep, pushed, killed in
 // the middle.
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { startCluster } from '../cluster.ts';
 import { output, until } from '../process.ts';
@@ -28,6 +28,25 @@ test('a fleet that has not changed is one commit, by hand, by the clock and from
   expect(await output('git', ['-C', place.path('remote.git'), 'log', '--oneline', 'main'])).toMatch(
     /backup: 0 changed, 6 new\n$/,
   );
+
+  await place.write('netsweep.yaml', 'notices:\n  page: {exec: ./page.sh, on: always}\n');
+  await place.write('page.sh', '#!/bin/sh\ncat > told.json\n');
+  chmodSync(place.path('page.sh'), 0o755);
+  const told = () => JSON.parse(readFileSync(place.path('told.json'), 'utf8'));
+  await git('remote', 'add', 'gone', 'https://ops:hunter2@127.0.0.1:1/gone.git');
+  const lost = await backup('-i', inventory, '--push', 'gone', '--notify', 'page');
+  expect(lost.status, lost.stderr).toBe(1);
+  expect(told()).toMatchObject({
+    ...{ kind: 'backup', counts: { selected: 6, ok: 6 }, failing: 0, commit: null },
+    error: expect.stringMatching(/^git push: /),
+  });
+  expect(lost.stderr + JSON.stringify(told())).not.toContain('hunter2');
+  const ran = await place.netsweep(['run', '-i', inventory, 'show nonsense', '--notify', 'page']);
+  expect(ran.status).toBe(1);
+  expect(told()).toMatchObject({
+    ...{ notice: 1, kind: 'run', failing: 6, reason: null, suspect: { count: 0, first: [] } },
+    failures: [{ kind: 'cli-error', count: 6, first: fleet.names }],
+  });
 
   const coordinator = ['--coordinator', `unix:${serve.state}/serve/coordinator.sock`];
   const words = ['--', 'backup', '--repo', repo, '-i', inventory];

@@ -1,5 +1,6 @@
 // Schedules of a real coordinator: checked where they will run, started as processes of its own, recorded whatever ends
 // them. When they are due is told in test/schedule, on a clock that does not take its time.
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../cluster.ts';
 import type { Finished } from '../process.ts';
@@ -42,6 +43,31 @@ test('a schedule is checked where it will run, starts as a process of the coordi
   });
   expect((await add('--', 'run', '-i', inventory)).stderr).toContain('there is a schedule "night" already');
 
+  await place.write('netsweep.yaml', 'notices:\n  page: {exec: ./page.sh}\n');
+  await place.write('page.sh', '#!/bin/sh\ncat > told.json\n');
+  chmodSync(place.path('page.sh'), 0o755);
+  const second = [
+    'add',
+    'gone',
+    '--cron',
+    '@yearly',
+    '--notify',
+    'pag',
+    '--',
+    'run',
+    '-i',
+    inventory,
+    'show clock',
+  ];
+  expect((await schedule(cluster, second)).stderr).toMatch(
+    /--notify: no notice is called "pag" \(expected a key of "notices" in \S+netsweep.yaml\) \(did you mean "page"\?\)/,
+  );
+  const moved = await place.write('moved.yaml', readFileSync(inventory, 'utf8'));
+  const told = second.map((word) => (word === 'pag' ? 'page' : word === inventory ? moved : word));
+  expect((await schedule(cluster, told)).status).toBe(0);
+  rmSync(moved);
+  await schedule(cluster, ['run', 'gone']);
+
   await schedule(cluster, ['run', 'night']);
   const [run] = await until('it has ended', async () => {
     const all = await runs(cluster, 'night');
@@ -53,11 +79,17 @@ test('a schedule is checked where it will run, starts as a process of the coordi
   expect(JSON.parse(results.stdout).counts).toMatchObject({ selected: 3, ok: 3 });
 
   await schedule(cluster, ['pause', 'night']);
+  await schedule(cluster, ['rm', 'gone']);
   const listed = JSON.parse((await schedule(cluster, ['list', '--json'])).stdout);
   expect(listed).toMatchObject([
     { name: 'night', zone: 'Europe/Berlin', paused: true, next: [], last: { outcome: 'ok' } },
   ]);
   await cluster.serve.stop('SIGTERM');
+  const notice = JSON.parse(readFileSync(place.path('told.json'), 'utf8'));
+  expect(notice).toMatchObject({
+    ...{ notice: 1, kind: 'schedule', subject: 'schedule gone: bad input', count: 1 },
+    events: [{ schedule: 'gone', outcome: 'bad input', why: expect.stringContaining('moved.yaml') }],
+  });
   await cluster.serve.start();
   await schedule(cluster, ['resume', 'night']);
   expect((await schedule(cluster, ['list'])).stdout).toMatch(

@@ -1,17 +1,20 @@
 // Notices to real servers and programs.
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { InputError } from '../../coordinator/inventory/inventory.ts';
+import { auditNotice } from '../../coordinator/notices/audit.ts';
 import { readDestinations } from '../../coordinator/notices/destination.ts';
 import { runHook } from '../../coordinator/notices/exec.ts';
 import { sendMail } from '../../coordinator/notices/mail.ts';
-import { auditNotice, isDue, noticeText } from '../../coordinator/notices/notice.ts';
+import { isDue, noticeText } from '../../coordinator/notices/notice.ts';
 import { postNotice, signature } from '../../coordinator/notices/webhook.ts';
 import { NO_PAST, type Past } from '../../coordinator/report/past.ts';
+import { makeCertificates } from '../certificates.ts';
+import { Smtp } from '../smtp.ts';
 
 const COUNTS = { pass: 4, fail: 2, error: 0, unknown: 0, waived: 0, 'not-applicable': 0 };
 const FIGURES = { atMs: 0, sweep: 's', policies: ['lab'], devices: 3, counts: COUNTS };
@@ -109,47 +112,47 @@ test('a hook has the notice on its stdin and an environment of its own, and a li
   }
 });
 
-test('mail goes over TLS, or in clear only where that was said', async () => {
-  const said: string[] = [];
-  let mail = '';
-  const server = createTcpServer((socket: Socket) => {
-    let inData = false;
-    socket.on('error', () => undefined);
-    socket.write('220 here\r\n');
-    socket.on('data', (data) => {
-      const text = data.toString();
-      if (inData) {
-        mail += text;
-        if (!mail.endsWith('\r\n.\r\n')) return;
-        inData = false;
-        socket.write('250 taken\r\n');
-        return;
-      }
-      for (const line of text.split('\r\n').filter((one) => one !== '')) {
-        said.push(line);
-        if (line === 'DATA') inData = true;
-        const answer = line === 'DATA' ? '354 go on' : line === 'QUIT' ? '221 bye' : '250 fine';
-        socket.write(`${answer}\r\n`);
-      }
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    const smtp = `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const destination = { name: 'ops', on: 'changes', secret: null, kind: 'mail' } as const;
-    const addresses = { to: 'ops@example.net', from: 'netsweep@example.net', server: smtp, username: null };
-    const content = { subject: 'two\r\nBcc: x@example.net', text: 'two findings', json: '{"notice":1}' };
-    await sendMail({ ...destination, ...addresses, tls: false }, null, content);
-    expect(said).toContain('RCPT TO:<ops@example.net>');
-    expect(said.filter((line) => line.startsWith('RCPT'))).toHaveLength(1);
-    expect(mail).toContain('two findings');
-    expect(mail).not.toMatch(/^Bcc:/m);
-    const before = mail.length;
-    await expect(sendMail({ ...destination, ...addresses, tls: true }, null, content)).rejects.toThrow();
-    expect(mail.length, 'nothing was sent in clear').toBe(before);
-  } finally {
-    server.close();
+const OPS = { name: 'ops', on: 'changes', secret: null, kind: 'mail' } as const;
+const MAIL = { to: 'ops@example.net', from: 'netsweep@example.net', username: null, ca: null, tls: true };
+const CONTENT = { subject: 'two\r\nBcc: x@example.net', text: 'two findings', json: '{"notice":1}' };
+
+test('mail goes over TLS by STARTTLS or from the start, and the login only then', async () => {
+  await using certificates = await makeCertificates();
+  const leaf = await certificates.leaf('mail');
+  for (const secure of [false, true]) {
+    await using server = await Smtp.open({ leaf, secure });
+    const to = { ...OPS, ...MAIL, server: server.url, username: 'netsweep', ca: certificates.ca };
+    await sendMail(to, SECRET, CONTENT);
+    expect(server.mails[0]).toContain('two findings');
+    expect(server.mails[0]).not.toMatch(/^Bcc:/m);
+    expect(server.logins).toEqual([{ user: 'netsweep', password: 'of the receiver' }]);
+    const inClear = server.said.filter(({ isEncrypted }) => !isEncrypted).map(({ line }) => line);
+    expect(inClear.map((line) => line.split(' ')[0])).toEqual(secure ? [] : ['EHLO', 'STARTTLS']);
   }
+});
+
+test('nothing is said to a mail server with a wrong certificate, or without TLS, unless that was asked for', async () => {
+  await using certificates = await makeCertificates();
+  await using strangers = await makeCertificates();
+  const elsewhere = await certificates.leaf('elsewhere', ['mail.example.net']);
+  const unknown = await strangers.leaf('mail');
+  const to = { ...OPS, ...MAIL, username: 'netsweep', ca: certificates.ca };
+  for (const secure of [false, true])
+    for (const [leaf, why] of [
+      [unknown, /certificate|signature/],
+      [elsewhere, /altnames/],
+    ] as const) {
+      await using server = await Smtp.open({ leaf, secure });
+      await expect(sendMail({ ...to, server: server.url }, SECRET, CONTENT)).rejects.toThrow(why);
+      expect(server.said.filter(({ isEncrypted }) => isEncrypted)).toEqual([]);
+      expect([server.logins, server.mails]).toEqual([[], []]);
+    }
+  await using plain = await Smtp.open({ leaf: null, secure: false });
+  await expect(sendMail({ ...to, server: plain.url }, SECRET, CONTENT)).rejects.toThrow();
+  expect([plain.logins, plain.mails], 'it offers a login, and gets none').toEqual([[], []]);
+  await sendMail({ ...OPS, ...MAIL, server: plain.url, tls: false }, null, CONTENT);
+  expect(plain.mails).toHaveLength(1);
+  expect(plain.said.filter(({ line }) => line.startsWith('RCPT'))).toHaveLength(1);
 });
 
 test('destinations are read from netsweep.yaml, each mistake with its place, and no secret is shown', () => {
@@ -165,7 +168,13 @@ notices:
     { name: 'chat', on: 'changes', secret: 'env:CHAT', kind: 'webhook', url: 'https://chat.example.net/x' },
     {
       ...{ name: 'ops', on: 'always', secret: null, kind: 'mail', to: 'ops@example.net' },
-      ...{ from: 'netsweep@example.net', server: 'smtp://mail.example.net', username: null, tls: true },
+      ...{
+        from: 'netsweep@example.net',
+        server: 'smtp://mail.example.net',
+        username: null,
+        tls: true,
+        ca: null,
+      },
     },
     { name: 'page', on: 'findings', secret: null, kind: 'exec', program: '/etc/netsweep/page.sh' },
   ]);
@@ -173,12 +182,14 @@ notices:
   chat: {webhook: 'ftp://x', secret: hunter2, onn: always}
   both: {webhook: 'https://x', exec: y}
   when: {exec: y, on: weekly}
+  clear: {mail: a@b, from: a@b, smtp: 'smtp://m', username: u, secret: env:S, tls: off}
 `;
   expect(() => read(wrong)).toThrow(InputError);
   expect(() => read(wrong)).toThrow(
     /^netsweep\.yaml:2:47: notice chat: unknown key "onn" \(did you mean "on"\?\)$/m,
   );
   expect(() => read(wrong)).toThrow(/notice chat: secret is no reference/);
+  expect(() => read(wrong)).toThrow(/notice clear: username goes with tls: a password is not sent in clear/);
   expect(() => read(wrong)).not.toThrow(/hunter2/);
   expect(() => read(wrong)).toThrow(
     /^netsweep\.yaml:3:3: notice both: expected one of webhook, mail and exec$/m,

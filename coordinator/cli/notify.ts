@@ -1,21 +1,16 @@
-// `--notify`: whom an audit is told to, known before any device is asked.
-import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { findConfigFile, nearest } from '../config.js';
-import { type Destination, readDestinations } from '../notices/destination.js';
-import { auditNotice, isDue } from '../notices/notice.js';
-import { send } from '../notices/send.js';
-import type { Past } from '../report/past.js';
-import type { Settled } from '../report/settled.js';
+// `--notify`: whom something is told to, known before any device is asked. What it needs is loaded only where it is used.
+import { nearest } from '../config.js';
+import type { Destination } from '../notices/destination.js';
+import type { Notice } from '../notices/notice.js';
 import { UsageError } from './exit.js';
 import type { Progress } from './progress.js';
 
-/** Throws UsageError, InputError. */
-export function destinationsOf(names: readonly string[]): Destination[] {
+/** `names`: as the option has them. Throws UsageError, InputError. */
+export async function destinationsOf(names: readonly (readonly string[])[]): Promise<Destination[]> {
   if (names.length === 0) return [];
-  const path = findConfigFile(process.env);
-  const known = path === null ? [] : readDestinations(path, readFileSync(path, 'utf8'), dirname(path));
-  return [...new Set(names)].map((name) => {
+  const { destinationsIn } = await import('../notices/destinations.js');
+  const { known, path } = destinationsIn('.');
+  return [...new Set(names.flat())].map((name) => {
     const destination = known.find((one) => one.name === name);
     if (destination !== undefined) return destination;
     const hint = nearest(
@@ -31,11 +26,14 @@ export function destinationsOf(names: readonly string[]): Destination[] {
 /** Whether each that wanted to hear of it has been told. */
 export async function tell(
   destinations: readonly Destination[],
-  { settled: { atMs, sweep, book, tally }, past }: { settled: Settled; past: Past },
+  notice: Notice,
   progress: Progress,
 ): Promise<boolean> {
-  const { counts, devices } = tally;
-  const notice = auditNotice({ atMs, sweep, policies: book.policies, devices, counts }, past);
+  if (destinations.length === 0) return true;
+  const [{ isDue }, { send }] = await Promise.all([
+    import('../notices/notice.js'),
+    import('../notices/send.js'),
+  ]);
   const told = await Promise.all(
     destinations
       .filter(({ on }) => isDue(notice, on))
