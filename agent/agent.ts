@@ -8,6 +8,7 @@ import { directOffer, offers, Shards } from './lease.js';
 import type { NatsOptions } from './natslink.js';
 import { Pool } from './pool.js';
 import { Spool } from './spool.js';
+import { Trust } from './trust.js';
 import { Uplink, type UplinkClient } from './uplink.js';
 
 /** How long a drain may take before open sessions are cut, in ms. */
@@ -27,6 +28,8 @@ export interface AgentConfig {
   memoryBytes: number;
   /** Most bytes of results on disk while the coordinator does not take them; 0: none. */
   spoolBytes: number;
+  /** Public key of the coordinator that it was enrolled with, 32 bytes; null: that of the first welcome. */
+  signedBy: Uint8Array | null;
   /** How it rehearses, as the user wrote it; null: it does not, its devices are real. */
   rehearsal: string | null;
   /** Sessions that share workers are on their way: the first worker starts at once. */
@@ -86,6 +89,7 @@ export async function runAgent(
   const end = new AbortController();
   await using pool = await parts.openPool();
   await using spool = parts.openSpool();
+  const trust = new Trust(config.signedBy, segments, instance, (what) => log.warn(what));
   let storeId: string | null = null;
   let carrier: Carrier | null = null;
   /** Pull loops that wait for the coordinator's welcome. */
@@ -93,16 +97,22 @@ export async function runAgent(
   await using uplink = Uplink.open(
     parts.openChannel(),
     host,
-    { name, instance, segments, forks, workers, version, rehearses: rehearsal !== null },
+    { name, instance, segments, forks, workers, version, rehearses: rehearsal !== null, verifies: true },
     {
       welcome: (welcome) => {
+        const stranger = trust.welcomed(welcome);
+        if (stranger !== null)
+          return unwanted.abort(new Error(`the coordinator is not trusted: ${stranger}`));
         if (storeId !== null && storeId !== welcome.storeId) carrier?.abandonAll();
         storeId = welcome.storeId;
         carrier?.welcomed();
         for (const resolve of waiting.splice(0)) resolve();
       },
       cancel: (sweep) => carrier?.cancel(sweep),
-      offer: (shard) => track(carrier?.carry(directOffer(shard))),
+      offer: (shard) => {
+        const offer = directOffer(shard);
+        if (offer !== null) track(carrier?.carry(offer));
+      },
       full: (full) => {
         log.warn(full ? 'results wait for the coordinator: devices are not read' : 'devices are read again');
         pool.hold(full);
@@ -118,7 +128,7 @@ export async function runAgent(
     const tracked = work.finally(() => carrying.delete(tracked));
     carrying.add(tracked);
   };
-  const held = new Carrier(instance, forks, pool, uplink, host, (what) => log.warn(what));
+  const held = new Carrier(instance, forks, pool, uplink, host, trust, (what) => log.warn(what));
   carrier = held;
   await using shards = await parts.openShards(stop);
 

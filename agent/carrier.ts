@@ -24,6 +24,7 @@ import { handedBack, type JobPorts, type Pool } from './pool.js';
 import type { Delivery } from './results.js';
 import type { SessionTask } from './session/session.js';
 import type { Hop } from './ssh/bastion.js';
+import { type Trust, Unsigned } from './trust.js';
 import type { Uplink } from './uplink.js';
 
 /**
@@ -35,6 +36,8 @@ const CLAIM_PAUSE_MS = 200;
 /** How long a device stays here that the machine's own trouble kept from it, so that it is not tried at every turn. */
 const LOCAL_PAUSE_MS = 1_000;
 const WARN_EVERY_MS = 10_000;
+/** When an offer may come back that was granted as nobody has signed it, in ms: its lease has ended by then. */
+const REFUSED_LATER_MS = LEASE_TERM_MS;
 
 interface Held {
   lease: Lease;
@@ -53,6 +56,8 @@ export class Carrier {
   readonly #cancelled = new Map<string, number>();
   #busy = 0;
   #claims = 0;
+  /** Grants that were not signed for what their offers hold. */
+  #refused = 0;
   #draining = false;
   /** Siblings reach what we do not: until then nothing is pulled. */
   #restUntil = Number.NEGATIVE_INFINITY;
@@ -66,9 +71,14 @@ export class Carrier {
     private readonly pool: Pick<Pool, 'run' | 'renewed' | 'abandon'>,
     private readonly uplink: Uplink,
     private readonly host: Host,
+    private readonly trust: Trust,
     private readonly warn: (what: string) => void,
   ) {
     this.#headroom = new Headroom(forks);
+  }
+
+  get refused(): number {
+    return this.#refused;
   }
 
   get freeSlots(): number {
@@ -96,8 +106,10 @@ export class Carrier {
     const claimed = await this.#claim(offer);
     this.#claims -= 1;
     if (claimed === null) return;
-    const { grant, sent } = claimed;
+    const { grant, sent, claimId } = claimed;
     const { sweep, shard } = offer.shard;
+    const lot = this.trust.lotOf(grant, offer, claimId);
+    if (lot instanceof Unsigned) return this.#refuse(offer, grant, lot);
     const lease: Lease = { sweep, shard, epoch: grant.epoch };
     const held: Held = {
       lease,
@@ -112,18 +124,31 @@ export class Carrier {
     if (this.#cancelledMs(sweep) > 0) this.#letGo(held);
     if (this.#draining) held.over.abort('draining');
     const credentials = new Map(grant.credentials.map((credential) => [credential.id, credential]));
-    const devices = new Map(offer.shard.devices.map((device) => [device.index, device]));
-    const lines = inTurn(grant.work, devices);
+    const { devices } = lot;
+    const lines = inTurn(lot.work, devices);
     const verdicts = await Promise.all(lines.map((line) => this.#runLine(held, line, devices, credentials)));
     this.#held.delete(grant.epoch);
     grant.credentials.forEach(wipeCredential);
-    const settled = verdicts
-      .flat()
-      .every((verdict) => verdict === Verdict.STORED || verdict === Verdict.DUPLICATE);
+    const settled = isSettled(verdicts.flat());
     // Under an old epoch the message may be somebody else's by now: it is left alone.
     failpoint('agent.acknowledged');
     if (settled) await offer.done();
     failpoint('agent.done');
+  }
+
+  /** Nothing of it is carried out; what the coordinator believes to be ours is handed back, after a while. */
+  async #refuse(offer: Offer, { epoch, credentials }: Grant, { message, indexes }: Unsigned): Promise<void> {
+    credentials.forEach(wipeCredential);
+    this.#refused += 1;
+    const { sweep, shard } = offer.shard;
+    this.warn(`nothing of ${sweep}/${shard} is carried out: ${message} (${this.#refused} refused so far)`);
+    await pause(this.host, LOCAL_PAUSE_MS);
+    const end = handedBack(message, { touched: false, local: true, unsigned: true });
+    const verdicts = await Promise.all(
+      indexes.map((index) => this.uplink.deliver({ sweep, shard, epoch, index, end }, [])),
+    );
+    if (isSettled(verdicts)) await offer.done();
+    else offer.later(REFUSED_LATER_MS);
   }
 
   /** Renews every lease until `signal` aborts. */
@@ -170,7 +195,7 @@ export class Carrier {
     while (this.#held.size + this.#claims > 0 && !signal.aborted) await pause(this.host, 20, signal);
   }
 
-  async #claim(offer: Offer): Promise<{ grant: Grant; sent: Instant } | null> {
+  async #claim(offer: Offer): Promise<{ grant: Grant; sent: Instant; claimId: string } | null> {
     const { sweep, shard, offer: number } = offer.shard;
     const claimId = this.host.id();
     const began = this.host.monotonicMs();
@@ -188,7 +213,7 @@ export class Carrier {
         });
         switch (answer?.$case) {
           case 'grant':
-            return { grant: answer.value, sent };
+            return { grant: answer.value, sent, claimId };
           case 'drop':
             await offer.done();
             return null;
@@ -381,6 +406,10 @@ interface Instant {
 
 function leaseClock({ at, ahead }: Instant, termMs: number): LeaseClock {
   return { startUntil: at + START_SHARE * termMs, stopAt: at + STOP_SHARE * termMs, ahead };
+}
+
+function isSettled(verdicts: Verdict[]): boolean {
+  return verdicts.every((verdict) => verdict === Verdict.STORED || verdict === Verdict.DUPLICATE);
 }
 
 /** Work grouped by endpoint: names of one endpoint run in turn. */

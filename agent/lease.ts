@@ -24,6 +24,8 @@ const FOREIGN_MS = 30_000;
 /** An offer in hand, from NATS or straight from the coordinator. */
 export interface Offer {
   shard: Shard;
+  /** The shard as it came, which is what is signed for; null: it came as part of something else. */
+  bytes: Uint8Array | null;
   /** Still at it: keeps NATS from handing the message to another. */
   working(): void;
   /** The shard is finished, or not worth having: forget it. */
@@ -170,8 +172,11 @@ function isMissing(error: unknown): boolean {
 }
 
 /** An offer that came over gRPC because NATS would not deliver it: there is no message to acknowledge. */
-export function directOffer(shard: Shard): Offer {
-  return { shard, working: () => undefined, done: async () => undefined, later: () => undefined };
+export function directOffer(came: Shard | Uint8Array): Offer | null {
+  const bytes = came instanceof Uint8Array ? came : null;
+  const shard = came instanceof Uint8Array ? readShard(came) : came;
+  if (shard === null) return null;
+  return { shard, bytes, working: () => undefined, done: async () => undefined, later: () => undefined };
 }
 
 function readOffer(message: JsMsg, storeId: string): Offer | null {
@@ -179,6 +184,7 @@ function readOffer(message: JsMsg, storeId: string): Offer | null {
   if (shard?.storeId !== storeId) return null;
   return {
     shard,
+    bytes: message.data,
     working: () => message.working(),
     done: async () => {
       message.ack();

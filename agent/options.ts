@@ -87,6 +87,7 @@ export function readOptions(version: string): AgentConfig {
     memoryBytes: size('--memory-limit', given.memoryLimit ?? ''),
     spoolBytes: size('--spool-limit', given.spoolLimit ?? ''),
     rehearsal: rehearsal(given.rehearse),
+    signedBy: null,
     isAwaited: false,
     version,
   };

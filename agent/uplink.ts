@@ -41,7 +41,7 @@ export interface UplinkEvents {
   /** First, and again after every reconnect; a new store id means that another coordinator answers. */
   welcome(welcome: Welcome): void;
   cancel(sweep: string): void;
-  offer(shard: Shard): void;
+  offer(shard: Shard | Uint8Array): void;
   /** More waits for acknowledgement than there is room for, or no longer. */
   full(full: boolean): void;
   /** The coordinator will never have this agent. */
@@ -331,6 +331,8 @@ export class Uplink {
       case 'cancel':
         return this.events.cancel(body.value.sweep);
       case 'offer':
+        return this.events.offer(body.value);
+      case 'offerBytes':
         return this.events.offer(body.value);
       case 'startAnswer':
         this.#starts.get(body.value.ask)?.(body.value.granted);

@@ -22,6 +22,7 @@ import type { Seen } from './operation/watched.js';
 import { serveAudits } from './report/keeping.js';
 import type { ScheduleBook } from './schedule/book.js';
 import { Service } from './service.js';
+import { openSigningKey, type Signer } from './signing.js';
 import { openStore } from './store/open.js';
 import type { ScheduleStore, Store, Write } from './store/store.js';
 import type { Keep } from './store/versions.js';
@@ -80,6 +81,8 @@ export class Coordinator {
     readonly books: Books,
     private readonly presence: Presence,
     readonly service: Service,
+    /** By which it signs what it grants; null: it signs nothing. */
+    readonly signer: Signer | null,
   ) {
     this.#history = new HistoryAnswers(store);
   }
@@ -89,7 +92,8 @@ export class Coordinator {
     const store = await openStore(options.directory, options.keyFile, options.keep);
     try {
       const server = createServer();
-      const coordinator = await Coordinator.on(store, server, options, machine);
+      const signer = openSigningKey(options.directory);
+      const coordinator = await Coordinator.on(store, server, options, machine, signer);
       coordinator.#findings = new Findings(store);
       serveAudits(server, {
         audits: (line, limit) => store.audits(line, limit),
@@ -115,6 +119,7 @@ export class Coordinator {
     server: Pick<Server, 'addService'>,
     duties: Duties,
     host: Host,
+    signer: Signer | null = null,
   ): Promise<Coordinator> {
     const books = await Books.open(store, { termMs: LEASE_TERM_MS, lockDelayMs: LOCK_DELAY_MS }, host);
     const presence = new Presence(
@@ -128,12 +133,18 @@ export class Coordinator {
       notice: (sweep) => coordinator.#dispatch?.trouble(sweep) ?? '',
       attached: (change) => duties.attached(change),
     });
-    const coordinator = new Coordinator(duties, store, books, presence, service);
+    const coordinator = new Coordinator(duties, store, books, presence, service, signer);
     service.serveOn(server);
     coordinator.#history.serveOn(server);
     const missed = (link: AgentLink, pull: PullEmpty) => coordinator.#missed(link, pull);
     const warn = (why: string, what: string) => duties.warn(why, what);
-    new Agents(books, presence, () => coordinator.kick(), missed, warn).serveOn(server);
+    const altered = (segment: string) => coordinator.#dispatch?.distrust(segment);
+    new Agents(
+      books,
+      presence,
+      { kick: () => coordinator.kick(), pullEmpty: missed, altered, warn },
+      signer,
+    ).serveOn(server);
     await restore(books, duties);
     return coordinator;
   }

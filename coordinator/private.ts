@@ -145,6 +145,7 @@ class Cluster {
         nats: [this.#nats?.url ?? ''],
         natsToken: this.#token,
         coordinator: this.coordinator.address,
+        signedBy: this.coordinator.signer?.publicKey ?? null,
         segments: hand,
         name: `agent-${this.#agents.length}`,
         workers,

@@ -5,6 +5,8 @@ export interface AgentOrders {
   nats: string[];
   natsToken: string;
   coordinator: string;
+  /** Its public key, 32 bytes. */
+  signedBy: Uint8Array | null;
   segments: string[];
   name: string;
   workers: number;

@@ -51,6 +51,7 @@ const OWNERS: Record<string, string[]> = {
 /** The parent's side and the child's side of a worker; they meet in ipc.ts. */
 const PARENT = [
   'lease',
+  'trust',
   'carrier',
   'pool',
   'workerprocess',

@@ -10,6 +10,7 @@ import {
   AgentsService,
   type CoordinatorBatch,
   type CoordinatorMessage,
+  Grant,
   type Result,
   Shard,
   Verdict,
@@ -98,7 +99,7 @@ export class DeafCoordinator implements AsyncDisposable {
     const work = this.#shard.devices.map(({ index }) => Work.create({ index, credential: 'c' }));
     const { user: username, password } = FLEET_DEFAULTS;
     const credentials = [Credential.create({ id: 'c', username, password: Buffer.from(password) })];
-    const value = { epoch: 'epoch', termMs: TERM_MS, work, credentials };
+    const value = Grant.create({ epoch: 'epoch', termMs: TERM_MS, work, credentials });
     return { answer: { $case: 'grant' as const, value } };
   }
 
@@ -122,6 +123,7 @@ export class DeafCoordinator implements AsyncDisposable {
             termMs: TERM_MS,
             lockDelayMs: 5_000,
             abridged: false,
+            signingKey: Buffer.alloc(0),
           },
         });
         return this.#say({ $case: 'offer', value: this.#shard });

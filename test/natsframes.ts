@@ -54,6 +54,12 @@ export function payloadOf({ body, headerBytes }: Frame): Buffer {
   return body.subarray(headerBytes);
 }
 
+/** The same message with something else in it. */
+export function withPayload(frame: Frame, payload: Uint8Array): Frame {
+  const body = Buffer.concat([frame.body.subarray(0, frame.headerBytes), payload]);
+  return { ...frame, words: frame.words.with(-1, String(body.length)), body };
+}
+
 /** The value of a header; empty without it. */
 export function headerOf({ body, headerBytes }: Frame, name: string): string {
   const lines = body.subarray(0, headerBytes).toString('latin1').split('\r\n');

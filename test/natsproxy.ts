@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { dice, fraction } from '../agent/fleet/dice.ts';
-import { bytesOf, type Frame, Frames, headerOf, payloadOf, replyOf } from './natsframes.ts';
+import { bytesOf, type Frame, Frames, headerOf, payloadOf, replyOf, withPayload } from './natsframes.ts';
 
 /** Shares from 0 to 1. */
 export interface NatsFaults {
@@ -50,6 +50,8 @@ interface Kept {
 
 export class NatsProxy implements AsyncDisposable {
   faults: NatsFaults = { ...NONE };
+  /** What becomes of an offer on its way to an agent; null: it stays as it is. */
+  alter: ((offer: Buffer) => Uint8Array) | null = null;
   /** How often each has fired. */
   readonly fired: NatsFaults = { ...NONE };
   /** How many messages each pull asked for. */
@@ -218,6 +220,8 @@ class Conversation {
     if (this.#deaf.delete(subject)) return;
     const pull = this.#pulls.get(sid);
     if (!replyOf(frame).startsWith('$JS.ACK.') || pull === undefined) return this.#down(frame);
+    const { alter } = this.proxy;
+    if (alter !== null) return this.#down(withPayload(frame, alter(payloadOf(frame))));
     const consumer = consumerOf(pull);
     if (this.proxy.hides(headerOf(frame, 'Nats-Msg-Id') || replyOf(frame))) return this.#up(pull);
     if (this.proxy.strikes('reorder')) {

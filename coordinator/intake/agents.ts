@@ -15,6 +15,7 @@ import {
   type ClaimRequest,
   type CoordinatorBatch,
   type CoordinatorMessage,
+  Grant,
   type HostKeySeen,
   type KnownOutput,
   Later,
@@ -30,6 +31,7 @@ import {
 } from '../../proto/gen/netsweep/v1/agent.js';
 import type { HostKey } from '../../proto/gen/netsweep/v1/session.js';
 import { type Books, credentialsOf } from '../books.js';
+import type { Signer } from '../signing.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
 import type { ClaimAnswer } from '../sweep/claims.js';
@@ -40,6 +42,7 @@ import { Known } from './known.js';
 import { LoginAsks } from './loginasks.js';
 import { Outbox } from './outbox.js';
 import type { AgentLink, Presence } from './presence.js';
+import { sign } from './terms.js';
 
 type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 
@@ -52,6 +55,17 @@ const WORDS: Partial<Record<Verdict, string>> = {
   [Verdict.DISCARD]: 'refused',
 };
 
+/** What agents bring about beyond the books. */
+export interface AgentsEvents {
+  /** Something changed that may let more work be offered. */
+  kick(): void;
+  /** A pull on a segment came back empty. */
+  pullEmpty(link: AgentLink, pull: PullEmpty): void;
+  /** What an agent had of the segment's offers from NATS was not what we had offered. */
+  altered(segment: string): void;
+  warn(why: string, what: string): void;
+}
+
 export class Agents {
   readonly #logins: LoginAsks;
   readonly #known: Known;
@@ -59,17 +73,15 @@ export class Agents {
   constructor(
     private readonly books: Books,
     private readonly presence: Presence,
-    /** Something changed that may let more work be offered. */
-    private readonly kick: () => void,
-    /** A pull on a segment came back empty. */
-    private readonly pullEmpty: (link: AgentLink, pull: PullEmpty) => void,
-    private readonly warn: (why: string, what: string) => void = () => undefined,
+    private readonly events: AgentsEvents,
+    /** Null: nothing is signed. */
+    private readonly signer: Signer | null = null,
   ) {
-    this.#logins = new LoginAsks(books, kick);
+    this.#logins = new LoginAsks(books, () => events.kick());
     this.#known = new Known(books.store);
     books.ledger.fitness.onRest = (instance, ms) => {
       const name = presence.get(instance)?.hello.name ?? instance;
-      warn(`its siblings reach what it does not`, `agent ${name} claims nothing for ${ms / 1000} s`);
+      events.warn(`its siblings reach what it does not`, `agent ${name} claims nothing for ${ms / 1000} s`);
     };
   }
 
@@ -150,12 +162,18 @@ export class Agents {
     this.books.compare(hello);
     link.send({
       $case: 'welcome',
-      value: { storeId: store.id, coordinator: incarnation, ...terms, abridged: true },
+      value: {
+        storeId: store.id,
+        coordinator: incarnation,
+        ...terms,
+        abridged: true,
+        signingKey: this.signer?.publicKey ?? Buffer.alloc(0),
+      },
     });
     // Whoever was away when a sweep was cancelled would go on with it until the next renewal.
     for (const { id, halt } of ledger.sweeps.values())
       if (halt?.recalls === true) link.send({ $case: 'cancel', value: { sweep: id } });
-    this.kick();
+    this.events.kick();
     return link;
   }
 
@@ -174,7 +192,7 @@ export class Agents {
       case 'hostKeySeen':
         return void this.#hostKeySeen(link, body.value);
       case 'pullEmpty':
-        return this.pullEmpty(link, body.value);
+        return this.events.pullEmpty(link, body.value);
       case 'draining':
         link.draining = true;
         return;
@@ -224,8 +242,8 @@ export class Agents {
     const known = this.#offerKnown(answer);
     await this.books.commit(writes);
     failpoint('claim.committed');
-    callback(null, { answer: this.#claimAnswer(answer, await known) });
-    if (answer.answer !== 'grant') this.kick();
+    callback(null, { answer: this.#claimAnswer(answer, await known, request, link) });
+    if (answer.answer !== 'grant') this.events.kick();
   }
 
   async #offerKnown(answer: ClaimAnswer): Promise<KnownOutput[][]> {
@@ -233,20 +251,26 @@ export class Agents {
     return this.#known.offer(answer.epoch, answer.devices).catch(() => []); // a store that is closing knows none
   }
 
-  #claimAnswer(answer: ClaimAnswer, known: KnownOutput[][]): NonNullable<ClaimReply['answer']> {
+  #claimAnswer(
+    answer: ClaimAnswer,
+    known: KnownOutput[][],
+    claim: ClaimRequest,
+    { hello: { verifies } }: AgentLink,
+  ): NonNullable<ClaimReply['answer']> {
     if (answer.answer === 'drop') return { $case: 'drop', value: { reason: answer.reason } };
     if (answer.answer === 'later') return { $case: 'later', value: Later.create(answer) };
-    const { sweep } = answer.shard;
+    const { epoch, shard } = answer;
     const wanted = new Set(answer.devices.flatMap(({ device }) => credentialsOf(device)));
-    return {
-      $case: 'grant',
-      value: {
-        epoch: answer.epoch,
-        termMs: this.books.terms.termMs,
-        work: answer.devices.map((state, at) => this.#work(state, known[at] ?? [])),
-        credentials: [...sweep.credentials.values()].filter(({ id }) => wanted.has(id)),
-      },
-    };
+    const { termMs } = this.books.terms;
+    const grant = Grant.create({
+      epoch,
+      termMs,
+      work: answer.devices.map((state, at) => this.#work(state, known[at] ?? [])),
+      credentials: [...shard.sweep.credentials.values()].filter(({ id }) => wanted.has(id)),
+    });
+    const storeId = this.books.store.id;
+    const signed = verifies && this.signer !== null;
+    return { $case: 'grant', value: signed ? sign(grant, storeId, answer, claim, this.signer) : grant };
   }
 
   #work(state: DeviceState, known: KnownOutput[]): Work {
@@ -301,6 +325,7 @@ export class Agents {
       const verdict = ledger.result(result, link.hello.name, now, host.wallMs(), writes);
       counted.results.add(WORDS[verdict] ?? 'refused');
       if (verdict === Verdict.DISCARD) this.#refused(link, result);
+      else if (state !== undefined && isUnsigned(result)) this.#altered(link, result, state);
       if (state !== undefined) {
         this.books.endLogins([state.device], result.epoch, now);
         if (verdict === Verdict.STORED) this.#known.forget(state);
@@ -311,7 +336,7 @@ export class Agents {
     const commit = await this.books.commit(writes);
     failpoint('intake.committed');
     link.send({ $case: 'acks', value: { acks, commit: this.books.told(commit) } });
-    this.kick();
+    this.events.kick();
   }
 
   /** Results as if they had said it all; those that name what nobody remembers to have offered are asked for once more. */
@@ -344,10 +369,16 @@ export class Agents {
 
   #refused({ hello }: AgentLink, { sweep, index, epoch }: Result): void {
     const now = this.books.ledger.epochOf(sweep, index) || 'none';
-    this.warn(
+    this.events.warn(
       `its epoch is ${epoch}, now it is ${now}`,
       `a result of ${hello.name} for ${sweep}/${index} is refused`,
     );
+  }
+
+  #altered({ hello }: AgentLink, { sweep, index, end }: Result, { device: { segment } }: DeviceState): void {
+    const why = end?.$case === 'handedBack' ? end.value.reason : '';
+    this.events.warn(why, `agent ${hello.name} does not carry out ${sweep}/${index}`);
+    this.events.altered(segment);
   }
 
   async #hostKeySeen(link: AgentLink, { sweep, epoch, index, ask, hop, key }: HostKeySeen): Promise<void> {
@@ -374,4 +405,8 @@ export class Agents {
     const known = hop === 0 ? endpoint : placeKey(place);
     return this.books.hostKeys.firstSeen(place, key, about, writes, known);
   }
+}
+
+function isUnsigned({ end }: Result): boolean {
+  return end?.$case === 'handedBack' && end.value.unsigned;
 }

@@ -2,21 +2,10 @@
 // before they are handed to the database's thread and opened after they come back; nothing below this file
 // ever sees one.
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import { Credential } from '../../proto/gen/netsweep/v1/model.js';
+import { createKeyFile, readKeyFile } from './keyfile.js';
 import { StoreRefused } from './refusal.js';
-import { syncDirectory } from './schema.js';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -38,7 +27,7 @@ export class Seal {
   static open(keyFile: string, mayCreate: boolean): Seal {
     if (!existsSync(keyFile)) {
       if (!mayCreate) throw new StoreRefused(`the store's key ${keyFile} is missing`);
-      createKey(keyFile);
+      createKeyFile(keyFile, randomBytes(KEY_BYTES));
     }
     return new Seal(readKey(keyFile));
   }
@@ -126,32 +115,8 @@ function prefixed(parts: (string | Uint8Array)[]): Buffer {
   return text;
 }
 
-// Written aside and linked into place: the name never shows half a key, and never replaces another.
-function createKey(keyFile: string): void {
-  const draft = `${keyFile}.${randomBytes(4).toString('hex')}`;
-  const key = randomBytes(KEY_BYTES);
-  const handle = openSync(draft, 'wx', 0o600);
-  try {
-    writeSync(handle, key);
-    fsyncSync(handle);
-    linkSync(draft, keyFile);
-  } finally {
-    key.fill(0);
-    closeSync(handle);
-    unlinkSync(draft);
-  }
-  syncDirectory(dirname(keyFile));
-}
-
 function readKey(keyFile: string): Buffer {
-  const handle = openSync(keyFile, 'r');
-  try {
-    const { mode, size } = fstatSync(handle);
-    if ((mode & 0o077) !== 0)
-      throw new StoreRefused(`the key ${keyFile} can be read by others: chmod 600 it`);
-    if (size !== KEY_BYTES) throw new StoreRefused(`the key ${keyFile} has ${size} bytes, not ${KEY_BYTES}`);
-    return readFileSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+  const key = readKeyFile(keyFile);
+  if (key.length === KEY_BYTES) return key;
+  throw new StoreRefused(`the key ${keyFile} has ${key.length} bytes, not ${KEY_BYTES}`);
 }

@@ -1,7 +1,7 @@
 // Offers work to agents: has shards formed, makes them durable, publishes them, and offers again what gets lost.
 // Where NATS takes nothing for a while, or an agent can't reach it, offers go over the agent's own stream: slower to
 // spread, but no sweep waits for NATS.
-import type { PullEmpty, Shard } from '../../proto/gen/netsweep/v1/agent.js';
+import { type PullEmpty, Shard } from '../../proto/gen/netsweep/v1/agent.js';
 import type { Books } from '../books.js';
 import type { AgentLink, Presence } from '../intake/presence.js';
 import type { Write } from '../store/store.js';
@@ -98,6 +98,11 @@ export class Dispatch {
     await Promise.all(lost.map((shard) => this.#sending.get(shard)));
   }
 
+  /** What agents got from NATS is not what we had offered: for a while it goes there directly. */
+  distrust(segment: string): void {
+    this.#lanes.distrust(segment, this.books.host.monotonicMs());
+  }
+
   /** Why a sweep's offers do not go the way they should; empty: they do. */
   trouble(sweep: ActiveSweep): string {
     const segments = new Set(sweep.segments());
@@ -177,7 +182,10 @@ export class Dispatch {
     if (link === null) return;
     this.books.counted.offers.add('direct');
     this.#sentTo.set(shard, link.hello.instance);
-    link.send({ $case: 'offer', value: messageOf(this.books.store.id, shard) });
+    const message = messageOf(this.books.store.id, shard);
+    if (link.hello.verifies)
+      link.send({ $case: 'offerBytes', value: Buffer.from(Shard.encode(message).finish()) });
+    else link.send({ $case: 'offer', value: message });
     shard.offeredAt = this.books.host.monotonicMs();
   }
 

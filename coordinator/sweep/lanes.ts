@@ -5,6 +5,8 @@
 const TRY_AGAIN_MS = 250;
 /** How long a way is shut before users are told, in ms. */
 const NOTICE_AFTER_MS = 2_000;
+/** How long nothing goes a way after it altered something. */
+const DISTRUST_MS = 600_000;
 
 interface Lane {
   shutAt: number;
@@ -18,6 +20,8 @@ interface Lane {
 export class Lanes {
   /** Only those that are shut. */
   readonly #shut = new Map<string, Lane>();
+  /** Those that alter what they carry, and until when nothing is given to them. */
+  readonly #distrusted = new Map<string, number>();
 
   constructor(
     /** How long a way is shut before offers go directly, in ms. */
@@ -25,8 +29,20 @@ export class Lanes {
     private readonly warn: (error: unknown, what: string) => void,
   ) {}
 
+  /** What came out of it was not what we had put in: nothing goes that way for a while, however well it takes things. */
+  distrust(segment: string, now: number): void {
+    const isNews = !this.#isDistrusted(segment, now);
+    this.#distrusted.set(segment, now + DISTRUST_MS);
+    if (isNews)
+      this.warn(
+        null,
+        `offers for segment ${segment} are altered on their way through NATS: they go over gRPC`,
+      );
+  }
+
   /** How the next offer of this segment goes now. Whoever is told `nats` has to say how it went. */
   way(segment: string, now: number): 'nats' | 'direct' | 'wait' {
+    if (this.#isDistrusted(segment, now)) return 'direct';
     const lane = this.#shut.get(segment);
     if (lane === undefined) return 'nats';
     if (this.#isShutForLong(lane, now)) {
@@ -66,11 +82,17 @@ export class Lanes {
   /** What is wrong with the way to any of these; empty: nothing worth a word. */
   trouble(segments: Iterable<string>, now: number): string {
     for (const segment of segments) {
+      if (this.#isDistrusted(segment, now))
+        return 'offers are altered on their way through NATS: they go over gRPC';
       const lane = this.#shut.get(segment);
       if (lane !== undefined && now - lane.shutAt >= NOTICE_AFTER_MS)
         return `NATS takes no offers (${lane.complaint}): they go over gRPC`;
     }
     return '';
+  }
+
+  #isDistrusted(segment: string, now: number): boolean {
+    return (this.#distrusted.get(segment) ?? now) > now;
   }
 
   #isShutForLong({ shutAt }: Lane, now: number): boolean {

@@ -45,6 +45,7 @@ test('a result that the coordinator does not take now rests before it is sent ag
     workers: 1,
     version: '',
     rehearses: false,
+    verifies: false,
   };
   const ignored = () => undefined;
   const heard = { welcome: ignored, cancel: ignored, offer: ignored, full: ignored };

@@ -8,6 +8,7 @@ import { Books } from '../../coordinator/books.js';
 import { Agents } from '../../coordinator/intake/agents.js';
 import { Presence } from '../../coordinator/intake/presence.js';
 import { close, createServer, listen } from '../../coordinator/intake/server.js';
+import { openSigningKey, type Signer } from '../../coordinator/signing.js';
 import { openStore } from '../../coordinator/store/open.js';
 import type { Store, SweepRow, Write } from '../../coordinator/store/store.js';
 import type { ActiveSweep } from '../../coordinator/sweep/activesweep.js';
@@ -39,6 +40,9 @@ export function device(index: number, changes: Partial<Device> = {}): Device {
 
 export class Intake {
   readonly warnings: string[] = [];
+  /** Segments whose offers were altered on their way. */
+  readonly altered: string[] = [];
+  signer!: Signer;
   readonly disk = new Disk();
   /** Digests whose bytes are not in the store any more. */
   readonly gone = new Set<string>();
@@ -115,11 +119,14 @@ export class Intake {
     const { ledger } = this.books;
     const presence = new Presence((instance) => ledger.running({ instance }));
     this.#server = createServer();
-    const [ignored, warn] = [
-      () => undefined,
-      (why: string, what: string) => this.warnings.push(`${what}: ${why}`),
-    ];
-    new Agents(this.books, presence, ignored, ignored, warn).serveOn(this.#server);
+    const events = {
+      kick: () => undefined,
+      pullEmpty: () => undefined,
+      altered: (segment: string) => this.altered.push(segment),
+      warn: (why: string, what: string) => this.warnings.push(`${what}: ${why}`),
+    };
+    this.signer = openSigningKey(this.directory);
+    new Agents(this.books, presence, events, this.signer).serveOn(this.#server);
     await listen(this.#server, `unix:${this.socket}`, null);
   }
 

@@ -355,6 +355,7 @@ export class SimShards {
     }
     return {
       shard,
+      bytes: null,
       working: () => this.client.say((server) => server.working(segment, seq)),
       done: async () => {
         this.acknowledging(shard);

@@ -384,6 +384,7 @@ export class SimAgent {
       memoryBytes: 64 * 1024 * 1024,
       spoolBytes: 0,
       rehearsal: null,
+      signedBy: null,
       isAwaited: false,
       version: 'simulated',
       coordinator: '',
