@@ -103,10 +103,10 @@ export class Shards {
     const key = `${storeId}/${segment}`;
     const known = this.#consumers.get(key);
     if (known !== undefined) return known;
-    const consumer = await jetstream(connection, { timeout: ANSWER_MS }).consumers.get(
-      streamName(storeId),
-      consumerName(segment),
-    );
+    const consumer = await jetstream(connection, {
+      timeout: ANSWER_MS,
+      apiPrefix: this.link.apiPrefix,
+    }).consumers.get(streamName(storeId), consumerName(segment));
     this.#consumers.set(key, consumer);
     return consumer;
   }

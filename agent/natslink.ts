@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { checkServerIdentity } from 'node:tls';
 import {
+  type Authenticator,
   connect,
   credsAuthenticator,
   type NatsConnection,
@@ -13,6 +14,8 @@ import { machine, pause } from './host.js';
 
 /** Pause before a connection that was refused is tried again, in ms. */
 const CONNECT_AGAIN_MS = 1_000;
+
+const API = '$JS.API';
 
 export interface NatsOptions {
   servers: string[];
@@ -44,6 +47,11 @@ export class NatsLink implements AsyncDisposable {
   /** Empty until connected for the first time. */
   get server(): string {
     return this.#connection?.getServer() ?? '';
+  }
+
+  /** By which prefix JetStream is spoken to: where an agent has an account of its own, not by the usual one. */
+  get apiPrefix(): string {
+    return this.options.credsFile === null ? API : apiPrefixIn(readFileSync(this.options.credsFile, 'utf8'));
   }
 
   /** Throws while there is none: what is sent then would not arrive. */
@@ -89,6 +97,14 @@ export class NatsLink implements AsyncDisposable {
   }
 }
 
+/** It stands in what the user is allowed to publish. */
+function apiPrefixIn(creds: string): string {
+  const [, claims = ''] = /BEGIN NATS USER JWT-+\s+[\w-]+\.([\w-]+)\./.exec(creds) ?? [];
+  const [, prefix = API] =
+    /"([^"*>]+)\.CONSUMER\.MSG\.NEXT\./.exec(Buffer.from(claims, 'base64url').toString()) ?? [];
+  return prefix;
+}
+
 /** The connection options that coordinator and agent use alike are few enough to be written twice. */
 function connectionOptions({ servers, token, credsFile, tls, name }: NatsOptions): NodeConnectionOptions {
   return {
@@ -101,8 +117,23 @@ function connectionOptions({ servers, token, credsFile, tls, name }: NatsOptions
     pingInterval: 5_000,
     timeout: 10_000, // of one attempt to connect
     ...(token === null ? {} : { token }),
-    ...(credsFile === null ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
+    ...(credsFile === null ? {} : { authenticator: renewed(credsFile) }),
     ...(tls === null ? {} : { tls: tlsOptions(tls, servers) }),
+  };
+}
+
+/** Credentials as they are at each connection: they are renewed while we run. Half a file counts as the last whole one. */
+function renewed(file: string): Authenticator {
+  let whole = readFileSync(file);
+  return (nonce) => {
+    try {
+      const fresh = readFileSync(file);
+      const shown = credsAuthenticator(fresh)(nonce);
+      whole = fresh;
+      return shown;
+    } catch {
+      return credsAuthenticator(whole)(nonce);
+    }
   };
 }
 

@@ -10,6 +10,8 @@ import type { ServeConfig } from './config.js';
 import { Unreachable } from './connect.js';
 import { Coordinator, type CoordinatorOptions } from './coordinator.js';
 import { machine } from './host.js';
+import type { NatsAuthority } from './identity/natsauthority.js';
+import { coordinatorCreds, hasNats, natsFolder } from './identity/natsplaces.js';
 import { CannotListen, socketAddress } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
 import { WatchedCoordinator } from './operation/watched.js';
@@ -50,11 +52,18 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
     log.warn(error === null ? {} : { err: error }, what),
   );
   await using watched = await watchedOver(config, coordinator, stop);
+  // Credentials that were given belong to a NATS that somebody else looks after.
+  const isOurs = config.natsCreds === null && hasNats(directory);
+  await using _authority = isOurs
+    ? await openAuthority(config, directory, (error, what) =>
+        log.warn(error === null ? {} : { err: error }, what),
+      )
+    : null;
   log.info({ nats: config.nats.map(withoutSecret) }, 'waiting for NATS');
   const connecting = coordinator.connect({
     servers: config.nats,
     token: null,
-    credsFile: config.natsCreds,
+    credsFile: isOurs ? coordinatorCreds(natsFolder(directory)) : config.natsCreds,
     tls: config.tls,
     storage: 'file',
   });
@@ -90,6 +99,16 @@ async function openSchedules(
       await telling[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Who gives agents their users of our own NATS. */
+async function openAuthority(
+  { nats, tls }: ServeConfig,
+  directory: string,
+  warn: (error: unknown, what: string) => void,
+): Promise<NatsAuthority> {
+  const { NatsAuthority } = await import('./identity/natsauthority.js');
+  return NatsAuthority.open({ directory, servers: nats, tls, warn });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -44,3 +44,13 @@ export function consumerName(segment: string): string {
 export function presenceBucket(storeId: string): string {
   return `netsweep-${storeId}-agents`;
 }
+
+/** The stream that the bucket is. */
+export function bucketStream(storeId: string): string {
+  return `KV_${presenceBucket(storeId)}`;
+}
+
+/** What an agent says of itself in the bucket, or all of them with `*`. */
+export function presenceSubject(storeId: string, agent: string): string {
+  return `$KV.${presenceBucket(storeId)}.${agent === '*' ? '*' : segmentToken(agent)}`;
+}

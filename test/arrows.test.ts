@@ -23,6 +23,7 @@ const OWNERS: Record<string, string[]> = {
   '@nats-io/': [
     'coordinator/sweep/offers.ts',
     'coordinator/sweep/natsconnection.ts',
+    'coordinator/identity/nats',
     'agent/lease.ts',
     'agent/natslink.ts',
   ],

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { checkServerIdentity } from 'node:tls';
 import {
+  type Authenticator,
   connect,
   credsAuthenticator,
   type NatsConnection,
@@ -86,10 +87,23 @@ function connectionOptions(options: NatsOptions): NodeConnectionOptions {
     pingInterval: 5_000,
     timeout: 10_000, // of one attempt to connect
     ...(options.token === null ? {} : { token: options.token }),
-    ...(options.credsFile === null
-      ? {}
-      : { authenticator: credsAuthenticator(readFileSync(options.credsFile)) }),
+    ...(options.credsFile === null ? {} : { authenticator: renewed(options.credsFile) }),
     ...(options.tls === null ? {} : { tls: tlsOptions(options.tls, options.servers) }),
+  };
+}
+
+/** Credentials as they are at each connection: they are renewed while we run. Half a file counts as the last whole one. */
+function renewed(file: string): Authenticator {
+  let whole = readFileSync(file);
+  return (nonce) => {
+    try {
+      const fresh = readFileSync(file);
+      const shown = credsAuthenticator(fresh)(nonce);
+      whole = fresh;
+      return shown;
+    } catch {
+      return credsAuthenticator(whole)(nonce);
+    }
   };
 }
 

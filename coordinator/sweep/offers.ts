@@ -3,6 +3,7 @@
 // offers again what is neither leased nor finished.
 import {
   AckPolicy,
+  DiscardPolicy,
   type JetStreamClient,
   type JetStreamManager,
   jetstream,
@@ -11,13 +12,13 @@ import {
   StorageType,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { Shard } from '../../proto/gen/netsweep/v1/agent.js';
 import {
+  bucketStream,
   consumerName,
   LEASE_TERM_MS,
-  presenceBucket,
+  presenceSubject,
   shardSubject,
   streamName,
 } from '../../proto/subjects.js';
@@ -29,6 +30,8 @@ const ANSWER_MS = 2_000;
 const REPLICAS = 3;
 /** What headers and subject of a message may take of the server's limit, in bytes. */
 const HEADER_BYTES = 1_024;
+/** Most bytes of what an agent says of itself. */
+const PRESENCE_BYTES = 16 * 1024;
 /** Pause before stream and consumers are set up again, in ms. */
 const SET_UP_AGAIN_MS = 1_000;
 
@@ -180,14 +183,32 @@ export class Offers {
       );
     else await this.#replicate(there);
     // For display only: a server that will not have it loses nothing.
+    await this.#ensureBucket().catch(() => undefined);
+  }
+
+  /** As a bucket of the library is, but without roll-ups: one agent's key could take away those of all others. */
+  async #ensureBucket(): Promise<void> {
+    const { manager } = this.#linked();
+    const name = bucketStream(this.storeId);
+    const there = await manager.streams.info(name).catch((error: Error) => {
+      ignoreMissing(error);
+      return null;
+    });
+    if (there?.config.allow_rollup_hdrs) await manager.streams.update(name, { allow_rollup_hdrs: false });
+    if (there !== null) return;
     await this.#withReplicas((replicas) =>
-      new Kvm(connection).create(presenceBucket(this.storeId), {
-        ttl: LEASE_TERM_MS,
-        history: 1,
+      manager.streams.add({
+        name,
+        subjects: [presenceSubject(this.storeId, '*')],
+        max_msgs_per_subject: 1,
+        max_msg_size: PRESENCE_BYTES,
+        max_age: nanos(LEASE_TERM_MS),
+        discard: DiscardPolicy.New,
+        allow_direct: true,
         storage: this.#storage,
-        replicas,
+        num_replicas: replicas,
       }),
-    ).catch(() => undefined);
+    );
   }
 
   get #storage(): StorageType {
