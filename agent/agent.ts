@@ -8,6 +8,7 @@ import { directOffer, offers, Shards } from './lease.js';
 import type { NatsOptions } from './natslink.js';
 import { Pool } from './pool.js';
 import { Spool } from './spool.js';
+import type { Targets } from './targets.js';
 import { Trust } from './trust.js';
 import { Uplink, type UplinkClient } from './uplink.js';
 
@@ -32,6 +33,8 @@ export interface AgentConfig {
   signedBy: Uint8Array | null;
   /** How it rehearses, as the user wrote it; null: it does not, its devices are real. */
   rehearsal: string | null;
+  /** Whom its host lets it connect to. */
+  targets: Targets;
   /** Sessions that share workers are on their way: the first worker starts at once. */
   isAwaited: boolean;
   version: string;
@@ -57,11 +60,11 @@ export interface AgentParts {
 }
 
 export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
-  const { nats, tls, name, workers, coordinator, spoolBytes, rehearsal, isAwaited } = config;
+  const { nats, tls, name, workers, coordinator, spoolBytes, rehearsal, isAwaited, targets } = config;
   return {
     host: machine,
     openPool: async () => {
-      const pool = await Pool.open(workers, (what) => log.warn(what), { rehearsal });
+      const pool = await Pool.open(workers, (what) => log.warn(what), { rehearsal, targets });
       if (isAwaited) pool.warm();
       return pool;
     },

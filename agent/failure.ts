@@ -69,6 +69,11 @@ export function localTrouble(code: string | undefined): Local | null {
   return ROUTELESS.has(code) ? 'routeless' : null;
 }
 
+/** This agent's own host does not allow it. */
+export function targetRefused(words: string): DeviceFailure {
+  return new DeviceFailure(Kind.NOT_ALLOWED, Stage.CONNECT, `this agent may not connect there: ${words}`);
+}
+
 /** A socket that never connected. */
 export function connectFailure(error: NodeJS.ErrnoException, endpoint: string): DeviceFailure {
   const code = error.code ?? '';

@@ -19,6 +19,8 @@ import type { SessionTask } from './session/session.js';
 export const AGENT_FD = 3;
 /** The word in a worker's arguments after which stands how it rehearses. */
 export const REHEARSE = '--rehearse';
+/** The words after which stands whom it may connect to. */
+export const [ALLOW_TARGETS, ALLOW_PORTS] = ['--allow-targets', '--allow-ports'] as const;
 
 /** When a lease ends for us: instants on the host's monotonic clock, in ms. */
 export interface LeaseClock {

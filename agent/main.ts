@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { AgentOrders } from '../proto/orders.js';
 import { type AgentConfig, type AgentLog, realParts, runAgent, SPOOL_BYTES } from './agent.js';
 import { MEMORY_BYTES } from './results.js';
+import { Targets } from './targets.js';
 
 const stop = new AbortController();
 /** Told to stop once more: whoever waits has waited long enough. */
@@ -35,6 +36,7 @@ async function runForked(): Promise<number> {
     memoryBytes: MEMORY_BYTES,
     spoolBytes: SPOOL_BYTES,
     rehearsal: null,
+    targets: Targets.any,
     version: version(),
   };
   const say = (what: unknown) => process.stderr.write(`${orders.name}: ${what}\n`);
@@ -59,6 +61,8 @@ async function runConfigured(): Promise<number> {
     if (config.tls === null) log.warn('without --tls-* the coordinator link is unencrypted: loopback only');
     if (config.rehearsal !== null)
       log.warn('this is a rehearsal: no device is contacted, every result is made up');
+    else if (config.targets.networks === null)
+      log.info('without --allow-targets this agent connects to every unicast address it is asked to');
     await run(config, {
       warn: (what) => log.warn(what),
       ready: ({ coordinator, nats, store }) => {

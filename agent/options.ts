@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { AgentConfig } from './agent.js';
 import { ConfigFileError, readConfigFile } from './configfile.js';
 import { readRehearsal } from './rehearsal.js';
+import { Targets, TargetsError } from './targets.js';
 import { readSize } from './units.js';
 
 /** Options that cannot be used: a line for people and exit 2. An empty line: commander has said it already. */
@@ -54,6 +55,20 @@ export function readOptions(version: string): AgentConfig {
     .addOption(option('--nats-creds <file>', 'NATS credentials', 'NATS_CREDS'))
     .addOption(
       option(
+        '--allow-targets <network,...>',
+        'the only networks it connects to, such as 10.0.0.0/8,2001:db8::/32 (default: every unicast address)',
+        'ALLOW_TARGETS',
+      ),
+    )
+    .addOption(
+      option(
+        '--allow-ports <port,...>',
+        'the only ports, such as 22,2200-2299 (default: all)',
+        'ALLOW_PORTS',
+      ),
+    )
+    .addOption(
+      option(
         '--rehearse [how]',
         'contact no device and make results up, to try a coordinator with many devices; HOW is any of prompt=300ms,command=1s,failing=1%,size=16KiB (default: at once, no failure, 16 KiB an output)',
         'REHEARSE',
@@ -87,6 +102,7 @@ export function readOptions(version: string): AgentConfig {
     memoryBytes: size('--memory-limit', given.memoryLimit ?? ''),
     spoolBytes: size('--spool-limit', given.spoolLimit ?? ''),
     rehearsal: rehearsal(given.rehearse),
+    targets: targets(given),
     signedBy: null,
     isAwaited: false,
     version,
@@ -138,6 +154,24 @@ function rehearsal(given: string | undefined): string | null {
     throw new UsageError(`--rehearse: ${(error as Error).message}`); // made of words for people
   }
   return text;
+}
+
+function targets({
+  allowTargets = null,
+  allowPorts = null,
+}: Record<string, string | null | undefined>): Targets {
+  try {
+    Targets.read(allowTargets, null);
+  } catch (error) {
+    if (error instanceof TargetsError) throw new UsageError(`--allow-targets: ${error.message}`);
+    throw error;
+  }
+  try {
+    return Targets.read(allowTargets, allowPorts);
+  } catch (error) {
+    if (error instanceof TargetsError) throw new UsageError(`--allow-ports: ${error.message}`);
+    throw error;
+  }
 }
 
 function readable(name: string, path: string | undefined): string | null {

@@ -17,6 +17,8 @@ import {
   AGENT_FD,
   AgentLink,
   ALIVE_EVERY_MS,
+  ALLOW_PORTS,
+  ALLOW_TARGETS,
   type Ended,
   type LeaseClock,
   REHEARSE,
@@ -26,6 +28,7 @@ import { readRehearsal } from './rehearsal.js';
 import { Rehearsals } from './session/rehearsed.js';
 import { runSession, type SessionPorts, type SessionTask } from './session/session.js';
 import { Bastions } from './ssh/bastions.js';
+import { Targets } from './targets.js';
 import { Turns } from './turns.js';
 
 /** Sessions that there may be before others wait for their turn to begin, and how many do then in one turn of the loop. */
@@ -47,12 +50,12 @@ const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] 
 const starts = new Map<number, (granted: boolean) => void>();
 /** Sessions by credential: what came in one message is shared, and wiped once none of them needs it. */
 const users = new WeakMap<Credential, number>();
-const bastions = new Bastions();
+const bastions = new Bastions(Targets.read(wordAfter(ALLOW_TARGETS), wordAfter(ALLOW_PORTS)));
 const turns = new Turns(BEGIN_FREELY, BEGIN_EACH_TURN);
 const hold = new Hold();
-const [, rehearsal] = process.argv.slice(process.argv.indexOf(REHEARSE));
+const rehearsal = wordAfter(REHEARSE);
 /** Null: sessions are real. */
-const rehearsals = process.argv.includes(REHEARSE) ? new Rehearsals(readRehearsal(rehearsal ?? '')) : null;
+const rehearsals = rehearsal === null ? null : new Rehearsals(readRehearsal(rehearsal));
 let asks = 0;
 
 // Nothing may pass that is not repeated by heart: what an error says may hold a device's words.
@@ -152,6 +155,12 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
   failpoint(`worker.ending.${name}`);
   await sendInChunks(number, [...attempt.outputs, ...(attempt.transcript ? [attempt.transcript] : [])]);
   await agent.send({ say: 'ended', job: number, attempt, how: howEnded(job, attempt) });
+}
+
+/** Null: it is not among the arguments. */
+function wordAfter(name: string): string | null {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? null : (process.argv[at + 1] ?? '');
 }
 
 function begin(id: string, clock: LeaseClock): void {

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WORKER_SILENCE_MS } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
-import { type FromWorker, REHEARSE, type ToWorker, WorkerLink } from './ipc.js';
+import { ALLOW_PORTS, ALLOW_TARGETS, type FromWorker, REHEARSE, type ToWorker, WorkerLink } from './ipc.js';
 import { MEGABYTE, type WorkerSettings } from './workersettings.js';
 
 /** util-linux, on every Debian: the kernel ends a worker whose agent has gone, however it went. */
@@ -175,8 +175,12 @@ export class WorkerProcess {
   }
 }
 
-function forked({ program, environment, heapMb, rehearsal }: WorkerSettings): ChildProcess {
-  const told = rehearsal === null ? [] : [REHEARSE, rehearsal];
+function forked({ program, environment, heapMb, rehearsal, targets }: WorkerSettings): ChildProcess {
+  const told = [
+    ...(rehearsal === null ? [] : [REHEARSE, rehearsal]),
+    ...(targets.networks === null ? [] : [ALLOW_TARGETS, targets.networks]),
+    ...(targets.ports === null ? [] : [ALLOW_PORTS, targets.ports]),
+  ];
   const limit = `--max-old-space-size=${heapMb}`;
   const words = [LINEAR_PATTERNS, LATE_COMPILER, ONE_COLLECTOR, limit, program, ...told];
   const [file, args] =

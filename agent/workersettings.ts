@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { Targets } from './targets.js';
 
 export interface WorkerSettings {
   program: string;
@@ -19,6 +20,8 @@ export interface WorkerSettings {
   devices: number;
   /** How sessions are rehearsed; null: they are real. */
   rehearsal: string | null;
+  /** Whom it may connect to. */
+  targets: Targets;
 }
 
 export const MEGABYTE = 1 << 20;
@@ -44,6 +47,7 @@ export function usualSettings(workers: number): WorkerSettings {
     sessions: SESSIONS,
     devices: DEVICES,
     rehearsal: null,
+    targets: Targets.any,
   };
 }
 

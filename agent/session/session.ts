@@ -102,6 +102,7 @@ class Session implements ShellEvents {
   readonly #admission: Admission;
   readonly #transcript: Transcript | null;
   readonly #passage: Passage | null;
+  readonly #bastions: Bastions;
   /** Of a session that runs no commands. */
   readonly #outputs: Output[] = [];
   #failure: DeviceFailure | null = null;
@@ -119,6 +120,7 @@ class Session implements ShellEvents {
     this.#task = task;
     this.#ports = ports;
     this.#signal = signal;
+    this.#bastions = bastions;
     const { device, options, credential, hostKeys } = task;
     const { host, port, legacy } = device;
     const username = sshName(task, credential?.username ?? '');
@@ -293,6 +295,10 @@ class Session implements ShellEvents {
 
   mayConnect(): boolean {
     return this.#ports.mayStart();
+  }
+
+  refused(address: string, port: number): DeviceFailure | null {
+    return this.#bastions.refused(address, port);
   }
 
   mayWrite(): boolean {

@@ -35,6 +35,8 @@ export interface BastionTask {
   hop: Hop;
   policy: HostKeyPolicy;
   limits: { connectMs: number; loginMs: number };
+  /** Why an address is not to be connected to; null: it may be. */
+  refused(address: string, port: number): DeviceFailure | null;
 }
 
 /** How a bastion is reached from the one before it. */
@@ -157,6 +159,10 @@ export class Bastion implements ShellEvents {
 
   mayConnect(): boolean {
     return this.#mayWrite();
+  }
+
+  refused(address: string, port: number): DeviceFailure | null {
+    return this.#task.refused(address, port);
   }
 
   /** Once it is up it is nobody's, and each session looks after what it sends through. */

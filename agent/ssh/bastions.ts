@@ -4,7 +4,8 @@
 import type { Duplex } from 'node:stream';
 import { type HostKeyPolicy, Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
 import type { CalledOff } from '../calloff.js';
-import { asFailure, atJumpHost, DeviceFailure } from '../failure.js';
+import { asFailure, atJumpHost, DeviceFailure, targetRefused } from '../failure.js';
+import { Targets } from '../targets.js';
 import { place } from '../text.js';
 import type { AdmissionPorts } from './admission.js';
 import { type Approach, Bastion, type Hop } from './bastion.js';
@@ -41,7 +42,22 @@ export class Bastions {
   /** Failures that only say that the one who opened the connection went away: who waits for it may try. */
   readonly #desertions = new WeakSet<DeviceFailure>();
 
-  constructor(private readonly idleMs?: number) {}
+  constructor(
+    /** Whom this agent may connect to, with and without a bastion. */
+    private readonly targets: Targets = Targets.any,
+    private readonly idleMs?: number,
+  ) {}
+
+  refused(address: string, port: number): DeviceFailure | null {
+    const words = this.targets.refusal(address, port);
+    return words === null ? null : targetRefused(words);
+  }
+
+  /** Of a place that a bastion is to connect to. */
+  refusedBeyond(host: string, port: number): DeviceFailure | null {
+    const words = this.targets.refusalBeyond(host, port);
+    return words === null ? null : targetRefused(words);
+  }
 
   passage(way: Way, traveller: Traveller): Passage {
     return new Passage(this, way, traveller);
@@ -87,7 +103,8 @@ export class Bastions {
     const before = { ...way, hops: way.hops.slice(0, -1), host: hop.host, port: hop.port };
     const approach = before.hops.length === 0 ? null : this.passage(before, traveller);
     const { ports, lost } = watched(traveller.ports(way.hops.length));
-    const bastion = new Bastion({ ...way, hop }, ports, approach, this.idleMs);
+    const refused = (address: string, port: number) => this.refused(address, port);
+    const bastion = new Bastion({ ...way, hop, refused }, ports, approach, this.idleMs);
     const abandon = () => bastion.abandon();
     over.addEventListener('abort', abandon, { once: true });
     try {
@@ -128,6 +145,8 @@ export class Passage implements Approach {
   /** Waits until the bastions are connected and the last has a channel to give; throws a DeviceFailure. */
   async reserve(): Promise<void> {
     const { signal } = this.#over;
+    const refusal = this.bastions.refusedBeyond(this.way.host, this.way.port);
+    if (refusal !== null) throw refusal;
     while (!signal.aborted) {
       const bastion = await this.bastions.reach(this.way, this.traveller, signal);
       if (await bastion.slot(signal)) {

@@ -36,7 +36,7 @@ export interface Endpoint {
 
 export interface ShellEvents
   extends Pick<AuthenticationEvents, 'method' | 'answer'>,
-    Pick<WireEvents, 'mayConnect' | 'mayWrite'> {
+    Pick<WireEvents, 'mayConnect' | 'mayWrite' | 'refused'> {
   connected(): void;
   /** Whether to go on with this key, seen but not yet proved. */
   hostKey(key: HostKey): boolean;
@@ -184,6 +184,10 @@ export class Shell implements WireEvents, ConnectionEvents, AuthenticationEvents
 
   mayConnect(): boolean {
     return this.#events.mayConnect();
+  }
+
+  refused(address: string, port: number): DeviceFailure | null {
+    return this.#events.refused(address, port);
   }
 
   mayWrite(): boolean {

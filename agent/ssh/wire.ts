@@ -1,8 +1,8 @@
 // What is under a connection: a TCP socket, or a way through a bastion. All writes of a turn leave in one system call,
 // every byte is counted against an allowance. It also holds what comes until the identification line is whole,
 // because ssh2 loses bytes of one that arrives in more than two pieces.
-import { lookup } from 'node:dns';
-import { connect, isIP } from 'node:net';
+import { type LookupAddress, lookup } from 'node:dns';
+import { connect, isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
 import { DeviceFailure } from '../failure.js';
@@ -20,6 +20,8 @@ const READ_INTO = Buffer.allocUnsafeSlow(65_536);
 export interface WireEvents {
   /** False: no connection may be begun any more. */
   mayConnect(): boolean;
+  /** Why this address is not to be connected to; null: it may be. */
+  refused(address: string, port: number): DeviceFailure | null;
   /** False: no byte may leave any more. */
   mayWrite(): boolean;
   connected(): void;
@@ -199,6 +201,8 @@ export class Wire {
   }
 
   #connect(): Duplex {
+    const refusal = this.#lookedUp ? this.#events.refused(this.#host, this.#port) : null;
+    if (refusal !== null) return new Socket().destroy(refusal);
     const socket = connect({
       host: this.#host,
       port: this.#port,
@@ -207,16 +211,31 @@ export class Wire {
       autoSelectFamilyAttemptTimeout: ADDRESS_MS,
       // Time passes until the name is known, and it may be known only after a pause of this whole machine.
       lookup: (name, options, found) =>
-        lookup(name, options, (error, address, family) =>
-          this.#events.mayConnect()
-            ? found(error, address as string, family)
-            : found(leaseEnded(Stage.CONNECT, 'before the connect'), ''),
-        ),
+        lookup(name, { ...options, all: true }, (error, addresses) => {
+          if (!this.#events.mayConnect()) return found(leaseEnded(Stage.CONNECT, 'before the connect'), '');
+          if (error !== null) return found(error, '');
+          const { reachable, refusal } = this.#sorted(addresses);
+          const [first] = reachable;
+          if (first === undefined) found(refusal ?? noAddress(name), '');
+          else if (options.all === true) found(null, reachable);
+          else found(null, first.address, first.family);
+        }),
     });
     socket.on('lookup', () => {
       this.#lookedUp = true;
     });
     return socket;
+  }
+
+  /** What a name was resolved to, without what may not be connected to: the socket gets these very addresses. */
+  #sorted(addresses: LookupAddress[]): { reachable: LookupAddress[]; refusal: DeviceFailure | null } {
+    let refusal: DeviceFailure | null = null;
+    const reachable = addresses.filter(({ address }) => {
+      const why = this.#events.refused(address, this.#port);
+      refusal ??= why;
+      return why === null;
+    });
+    return { reachable, refusal };
   }
 
   /** True: the socket is to be read on. */
@@ -273,6 +292,10 @@ function copyOf(bytes: number): Buffer {
   const copy = Buffer.allocUnsafe(bytes);
   READ_INTO.copy(copy, 0, 0, bytes);
   return copy;
+}
+
+function noAddress(name: string): DeviceFailure {
+  return new DeviceFailure(Kind.RESOLVE, Stage.RESOLVE, `no address for ${name}`);
 }
 
 function leaseEnded(stage: Stage, when: string): DeviceFailure {

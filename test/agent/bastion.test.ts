@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { CHANNELS, type Hop } from '../../agent/ssh/bastion.js';
 import { Bastions } from '../../agent/ssh/bastions.js';
 import { hostKey } from '../../agent/ssh/hostkeys.js';
+import { Targets } from '../../agent/targets.js';
 import { Credential, HostKeyPolicy, Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { type HostKey, LoginResult, Permit } from '../../proto/gen/netsweep/v1/session.js';
 import { Breakable } from '../breakable.ts';
@@ -136,7 +137,7 @@ describe.skipIf(sshdMissing !== null)('a bastion', () => {
   test('is left once nobody has used it for a while, and connected to again', async () => {
     await using bastion = await startSshd();
     await using device = await ScriptedDevice.start({ shell: ios(answers) });
-    const bastions = new Bastions(50);
+    const bastions = new Bastions(Targets.any, 50);
     const changes = { jump: [hopTo(bastion)], bastions };
     expect((await attempt(device.port, changes)).status).toBe(Status.OK);
     await until('it was left politely', () => /Received disconnect from .*:11:/.test(bastion.log));

@@ -37,6 +37,11 @@ test.each([
     ['--rehearse', 'devices=7'],
     '--rehearse: found "devices=7", expected prompt=, command=, failing= or size=',
   ],
+  [
+    ['--allow-targets', '10.0.0.1/8'],
+    '--allow-targets: found "10.0.0.1/8", which has bits beyond its length',
+  ],
+  [['--allow-ports', 'ssh'], '--allow-ports: found "ssh", expected ports such as 22,2200-2299'],
   [['extra'], 'too many arguments'],
 ])('refuses %j with one line and exit 2', async (args, message) => {
   const { status, stdout, stderr } = await agent(args);

@@ -1,6 +1,9 @@
 // Agents carry out what their coordinator has signed and nothing else, whoever stands between: the fleet's own log
 // says whom they connected to.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { FLEET_DEFAULTS } from '../../agent/fleet/options.ts';
 import { Shard } from '../../proto/gen/netsweep/v1/agent.ts';
 import { AgentProgram, startCluster, troubles } from '../cluster.ts';
 import { Fleet } from '../fleet.ts';
@@ -63,3 +66,44 @@ test('what was altered in NATS reaches no device: the sweep goes on over gRPC', 
   expect(cluster.agent('one').log).toMatch(/is not the one that was signed.*refused so far/);
   for (const one of proxies) await one[Symbol.asyncDispose]();
 }, 60_000);
+
+test('an agent connects to nothing outside of its own list, and the same address in two segments is two devices', async () => {
+  await using cluster = await startCluster({
+    devices: 3,
+    platforms: ['cisco_ios'],
+    agents: [
+      { name: 'one', segments: ['a'], words: ['--allow-targets', '127.1.0.1,127.1.0.2'] },
+      { name: 'two', segments: ['b'], words: ['--allow-targets', '127.1.0.0/30'] },
+    ],
+  });
+  const { fleet, place } = cluster;
+  const inventory = join(place.folder, 'overlapping.json');
+  const { user: username, password } = FLEET_DEFAULTS;
+  const about = { port: fleet.port, platform: 'cisco_ios', username, password };
+  const devices = ['a', 'b'].flatMap((segment) =>
+    fleet.devices.map(({ name, address: host }) => ({ ...about, segment, name: `${name}${segment}`, host })),
+  );
+  writeFileSync(inventory, JSON.stringify(devices));
+  const { status, results } = await cluster.run([COMMAND], { inventory });
+  expect(status).toBe(1);
+  expect(troubles(results)).toEqual([
+    'R3a: failed not-allowed (connect): this agent may not connect there: 127.1.0.3 is not in --allow-targets 127.1.0.1,127.1.0.2',
+  ]);
+  const sessions = fleet.sessions().map(({ device }) => device);
+  expect(sessions.sort()).toEqual(['R1', 'R1', 'R2', 'R2', 'R3']);
+  const { stdout } = await place.netsweep(['hostkeys', 'list', '--json']);
+  const keys = JSON.parse(stdout) as { segment: string; host: string }[];
+  expect(
+    keys
+      .filter(({ host }) => host === '127.1.0.1')
+      .map(({ segment }) => segment)
+      .sort(),
+  ).toEqual(['a', 'b']);
+  const alone = await place.netsweep(
+    ['run', '-i', inventory, '--state', join(place.folder, 'alone'), COMMAND],
+    {
+      env: { NETSWEEP_COORDINATOR: '' },
+    },
+  );
+  expect(alone.status).toBe(2);
+});

@@ -1,6 +1,7 @@
 // A whole netsweep in one process on a virtual clock: the real coordinator and the real agents, and around them
 // simulated machines, network, NATS, disk, workers and devices. Everything that happens follows from the schedule.
 import { runAgent } from '../../agent/agent.ts';
+import { Targets } from '../../agent/targets.ts';
 import { Coordinator } from '../../coordinator/coordinator.ts';
 import type { Shard } from '../../proto/gen/netsweep/v1/agent.ts';
 import { Credential, Device, SweepOptions } from '../../proto/gen/netsweep/v1/model.ts';
@@ -385,6 +386,7 @@ export class SimAgent {
       spoolBytes: 0,
       rehearsal: null,
       signedBy: null,
+      targets: Targets.any,
       isAwaited: false,
       version: 'simulated',
       coordinator: '',
