@@ -359,5 +359,9 @@ function calledOff(): JobEnd {
 }
 
 function piecesMost({ device, options }: SessionTask): number {
-  return (Math.max(COMMANDS_LEAST, device.commands.length) + 1) * (options.outputLimit + PIECES_SPARE_BYTES);
+  const found = device.foundCommands.map(({ commands }) => commands.length);
+  return (
+    (Math.max(COMMANDS_LEAST, device.commands.length, ...found) + 1) *
+    (options.outputLimit + PIECES_SPARE_BYTES)
+  );
 }

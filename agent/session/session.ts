@@ -188,6 +188,7 @@ class Session implements ShellEvents {
     const task: WalkTask = {
       platform: device.platform,
       commands: device.commands,
+      foundCommands: device.foundCommands,
       enable: device.enable,
       enableCommand: device.enableCommand,
       rules,

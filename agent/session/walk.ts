@@ -1,7 +1,13 @@
 // What is done on a device once it has let us in: its platform found where nobody knows it, the command line
 // entered and settled, privileged mode, the commands, the way out. It knows channels and limits, but nothing of how
 // the connection came about; a recorded session walks the same way.
-import { Kind, type Output, type PlatformFile, Stage } from '../../proto/gen/netsweep/v1/model.js';
+import {
+  Kind,
+  type Output,
+  type PlatformCommands,
+  type PlatformFile,
+  Stage,
+} from '../../proto/gen/netsweep/v1/model.js';
 import { SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { AUTO } from '../../proto/platform.js';
 import type { Course } from '../course.js';
@@ -21,6 +27,7 @@ export interface WalkTask {
   platform: string;
   rules: Rules;
   commands: readonly string[];
+  foundCommands: readonly PlatformCommands[];
   enable: boolean;
   /** Empty: the platform's. */
   enableCommand: string;
@@ -194,7 +201,7 @@ export class Walk {
     const { rules, note } = await findPlatform(terminal, this.#channels.wire.identification, platforms);
     this.platform = rules.platform.name;
     this.notes.push(note);
-    if (this.#commands.length === 0) this.#commands = rules.platform.default_commands;
+    if (this.#commands.length === 0) this.#commands = commandsOf(this.#task, rules);
     admit(rules, this.#commands, allowWrites);
     terminal.adopt(rules);
     this.onRules(rules);
@@ -250,4 +257,11 @@ export class Walk {
     const login = { username, password: this.#secrets.password, permission: this.#channelLogin };
     return { rules, limits, outputLimit, ports: this.#ports, login };
   }
+}
+
+/** What a device runs whose platform has been found out. */
+function commandsOf({ foundCommands }: WalkTask, { platform }: Rules): readonly string[] {
+  const named = foundCommands.find((one) => one.platform === platform.name);
+  const others = foundCommands.find((one) => one.platform === '');
+  return foundCommands.length === 0 ? platform.default_commands : ((named ?? others)?.commands ?? []);
 }

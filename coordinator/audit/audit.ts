@@ -3,7 +3,7 @@
 import type { Platforms } from '../../proto/platform.js';
 import { Mask } from '../combine/mask.js';
 import { Bench, type DeviceTask } from './bench.js';
-import type { Book } from './book.js';
+import { type Book, isFor } from './book.js';
 import { type PackedVerdict, unpackVerdicts } from './judging.js';
 import { type Group, Majorities, majorityOf } from './majority.js';
 import { regionOf } from './region.js';
@@ -39,6 +39,8 @@ interface Witness<Ref> {
 
 export class Audit<Ref> implements AsyncDisposable {
   readonly tally: AuditTally;
+  /** Devices that turned out to be of platforms that no rule is for. */
+  unmeant = 0;
   readonly #bench: Bench;
   readonly #spool = new VerdictSpool();
   readonly #majorities = new Majorities<Witness<Ref>>();
@@ -106,8 +108,15 @@ export class Audit<Ref> implements AsyncDisposable {
   }
 
   async #judge(device: number, audited: Audited, arrived: Arrived<Ref>): Promise<void> {
-    const { name, fields, rules, waivers } = audited;
+    const { name, fields, waivers } = audited;
     const { platform, outputs, failure, refs } = arrived;
+    const { book } = this.options;
+    // Where it was yet to be found out, the platform decides now which rules there are.
+    const rules = audited.rules.filter((rule) => audited.platform !== '' || isFor(book, rule, platform));
+    if (rules.length === 0) {
+      this.unmeant++;
+      return;
+    }
     const judged = await this.#bench.judge({ platform, outputs, failure, fields, rules, waivers });
     await this.#spool.put(device, judged.packed);
     const sighted = new Map(judged.sightings.map(({ rule, digest }) => [rule, digest]));

@@ -14,6 +14,8 @@ export interface Book {
   policies: string[];
   rules: Rule[];
   waivers: NumberedWaiver[];
+  /** Of each rule the platforms that it is for; null: all. */
+  platforms: (readonly string[] | null)[];
 }
 
 /** What threads have of it. */
@@ -33,7 +35,22 @@ export function bookOf(policies: readonly Policy[], nowMs: number): Book {
     waivers: policies
       .flatMap(({ waivers }) => waivers)
       .map((waiver) => ({ ...waiver, expired: isOver(waiver.expires, nowMs) })),
+    platforms: policies.flatMap(({ devices, rules }) =>
+      rules.map((rule) => bothOf(devices.platforms, rule.devices.platforms)),
+    ),
   };
+}
+
+/** Whether a rule speaks of devices of a platform; of one that nobody knows it may. */
+export function isFor({ platforms }: Pick<Book, 'platforms'>, rule: number, platform: string): boolean {
+  const names = platforms[rule] ?? null;
+  return platform === '' || names === null || names.includes(platform);
+}
+
+function bothOf(one: readonly string[], other: readonly string[]): readonly string[] | null {
+  if (one.length === 0 || other.length === 0)
+    return one.length + other.length === 0 ? null : [...one, ...other];
+  return one.filter((name) => other.includes(name));
 }
 
 export interface PagesParts {

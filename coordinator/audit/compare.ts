@@ -157,9 +157,9 @@ function orderOfVersions(value: string, { values }: Wanted, how: How, platform: 
   }
   const own = bounds.find(({ train }) => train === version.train);
   if (own !== undefined) return compareVersions(version, own) ?? 'versions of different trains have no order';
-  const orders = bounds.map((bound) => compareVersions(version, bound));
-  if (orders.length === 0 || orders.includes(null)) return 'versions of different trains have no order';
+  const orders = bounds.flatMap((bound) => compareVersions(version, bound) ?? []);
+  if (orders.length === 0) return 'versions of different trains have no order';
   // With a bound for each of several trains, a train between them has none.
-  const isBeyond = orders.every((order) => (order ?? 0) > 0) || orders.every((order) => (order ?? 0) < 0);
+  const isBeyond = orders.every((order) => order > 0) || orders.every((order) => order < 0);
   return isBeyond ? (orders[0] ?? 0) : `there is no ${how} for train ${version.train}`;
 }

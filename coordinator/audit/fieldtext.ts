@@ -14,6 +14,9 @@ export class FieldMissing extends Error {
   }
 }
 
+/** Stands among the fields where the inventory was not read: what is missing there may be in it. */
+export const NO_INVENTORY = '(no inventory)';
+
 export function fieldsIn(text: string): string[] {
   return Array.from(text.matchAll(FIELD), ([, name = '']) => name);
 }
@@ -31,8 +34,11 @@ export function fill(text: string, fields: FieldValues, literally = false): stri
   });
 }
 
+/** Throws FieldMissing where nobody knows. */
 export function hasField(name: string, fields: FieldValues): boolean {
-  return given(name, fields) !== null;
+  if (given(name, fields) !== null) return true;
+  if (Object.hasOwn(fields, NO_INVENTORY)) lookUp(name, fields);
+  return false;
 }
 
 /** Throws FieldMissing where the device has no such field. */
@@ -53,6 +59,8 @@ function fieldText(name: string, fields: FieldValues): string {
 
 function lookUp(name: string, fields: FieldValues): unknown {
   const value = given(name, fields);
+  if (value === null && Object.hasOwn(fields, NO_INVENTORY))
+    throw new FieldMissing(`whether the device has a field ${name} is not known without the inventory (-i)`);
   if (value === null) throw new FieldMissing(`the device has no field ${name}`);
   return value;
 }

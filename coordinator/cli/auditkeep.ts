@@ -6,7 +6,7 @@ import type { Column } from '../combine/table.js';
 import type { Values } from '../config.js';
 import type { Connection } from '../connect.js';
 import type { Past, Seen } from '../report/past.js';
-import { type Recorded, recordOf, scoreOf } from '../report/record.js';
+import { deviceIn, type Recorded, recordOf, scoreOf } from '../report/record.js';
 import type { Settled } from '../report/settled.js';
 import { scoreText } from '../report/standing.js';
 import type { Call } from './command.js';
@@ -61,12 +61,14 @@ function pastOf({ audit, rules }: Recorded, replies: readonly KeepAuditReply[]):
     const { policy, rule } = change;
     const failing = rules[place]?.failing ?? [];
     const news = new Set(change.fresh);
-    for (const [at, device] of failing.entries()) {
+    for (const [at, key] of failing.entries()) {
+      const device = deviceIn(key);
       const firstSeenMs = change.firstSeenMs[at] ?? audit.atMs;
       if (news.has(at)) fresh.push({ policy, rule, device, firstSeenMs });
       else [open, oldestMs] = [open + 1, Math.min(oldestMs, firstSeenMs)];
     }
-    for (const { device, firstSeenMs } of change.fixed) fixed.push({ policy, rule, device, firstSeenMs });
+    for (const { device, firstSeenMs } of change.fixed)
+      fixed.push({ policy, rule, device: deviceIn(device), firstSeenMs });
   }
   const oldest = open === 0 ? null : oldestMs;
   return { score, trend, change: { atMs: before.atMs, fresh, fixed, open, oldestMs: oldest } };

@@ -2,14 +2,16 @@
 // in; or with --from an earlier sweep judged by what it brought.
 import type { Report } from '../../proto/gen/netsweep/v1/model.js';
 import { bookOf } from '../audit/book.js';
+import { NO_INVENTORY } from '../audit/fieldtext.js';
 import type { Policy } from '../audit/policy.js';
-import { type Audited, auditedOf } from '../audit/scopes.js';
+import { type Audited, auditedOf, isAsked } from '../audit/scopes.js';
 import { SEVERITIES } from '../audit/verdict.js';
 import { platformOf } from '../combine/result.js';
 import { Tally, tolerated } from '../combine/tally.js';
 import type { Values } from '../config.js';
 import { entryOf } from '../inventory/entry.js';
 import { type Entry, InputError } from '../inventory/inventory.js';
+import { limitFields } from '../inventory/select.js';
 import { count } from '../inventory/wording.js';
 import { auditNotice } from '../notices/audit.js';
 import type { Destination } from '../notices/destination.js';
@@ -70,6 +72,8 @@ async function auditSweep(
   const { places, asked } = askedOf(selected, audited);
   if (values.listHosts) return print(asked.entries.map(({ name }) => name));
   const planned = plan(asked, { commands: [], values, options: sweepOptions(values) });
+  for (const [at, device] of planned.devices.entries())
+    device.foundCommands = audited[places[at] ?? -1]?.found ?? [];
   if (values.check) return print(printPlan(planned).trimEnd().split('\n'));
   await confirm(values, planned.devices.length);
   const credentials = await resolve(asked, planned, stop);
@@ -112,7 +116,7 @@ function askedOf(selected: Selected, audited: readonly Audited[]): { places: num
     ]);
   if (meant < audited.length)
     process.stderr.write(`no rule is for ${count(audited.length - meant, 'device')} of ${audited.length}\n`);
-  const places = Array.from(audited.keys()).filter((place) => (audited[place]?.commands.length ?? 0) > 0);
+  const places = [...audited].flatMap((one, place) => (isAsked(one) ? [place] : []));
   const entries = places.flatMap((place) => {
     const entry = selected.entries[place];
     return entry === undefined ? [] : [{ ...entry, commands: audited[place]?.commands ?? [] }];
@@ -134,7 +138,9 @@ async function auditEarlier(
   const results = (bodies: boolean) => finished(link, { sweep: sweep.id, bodies }, stop, patience);
   const swept: Entry[] = [];
   for await (const report of results(false)) swept.push(entryFrom(report));
-  const entries = values.inventory.length === 0 ? swept : await withFields(swept, values);
+  const withoutInventory = values.inventory.length === 0;
+  if (withoutInventory) refuseUnknownFields(policies);
+  const entries = withoutInventory ? swept : await withFields(swept, values);
   const book = bookOf(policies, Date.now());
   const audited = auditedOf(policies, book, entries);
   const places = new Map(entries.map(({ name }, place) => [name, place]));
@@ -166,6 +172,22 @@ async function auditEarlier(
   return notified(code, view, destinations, screen);
 }
 
+/** What a sweep keeps of a device, as limits name it. */
+const KEPT_FIELDS = ['name', 'host', 'port', 'platform', 'segment', 'site', 'groups'];
+
+/** A policy whose devices can't be told apart is not for none. */
+function refuseUnknownFields(policies: readonly Policy[]): void {
+  for (const { name, devices, rules, waivers } of policies)
+    for (const { limit, directory } of [devices, ...[...rules, ...waivers].map((one) => one.devices)]) {
+      const unknown = limit === null ? [] : limitFields(limit, directory);
+      const field = unknown.find((one) => !KEPT_FIELDS.includes(one));
+      if (field !== undefined)
+        throw new UsageError(
+          `policy ${name} is for devices by their field ${field}, which a sweep does not keep (expected -i, the inventory)`,
+        );
+    }
+}
+
 /** The inventory's fields for the devices of a sweep, as far as both have them. */
 async function withFields(swept: readonly Entry[], values: AuditRunValues): Promise<Entry[]> {
   const selected = await select(runValues(values));
@@ -179,7 +201,12 @@ function entryFrom(report: Report): Entry {
   const { device } = report;
   const { name = '', host = '', groups = [], segment = '', site = '', port = 22 } = device ?? {};
   const at = { file: '', line: 1, column: 1 };
-  return entryOf({ name, host, groups, at }, { platform: platformOf(report), segment, site, port }, []);
+  const entry = entryOf(
+    { name, host, groups, at },
+    { platform: platformOf(report), segment, site, port },
+    [],
+  );
+  return { ...entry, data: { [NO_INVENTORY]: true } };
 }
 
 function judged(code: ExitCode, { audit: { tally } }: AuditView, { failOn }: AuditRunValues): ExitCode {

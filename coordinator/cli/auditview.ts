@@ -9,9 +9,10 @@ import { startOfDay } from '../audit/date.js';
 import { commandFor } from '../audit/judge.js';
 import type { PackedOutput } from '../audit/judging.js';
 import { summaryLine } from '../audit/report.js';
-import type { Audited } from '../audit/scopes.js';
+import { type Audited, isAsked } from '../audit/scopes.js';
 import { platformOf, type ReadOutput } from '../combine/result.js';
 import { sizeText } from '../combine/table.js';
+import { count } from '../inventory/wording.js';
 import { formatted } from '../report/formats.js';
 import { NO_PAST, type Past } from '../report/past.js';
 import type { AuditFormat, Settled } from '../report/settled.js';
@@ -79,10 +80,17 @@ export class AuditView implements View, AsyncDisposable {
 
   async end({ id }: { id: string }): Promise<void> {
     // What needs nothing of a device, because its rules have no command for it.
-    for (const [place, { rules, commands, platform }] of this.parts.audited.entries())
-      if (rules.length > 0 && commands.length === 0)
+    for (const [place, audited] of this.parts.audited.entries()) {
+      const { rules, platform } = audited;
+      if (rules.length > 0 && !isAsked(audited))
         await this.audit.add(place, { platform, outputs: [], failure: null, refs: new Map() });
+    }
     await this.audit.settle();
+    const { unmeant } = this.audit;
+    if (unmeant > 0)
+      this.#on.screen.progress.say(
+        `no rule is for ${count(unmeant, 'device')}, by the platform that was found out`,
+      );
     const { book, audited } = this.parts;
     const verdicts = () => this.audit.verdicts();
     await this.#print({ book, audited, tally: this.audit.tally, sweep: id, atMs: Date.now(), verdicts });

@@ -19,6 +19,8 @@ export interface Selection {
   cwd?: string;
 }
 
+const PAIR = /^([\w.-]+)=(.*)$/;
+
 interface Term {
   sign: '' | '&' | '!';
   text: string;
@@ -49,6 +51,11 @@ export function selectEntries(entries: readonly Entry[], selection: Selection): 
 /** Of the entries those that a limit names; none where it names nothing, which is no mistake here. */
 export function matchLimit(entries: readonly Entry[], limit: string, cwd: string): Set<Entry> {
   return limitTo(entries, limit, cwd, new Issues(), new Issues());
+}
+
+/** Fields that a limit asks for as `key=value`. */
+export function limitFields(limit: string, cwd: string): string[] {
+  return readTerms(limit, cwd, new Issues()).flatMap(({ text }) => PAIR.exec(text)?.[1] ?? []);
 }
 
 /** What is wrong with a limit whatever the inventory holds. */
@@ -140,7 +147,7 @@ function splitOutside(text: string, separator: string): string[] {
 
 /** `misses`: where a term is reported that is right and matches nothing. */
 function matchesOf(text: string, entries: readonly Entry[], issues: Issues, misses: Issues): Set<Entry> {
-  const pair = /^([\w.-]+)=(.*)$/.exec(text);
+  const pair = PAIR.exec(text);
   if (text === 'all' || text === '*') return new Set(entries);
   if (text.startsWith('~')) return matchRegex(text, entries, issues, misses);
   if (pair !== null) return matchField(pair[1] ?? '', pair[2] ?? '', entries, misses);

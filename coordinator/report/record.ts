@@ -39,9 +39,9 @@ export async function recordOf(
       segment.add(verdict);
       const outcome = rules[places.get(`${verdict.policy} ${verdict.rule}`) ?? -1];
       // What is waived, unknown or an error is as open, or not, as it was.
-      if (verdict.status === 'fail') outcome?.failing.push(verdict.device);
-      else if (verdict.status === 'pass' || verdict.status === 'not-applicable')
-        outcome?.settled.push(verdict.device);
+      const key = keyOf(name, verdict.device);
+      if (verdict.status === 'fail') outcome?.failing.push(key);
+      else if (verdict.status === 'pass' || verdict.status === 'not-applicable') outcome?.settled.push(key);
     }
   }
   const audit = KeptAudit.create({
@@ -66,6 +66,16 @@ export async function recordOf(
     })),
   });
   return { audit, rules };
+}
+
+/** A device of one name in another segment is another: two inventories may have both. */
+function keyOf(segment: string, device: string): string {
+  return segment === '' || segment === 'default' ? device : `${segment}\n${device}`;
+}
+
+/** The device's name in such a key. */
+export function deviceIn(key: string): string {
+  return key.slice(key.indexOf('\n') + 1);
 }
 
 export function scoreOf({ score }: Pick<KeptAudit, 'score'>): number | null {

@@ -15,6 +15,7 @@ export class Alike {
       site: this.#text(device.site),
       groups: this.#value(device.groups),
       commands: this.#value(device.commands),
+      foundCommands: this.#value(device.foundCommands),
       credential: this.#text(device.credential),
       enableCommand: this.#text(device.enableCommand),
       limits: this.#value(device.limits),

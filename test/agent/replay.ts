@@ -100,6 +100,7 @@ class Player {
     const task: WalkTask = {
       rules,
       platform: recording.platform,
+      foundCommands: [],
       commands: recording.commands,
       enable: recording.enable,
       enableCommand: recording.enable_command,

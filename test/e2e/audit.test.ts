@@ -130,3 +130,59 @@ test('an audit sweeps what its rules need, judges every device with evidence, an
   expect(none.status).toBe(2);
   expect(none.stderr).toContain('no rule is for any of 2 devices');
 });
+
+const SEVERAL = `netsweep_policy: 1
+name: several
+rules:
+  - {id: IOS-1, severity: low, title: t, devices: {platform: cisco_ios}, command: show running-config, present: '^hostname '}
+  - {id: EOS-1, severity: low, title: t, devices: {platform: arista_eos}, command: show running-config, present: '^hostname '}
+  - {id: VER-1, severity: low, title: t, devices: {platform: [cisco_ios, linux]}, command: {cisco_ios: show version, linux: uname -a}, present: '.'}
+  - {id: NTP-1, severity: low, title: t, devices: {platform: cisco_ios}, command: show running-config, capture: '^ntp server (\\S+)', none: pass, equals: {field: ntp_servers, missing: not-applicable}}
+`;
+
+test('a device whose platform is found out is asked and judged by it, and what a sweep does not keep is no pass', async () => {
+  await using cluster = await startCluster({
+    devices: 3,
+    platforms: ['cisco_ios', 'linux', 'juniper_junos'],
+  });
+  const { fleet, place } = cluster;
+  const named = readFileSync(fleet.inventory('fleet.json'), 'utf8');
+  const inventory = await place.write('auto.json', named.replace(/"platform": *"\w+"/g, '"platform":"auto"'));
+  const policy = await place.write('several.yaml', SEVERAL);
+  const run = (...args: string[]) =>
+    place.netsweep(['audit', 'run', '-p', policy, '--format', 'ndjson', ...args]);
+  const first = await run('-i', inventory);
+  expect(first.status, first.stderr).toBe(0);
+  const said = (stdout: string) => {
+    const lines = stdout.trimEnd().split('\n');
+    return lines.map((line) => {
+      const { device, rule, status } = JSON.parse(line) as Verdict;
+      return [fleet.devices.find(({ name }) => name === device)?.platform, rule, status];
+    });
+  };
+  const platforms = ['cisco_ios', 'linux'].filter((one) =>
+    fleet.devices.some(({ platform }) => platform === one),
+  );
+  expect(platforms).toHaveLength(2);
+  expect(said(first.stdout).toSorted()).toEqual([
+    ['cisco_ios', 'IOS-1', 'pass'],
+    ['cisco_ios', 'NTP-1', 'not-applicable'],
+    ['cisco_ios', 'VER-1', 'pass'],
+    ['linux', 'VER-1', 'pass'],
+  ]);
+  expect(first.stderr).toContain('no rule is for 1 device, by the platform that was found out');
+  expect(fleet.asked('show version'), 'to find it out, and once for the rule').not.toEqual([]);
+
+  const again = await run('--from', 'last');
+  expect(said(again.stdout)).toContainEqual(['cisco_ios', 'NTP-1', 'error']);
+  expect(again.stdout).toContain('is not known without the inventory');
+  const limited = await place.write(
+    'limited.yaml',
+    SEVERAL.replace('name: several', "name: limited\ndevices: {limit: 'role=core'}"),
+  );
+  const refused = await place.netsweep(['audit', 'run', '-p', limited, '--from', 'last']);
+  expect(refused).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('policy limited is for devices by their field role'),
+  });
+});

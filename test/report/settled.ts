@@ -60,6 +60,7 @@ export function settledAudit(said: readonly SaidOf[], policy = POLICY): Settled 
     rules: Object.keys(statuses).map((id) => book.rules.findIndex((rule) => rule.id === id)),
     waivers: {},
     commands: [],
+    found: [],
   }));
   return {
     book,

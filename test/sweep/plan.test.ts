@@ -76,6 +76,7 @@ describe('a plan', () => {
       credential: '',
       enable: false,
       enableCommand: 'enable 7',
+      foundCommands: [],
       limits: { connectMs: 0, loginMs: 0, idleMs: 5, commandMs: 0, deviceMs: 0 },
     });
   });
