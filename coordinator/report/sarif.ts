@@ -66,7 +66,6 @@ function ruleObject({ policy, id, severity, title, remedy, reference }: Rule) {
   const url = reference?.match(/https?:\/\/[^\s)>,]*[^\s)>,.;]/)?.[0];
   return {
     id,
-    name: id,
     shortDescription: { text: title },
     fullDescription: { text: title },
     help: { text: help === '' ? title : help },

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { formatted } from '../../coordinator/report/formats.ts';
 import { NO_PAST } from '../../coordinator/report/past.ts';
 import type { AuditFormat, Settled } from '../../coordinator/report/settled.ts';
+import { sarifProblems } from './sarif.ts';
 import { HOSTILE, settledAudit, whole } from './settled.ts';
 
 const PARTS = {
@@ -84,6 +85,7 @@ test('JUnit has a suite for each device and a case for each rule, and says why o
 
 test('SARIF has the rules with help and grades, and findings that are followed from run to run', async () => {
   const document = JSON.parse(await print('sarif'));
+  expect(sarifProblems(document)).toEqual([]);
   expect(document).toMatchObject({ version: '2.1.0', runs: [{ tool: { driver: { name: 'netsweep' } } }] });
   const [run] = document.runs;
   expect(run.tool.driver.rules[0]).toMatchObject({
