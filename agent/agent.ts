@@ -6,6 +6,9 @@ import { openChannel, type TlsFiles } from './channel.js';
 import { deadline, type Host, machine, pause } from './host.js';
 import { directOffer, offers, Shards } from './lease.js';
 import type { NatsOptions } from './natslink.js';
+import { Counted } from './operation/counted.js';
+import { openWatched } from './operation/open.js';
+import type { Seen } from './operation/watched.js';
 import { Pool } from './pool.js';
 import { Spool } from './spool.js';
 import type { Targets } from './targets.js';
@@ -37,6 +40,8 @@ export interface AgentConfig {
   targets: Targets;
   /** Sessions that share workers are on their way: the first worker starts at once. */
   isAwaited: boolean;
+  /** HOST:PORT for those who watch over it; null: nobody does. */
+  http: string | null;
   version: string;
 }
 
@@ -45,7 +50,7 @@ export const SPOOL_BYTES = 256 * 1024 * 1024;
 export interface AgentLog {
   warn(what: string): void;
   /** Connected to both; once. */
-  ready(about: { coordinator: string; nats: string; store: string }): void;
+  ready(about: { coordinator: string; nats: string; store: string; http: string }): void;
 }
 
 /** What an agent is made of beside its own loops. */
@@ -53,24 +58,32 @@ export interface AgentParts {
   host: Host;
   /** Aborts when nobody can wait for the drain: open sessions are cut and handed back. */
   hurry?: AbortSignal;
-  openPool(): Promise<Pick<Pool, 'run' | 'renewed' | 'abandon' | 'hold'> & AsyncDisposable>;
+  openPool(): Promise<Pick<Pool, 'run' | 'renewed' | 'abandon' | 'hold' | 'load'> & AsyncDisposable>;
   openChannel(): UplinkClient;
   openSpool(): Spool | null;
-  openShards(stop: AbortSignal): Promise<Pick<Shards, 'pull' | 'present' | 'server'> & AsyncDisposable>;
+  openShards(
+    stop: AbortSignal,
+  ): Promise<Pick<Shards, 'pull' | 'present' | 'server' | 'up'> & AsyncDisposable>;
+  counted?: Counted;
+  /** Lets those come who watch over it, at an address. */
+  openEndpoint?(seen: Seen): Promise<(AsyncDisposable & { address: string }) | null>;
 }
 
 export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
   const { nats, tls, name, workers, coordinator, spoolBytes, rehearsal, isAwaited, targets } = config;
+  const counted = new Counted();
   return {
     host: machine,
+    counted,
     openPool: async () => {
-      const pool = await Pool.open(workers, (what) => log.warn(what), { rehearsal, targets });
+      const pool = await Pool.open(workers, (what) => log.warn(what), { rehearsal, targets }, counted);
       if (isAwaited) pool.warm();
       return pool;
     },
     openChannel: () => openChannel(coordinator, tls),
     openSpool: () => (spoolBytes === 0 ? null : new Spool(spoolBytes, machine, (what) => log.warn(what))),
     openShards: () => Shards.open({ ...nats, tls, name }, (what) => log.warn(what)),
+    openEndpoint: (seen) => openWatched(config, seen),
   };
 }
 
@@ -81,7 +94,7 @@ export async function runAgent(
   log: AgentLog,
   parts: AgentParts = realParts(config, log),
 ): Promise<void> {
-  const { host } = parts;
+  const { host, counted = new Counted() } = parts;
   const unwanted = new AbortController();
   const stop = AbortSignal.any([stopped, unwanted.signal]);
   // Every loop waits on it; that is many listeners, and no leak.
@@ -108,6 +121,7 @@ export async function runAgent(
           return unwanted.abort(new Error(`the coordinator is not trusted: ${stranger}`));
         if (storeId !== null && storeId !== welcome.storeId) carrier?.abandonAll();
         storeId = welcome.storeId;
+        counted.links.add('');
         carrier?.welcomed();
         for (const resolve of waiting.splice(0)) resolve();
       },
@@ -131,9 +145,13 @@ export async function runAgent(
     const tracked = work.finally(() => carrying.delete(tracked));
     carrying.add(tracked);
   };
-  const held = new Carrier(instance, forks, pool, uplink, host, trust, (what) => log.warn(what));
+  const held = new Carrier(instance, forks, pool, uplink, host, trust, (what) => log.warn(what), counted);
   carrier = held;
   await using shards = await parts.openShards(stop);
+  const { coordinator } = config;
+  const isDraining = () => stop.aborted;
+  const seen: Seen = { counted, pool, carrier: held, uplink, shards, coordinator, isDraining };
+  await using endpoint = (await parts.openEndpoint?.(seen)) ?? null;
 
   const welcomed = async (): Promise<string | null> => {
     await held.room(stop);
@@ -144,19 +162,27 @@ export async function runAgent(
   };
   const connectedToBoth = () => (shards.server === '' ? null : storeId);
   const announce = whenever(connectedToBoth, host, stop).then((store) => {
-    if (store !== null) log.ready({ coordinator: config.coordinator, nats: shards.server, store });
+    const http = endpoint?.address ?? '';
+    if (store !== null) log.ready({ coordinator, nats: shards.server, store, http });
   });
   const present = presenceLoop(shards, () => storeId, config, instance, host, stop);
   const renewals = held.renewLoop(end.signal);
   const pulls = segments.map(async (segment) => {
     const events = {
-      empty: (where: string, pulledMs: number) =>
-        void uplink.say({ $case: 'pullEmpty', value: { segment: where, pulledMs, unanswered: false } }),
-      unanswered: (where: string, pulledMs: number) =>
-        void uplink.say({ $case: 'pullEmpty', value: { segment: where, pulledMs, unanswered: true } }),
+      empty: (where: string, pulledMs: number) => {
+        counted.pulls.add('empty');
+        uplink.say({ $case: 'pullEmpty', value: { segment: where, pulledMs, unanswered: false } });
+      },
+      unanswered: (where: string, pulledMs: number) => {
+        counted.pulls.add('failed');
+        uplink.say({ $case: 'pullEmpty', value: { segment: where, pulledMs, unanswered: true } });
+      },
       warn: (what: string) => log.warn(what),
     };
-    for await (const offer of offers(shards, segment, welcomed, events, host, stop)) track(held.carry(offer));
+    for await (const offer of offers(shards, segment, welcomed, events, host, stop)) {
+      counted.pulls.add('offer');
+      track(held.carry(offer));
+    }
   });
 
   await Promise.all([...pulls, announce, present]);

@@ -20,6 +20,7 @@ import { Headroom } from './headroom.js';
 import { type Host, pause } from './host.js';
 import type { LeaseClock } from './ipc.js';
 import type { Offer } from './lease.js';
+import { Counted } from './operation/counted.js';
 import { handedBack, type JobPorts, type Pool } from './pool.js';
 import type { Delivery } from './results.js';
 import type { SessionTask } from './session/session.js';
@@ -73,6 +74,7 @@ export class Carrier {
     private readonly host: Host,
     private readonly trust: Trust,
     private readonly warn: (what: string) => void,
+    private readonly counted = new Counted(),
   ) {
     this.#headroom = new Headroom(forks);
   }
@@ -83,6 +85,11 @@ export class Carrier {
 
   get freeSlots(): number {
     return Math.max(0, this.#headroom.at(this.host.monotonicMs()) - this.#busy);
+  }
+
+  /** For whoever watches over it. */
+  get load(): { leases: number; most: number } {
+    return { leases: this.#held.size, most: this.#headroom.at(this.host.monotonicMs()) };
   }
 
   /** Resolves when another shard may be taken, or `signal` aborts. */
@@ -159,7 +166,8 @@ export class Carrier {
       ahead = this.#now().ahead;
       if (jumped(before, ahead)) {
         this.warn('the clock has jumped: every lease is given up');
-        for (const held of this.#held.values()) this.#letGo(held);
+        this.counted.clockJumps.add('');
+        for (const held of this.#held.values()) this.#lose(held);
       }
       // A renewal that is slow to come back must not delay the next.
       void this.#renew();
@@ -211,6 +219,7 @@ export class Carrier {
           shard,
           offer: number,
         });
+        if (answer !== undefined) this.counted.claims.add(answer.$case);
         switch (answer?.$case) {
           case 'grant':
             return { grant: answer.value, sent, claimId };
@@ -233,6 +242,7 @@ export class Carrier {
       offer.working();
       await pause(this.host, CLAIM_PAUSE_MS);
     }
+    this.counted.claims.add('none');
     offer.later(this.#draining ? 0 : 1_000);
     return null;
   }
@@ -327,7 +337,7 @@ export class Carrier {
   async #renew(): Promise<void> {
     const sent = this.#now();
     for (const held of this.#held.values())
-      if (held.clock.stopAt <= sent.at || jumped(held.clock.ahead, sent.ahead)) this.#letGo(held);
+      if (held.clock.stopAt <= sent.at || jumped(held.clock.ahead, sent.ahead)) this.#lose(held);
     const held = [...this.#held.values()];
     if (held.length === 0 || !this.uplink.connected) return;
     try {
@@ -335,17 +345,22 @@ export class Carrier {
       const reply = await this.uplink.renew({ instance: this.instance, leases });
       const lost = new Set(reply.lost.map(({ epoch }) => epoch));
       for (const one of held) {
-        if (lost.has(one.lease.epoch)) this.#letGo(one);
+        if (lost.has(one.lease.epoch)) this.#lose(one);
         else this.#renewed(one, sent);
       }
+      this.counted.renewals.add('refused', lost.size);
+      this.counted.renewals.add('renewed', held.length - lost.size);
       for (const sweep of reply.cancelled) this.cancel(sweep);
     } catch (error) {
+      this.counted.renewals.add('failed', held.length);
       this.warn(`renewal: ${error instanceof Error ? error.message : error}`);
     }
   }
 
   #renewed(held: Held, sent: Instant): void {
     held.offer.working();
+    const marginMs = held.clock.stopAt - this.host.monotonicMs();
+    this.counted.renewalMargins.observe(Math.max(0, marginMs) / 1_000);
     held.clock = leaseClock(sent, held.termMs);
     this.pool.renewed(held.lease.epoch, held.clock);
   }
@@ -355,6 +370,12 @@ export class Carrier {
     const now = this.host.monotonicMs();
     for (const [known, until] of this.#cancelled) if (until <= now) this.#cancelled.delete(known);
     return (this.#cancelled.get(sweep) ?? now) - now;
+  }
+
+  /** Its time is over, or cannot be told. */
+  #lose(held: Held): void {
+    if (!held.over.signal.aborted) this.counted.leasesLost.add('');
+    this.#letGo(held);
   }
 
   /** Cuts the lease's sessions; each is handed back. */

@@ -12,6 +12,7 @@ import {
 } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
 import type { Local } from './failure.js';
+import { type Figures, NO_FIGURES } from './figures.js';
 import { FRAME_BYTES, Frames, frameOf } from './frames.js';
 import type { SessionTask } from './session/session.js';
 
@@ -57,7 +58,7 @@ export type FromWorker =
   | { say: 'askStart'; ask: number; job: number }
   /** Pieces of an output that is too large for one message; they come before their job's `ended`. */
   | { say: 'chunk'; job: number; chunk: Chunk }
-  | { say: 'ended'; job: number; attempt: Attempt; how: Ended };
+  | { say: 'ended'; job: number; attempt: Attempt; how: Ended; figures: Figures };
 
 /**
  * What ended a session: itself or its device; the agent's order or the lease's end; a hold that outlasted it; the
@@ -223,7 +224,7 @@ function readFromWorker(value: unknown): FromWorker {
     case 'ended': {
       const attempt = Attempt.decode(said.bytes('attempt'));
       if (!STATUSES.includes(attempt.status)) throw new Error('no attempt that has ended');
-      return { say, job: said.number('job'), attempt, how: said.one('how', ENDS) };
+      return { say, job: said.number('job'), attempt, how: said.one('how', ENDS), figures: said.figures() };
     }
     default:
       throw new Error('no message that is known');
@@ -246,6 +247,15 @@ class Said {
     const value = this.field(name);
     if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Error(`no number as ${name}`);
     return value as number;
+  }
+
+  figures(): Figures {
+    const value = this.field('figures');
+    if (value === undefined) return NO_FIGURES;
+    const isFigure = (one: unknown) => Number.isSafeInteger(one) && (one as number) >= 0;
+    if (!Array.isArray(value) || value.length !== NO_FIGURES.length || !value.every(isFigure))
+      throw new Error('no figures');
+    return value as unknown as Figures; // each was looked at
   }
 
   place(): { job: number; hop: number } {

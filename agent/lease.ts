@@ -50,6 +50,11 @@ export class Shards {
     return this.link.server;
   }
 
+  /** The connection stands. */
+  get up(): boolean {
+    return this.link.up;
+  }
+
   /**
    * One pull on a segment: an offer of this store, `foreign` after one that is not and was given back, or null when
    * nothing lies there. Throws when NATS or the segment's durable is not there.

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { AgentOrders } from '../proto/orders.js';
 import { type AgentConfig, type AgentLog, realParts, runAgent, SPOOL_BYTES } from './agent.js';
+import { CannotListen } from './operation/open.js';
 import { MEMORY_BYTES } from './results.js';
 import { Targets } from './targets.js';
 
@@ -37,6 +38,7 @@ async function runForked(): Promise<number> {
     spoolBytes: SPOOL_BYTES,
     rehearsal: null,
     targets: Targets.any,
+    http: null,
     version: version(),
   };
   const say = (what: unknown) => process.stderr.write(`${orders.name}: ${what}\n`);
@@ -65,9 +67,9 @@ async function runConfigured(): Promise<number> {
       log.info('without --allow-targets this agent connects to every unicast address it is asked to');
     await run(config, {
       warn: (what) => log.warn(what),
-      ready: ({ coordinator, nats, store }) => {
+      ready: ({ coordinator, nats, store, http }) => {
         const about = `name=${config.name} segments=${config.segments.join(',')}`;
-        const how = config.rehearsal === null ? '' : ' rehearsal=yes';
+        const how = `${http === '' ? '' : ` http=${http}`}${config.rehearsal === null ? '' : ' rehearsal=yes'}`;
         process.stdout.write(`ready ${about} coordinator=${coordinator} nats=${nats} store=${store}${how}\n`);
       },
     });
@@ -76,6 +78,10 @@ async function runConfigured(): Promise<number> {
     if (error instanceof UsageError) {
       if (error.message !== '') process.stderr.write(`netsweep-agent: ${error.message}\n`);
       return error.exitCode;
+    }
+    if (error instanceof CannotListen) {
+      process.stderr.write(`netsweep-agent: ${error.message}\n`);
+      return 4;
     }
     // Stopped while it still waited for what it depends on: nothing was lost.
     if (stop.signal.aborted) return 0;

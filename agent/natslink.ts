@@ -54,6 +54,11 @@ export class NatsLink implements AsyncDisposable {
     return this.options.credsFile === null ? API : apiPrefixIn(readFileSync(this.options.credsFile, 'utf8'));
   }
 
+  /** The connection stands. */
+  get up(): boolean {
+    return this.#up;
+  }
+
   /** Throws while there is none: what is sent then would not arrive. */
   connection(): NatsConnection {
     if (this.#connection === null || !this.#up) throw new Error('NATS is away');

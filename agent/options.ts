@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
+import { isLoopback } from '../proto/operation/endpoint.js';
 import type { AgentConfig } from './agent.js';
 import { ConfigFileError, readConfigFile } from './configfile.js';
 import { readRehearsal } from './rehearsal.js';
@@ -49,6 +50,13 @@ export function readOptions(version: string): AgentConfig {
         'SPOOL_LIMIT',
       ).default('256MiB'),
     )
+    .addOption(
+      option(
+        '--http <host:port>',
+        'answer /healthz, /readyz and /metrics there (default: nowhere; beyond loopback only with --tls-*)',
+        'AGENT_HTTP',
+      ),
+    )
     .addOption(option('--tls-ca <file>', 'authority of both sides', 'TLS_CA'))
     .addOption(option('--tls-cert <file>', 'certificate of this agent', 'TLS_CERT'))
     .addOption(option('--tls-key <file>', 'its key', 'TLS_KEY'))
@@ -87,7 +95,7 @@ export function readOptions(version: string): AgentConfig {
   const tls = tlsFiles(given);
   const coordinator = given.coordinator ?? '';
   // Credentials come over this link: in the clear they never leave the host.
-  if (tls === null && !/^(localhost|127(\.\d+){3}|\[::1\]):\d+$/.test(coordinator))
+  if (tls === null && !isLoopback(coordinator))
     throw new UsageError(
       `--coordinator ${coordinator}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`,
     );
@@ -105,16 +113,17 @@ export function readOptions(version: string): AgentConfig {
     targets: targets(given),
     signedBy: null,
     isAwaited: false,
+    http: endpoint(given.http, tls !== null),
     version,
   };
 }
 
 /** What neither a flag nor the environment says, netsweep.yaml may. */
 function layFileBeneath(command: Command): void {
-  const names = command.options.flatMap(({ long }) => (long ? [long.slice(2)] : []));
+  const names = command.options.flatMap(({ long }) => (long ? [keyOf(long)] : []));
   try {
     for (const [name, text] of readConfigFile(process.env, names)) {
-      const option = command.options.find(({ long }) => long === `--${name}`);
+      const option = command.options.find(({ long }) => long != null && keyOf(long) === name);
       const key = option?.attributeName() ?? name;
       const source = command.getOptionValueSource(key);
       if (source === undefined || source === 'default') command.setOptionValueWithSource(key, text, 'config');
@@ -123,6 +132,11 @@ function layFileBeneath(command: Command): void {
     if (error instanceof ConfigFileError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** What an option is called there: with a name of its own where a coordinator on the same host reads the same. */
+function keyOf(long: string): string {
+  return long === '--http' ? 'agent-http' : long.slice(2);
 }
 
 function list(text = ''): string[] {
@@ -172,6 +186,19 @@ function targets({
     if (error instanceof TargetsError) throw new UsageError(`--allow-ports: ${error.message}`);
     throw error;
   }
+}
+
+/** Null: none. */
+function endpoint(at: string | undefined, isTls: boolean): string | null {
+  if (at === undefined) return null;
+  const [, port] = /^(?:\[[\da-f:]+\]|[\w.-]+):(\d{1,5})$/i.exec(at) ?? [];
+  if (port === undefined || Number(port) > 65_535)
+    throw new UsageError(`--http: found "${at}", expected HOST:PORT`);
+  if (!isTls && !isLoopback(at))
+    throw new UsageError(
+      `--http ${at}: without --tls-ca, --tls-cert and --tls-key only loopback is served, as its answers would be open to everybody`,
+    );
+  return at;
 }
 
 function readable(name: string, path: string | undefined): string | null {

@@ -5,7 +5,8 @@ import { HandedBack, type Result } from '../proto/gen/netsweep/v1/agent.js';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { monotonicMs } from './clock.js';
-import type { FromWorker, LeaseClock } from './ipc.js';
+import { ALIVE_EVERY_MS, type FromWorker, type LeaseClock } from './ipc.js';
+import { Counted } from './operation/counted.js';
 import type { SessionTask } from './session/session.js';
 import { Tries } from './tries.js';
 import { LOOK_EVERY_MS, WorkerProcess } from './workerprocess.js';
@@ -82,6 +83,7 @@ export class Pool {
     private readonly size: number,
     private readonly warn: (what: string) => void,
     private readonly settings: WorkerSettings,
+    private readonly counted: Counted,
   ) {
     this.#watch = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
@@ -90,8 +92,9 @@ export class Pool {
     size: number,
     warn: (what: string) => void,
     settings: Partial<WorkerSettings> = {},
+    counted = new Counted(),
   ): Promise<Pool> {
-    return new Pool(size, warn, { ...usualSettings(size), ...settings });
+    return new Pool(size, warn, { ...usualSettings(size), ...settings }, counted);
   }
 
   get running(): number {
@@ -101,6 +104,14 @@ export class Pool {
   /** Of its workers, for whoever looks from outside. */
   get pids(): number[] {
     return [...this.#workers].map(({ process }) => process.pid);
+  }
+
+  /** For whoever watches over it. */
+  get load(): { sessions: number; workers: number; starting: number; memoryBytes: number } {
+    const processes = [...this.#workers].map(({ process }) => process);
+    const memoryBytes = processes.reduce((sum, { memory }) => sum + memory, 0);
+    const starting = processes.filter(({ up }) => !up).length;
+    return { sessions: this.#jobs.size, workers: processes.length, starting, memoryBytes };
   }
 
   /** Starts the first worker before there is a job for it. */
@@ -126,6 +137,7 @@ export class Pool {
         pieces: 0,
         end: (how) => {
           if (!this.#jobs.delete(job.number)) return;
+          this.#count(how);
           if (job.worker !== null) this.#freed(job.worker, job);
           resolve(how);
         },
@@ -167,6 +179,12 @@ export class Pool {
     for (const job of [...this.#jobs.values()])
       if (job.worker === null) job.end(handedBack('the agent ends', { touched: false }));
     await Promise.all([...this.#workers].map(({ process }) => process[Symbol.asyncDispose]()));
+  }
+
+  #count(end: JobEnd): void {
+    if (end.$case === 'attempt') this.counted.attempt(end.value);
+    else
+      this.counted.handBacks.add(end.value.workerLost ? 'worker-lost' : end.value.local ? 'local' : 'let-go');
   }
 
   #look(): void {
@@ -245,6 +263,7 @@ export class Pool {
         alone,
       };
       this.#workers.add(worker);
+      this.counted.workersStarted.add('');
       if (this.#holding) worker.process.send({ say: 'hold', hold: true });
       return worker;
     } catch (error) {
@@ -262,6 +281,7 @@ export class Pool {
   #gone(worker: Worker, how: string): void {
     this.#workers.delete(worker);
     const lost = [...worker.jobs];
+    this.counted.workerEnded(how, worker.process.leaving && lost.length === 0);
     if (lost.length > 0) this.warn(`worker ${worker.process.pid} ${how}; it held ${lost.length} sessions`);
     const loss = { touched: true, workerLost: true, alone: lost.length === 1 };
     for (const job of lost) {
@@ -274,6 +294,7 @@ export class Pool {
   #heard(worker: Worker, message: FromWorker): void {
     if (message.say === 'alive') {
       if (worker.jobs.size === 0 && worker.process.leaving) worker.process.end();
+      this.counted.workersCpu.add('', (message.busy / 100) * (ALIVE_EVERY_MS / 1_000));
       return;
     }
     const { process } = worker;
@@ -308,6 +329,7 @@ export class Pool {
         if (job.pieces > piecesMost(job.task)) return process.kill('sent too much and was killed');
         return job.ports.chunk(message.chunk);
       case 'ended':
+        this.counted.session(message.figures);
         return job.end(this.#endOf(job, message));
       default:
         message satisfies never;

@@ -91,6 +91,13 @@ export class Results {
     private readonly onFull: (full: boolean) => void = () => undefined,
   ) {}
 
+  /** For whoever watches over it: bytes in memory and on disk, results without an acknowledgement. */
+  get load(): { memory: number; spool: number; waiting: number; full: boolean } {
+    let waiting = 0;
+    for (const { endedAt } of this.#kept.values()) if (endedAt !== null) waiting += 1;
+    return { memory: this.#memory, spool: this.waiting.spool?.used ?? 0, waiting, full: this.#full };
+  }
+
   /** How many are to be sent. */
   get unsent(): number {
     return this.#unsent.length;

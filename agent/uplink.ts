@@ -120,6 +120,11 @@ export class Uplink {
     return this.#stream !== null;
   }
 
+  /** For whoever watches over it. */
+  get load(): Results['load'] {
+    return this.#results.load;
+  }
+
   claim(request: ClaimRequest): Promise<ClaimReply> {
     return new Promise((resolve, reject) => {
       this.client.claim(

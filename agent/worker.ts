@@ -12,6 +12,7 @@ import { CHUNK_BYTES } from '../proto/subjects.js';
 import { CallOff } from './calloff.js';
 import { jumped, monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
+import { type Figures, NO_FIGURES } from './figures.js';
 import { Hold } from './hold.js';
 import {
   AGENT_FD,
@@ -40,6 +41,7 @@ interface Job {
   abandon: CallOff | AbortController;
   /** What did not allow what the session wanted: the lease, or the machine. */
   hindered: Exclude<Ended, 'done'> | null;
+  figures: Figures;
 }
 
 const jobs = new Map<number, Job>();
@@ -137,7 +139,8 @@ function busy(): number {
 }
 
 async function run(number: number, lease: string, task: SessionTask): Promise<void> {
-  const job: Job = { lease, abandon: rehearsals ? new AbortController() : new CallOff(), hindered: null };
+  const abandon = rehearsals ? new AbortController() : new CallOff();
+  const job: Job = { lease, abandon, hindered: null, figures: NO_FIGURES };
   jobs.set(number, job);
   const credentials = [task, ...task.jump].flatMap(({ credential }) => credential ?? []);
   credentials.forEach(take);
@@ -145,7 +148,7 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
   if (turn !== null) await turn;
   const { name } = task.device;
   failpoint(`worker.session.${name}`);
-  const [its, { abandon }] = [ports(number, job, name), job];
+  const its = ports(number, job, name);
   const attempt = await (abandon instanceof AbortController && rehearsals
     ? rehearsals.run(task, its, abandon.signal)
     : runSession(task, its, abandon.signal, bastions));
@@ -154,7 +157,7 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
   end(lease);
   failpoint(`worker.ending.${name}`);
   await sendInChunks(number, [...attempt.outputs, ...(attempt.transcript ? [attempt.transcript] : [])]);
-  await agent.send({ say: 'ended', job: number, attempt, how: howEnded(job, attempt) });
+  await agent.send({ say: 'ended', job: number, attempt, how: howEnded(job, attempt), figures: job.figures });
 }
 
 /** Null: it is not among the arguments. */
@@ -243,6 +246,9 @@ function ports(number: number, job: Job, name: string): SessionPorts {
     },
     troubled: (local) => {
       job.hindered ??= local;
+    },
+    measured: (figures) => {
+      job.figures = figures;
     },
   };
 }

@@ -366,6 +366,8 @@ export class Serve {
 
 /** `netsweep-agent`. */
 export class AgentProgram {
+  /** Where it answers those who watch over it; empty: nowhere, or not yet. */
+  http = '';
   readonly #running: Running;
 
   constructor(
@@ -401,7 +403,11 @@ export class AgentProgram {
   }
 
   async ready(timeoutMs?: number): Promise<void> {
-    await this.#running.logged(/^ready name=/m, timeoutMs);
+    const [, http] = await this.#running.logged(
+      /^ready name=.*?(?: http=(\S+))?(?: rehearsal=yes)?$/m,
+      timeoutMs,
+    );
+    this.http = http ?? '';
   }
 
   /** Only sends it. */

@@ -25,6 +25,7 @@ import type { CalledOff } from '../calloff.js';
 import { Course } from '../course.js';
 import { Secret } from '../credentials.js';
 import { asFailure, DeviceFailure, type Local } from '../failure.js';
+import type { Figures } from '../figures.js';
 import type { Hold } from '../hold.js';
 import { recordOutput } from '../line/output.js';
 import { type Rules, rulesOf } from '../line/platform.js';
@@ -77,6 +78,8 @@ export interface SessionPorts {
   hold?: Hold;
   /** It was not read for longer than a session may take: the caller gives it back. */
   heldTooLong?(): void;
+  /** At its end, once: how long it took to get there, and what it carried. */
+  measured?(figures: Figures): void;
 }
 
 /**
@@ -112,6 +115,8 @@ class Session implements ShellEvents {
   #platform = '';
   #through: (() => void) | null = null;
   #closed = false;
+  /** When the connection was begun, when it stood, and when we were logged in; 0: not yet. */
+  readonly #instants = { begun: 0, connected: 0, ready: 0 };
   #onGone: (() => void) | null = null;
   /** Strikes when the device has not been read for too long. */
   #unread: NodeJS.Timeout | null = null;
@@ -157,6 +162,7 @@ class Session implements ShellEvents {
     this.#watch[Symbol.dispose]();
     this.#admission[Symbol.dispose]();
     this.#walk?.[Symbol.dispose]();
+    this.#ports.measured?.(this.#figures());
     const attempt = this.#attempt(performance.now() - started, leftClean);
     if (this.#transcript) attempt.transcript = await this.#record(this.#transcript, attempt);
     return attempt;
@@ -242,6 +248,7 @@ class Session implements ShellEvents {
     if (way === null) this.#watch.set('connect', limits.connectMs);
     await this.#course.until<void>((done) => {
       this.#through = done;
+      this.#instants.begun = performance.now();
       this.#shell = new Shell(endpoint, this, way);
     });
     if (!learning) return;
@@ -307,6 +314,7 @@ class Session implements ShellEvents {
   }
 
   connected(): void {
+    this.#instants.connected = performance.now();
     this.#watch.clear('connect');
     this.#watch.set('login', this.#task.limits.loginMs);
   }
@@ -336,6 +344,7 @@ class Session implements ShellEvents {
   }
 
   ready(): void {
+    this.#instants.ready = performance.now();
     this.#admission.ready();
     this.#through?.();
   }
@@ -453,6 +462,14 @@ class Session implements ShellEvents {
     const { credential, jump } = this.#task;
     using redaction = new Redaction(credential, ...jump.map((hop) => hop.credential));
     return redaction.text(text);
+  }
+
+  #figures(): Figures {
+    const { begun, connected, ready } = this.#instants;
+    const wire = this.#shell?.wire;
+    const connectUs = Math.round((connected - begun) * 1_000);
+    const loginUs = Math.round((ready - connected) * 1_000);
+    return [Math.max(0, connectUs), Math.max(0, loginUs), wire?.bytesIn ?? 0, wire?.bytesOut ?? 0];
   }
 
   #attempt(durationMs: number, leftClean: boolean): Attempt {

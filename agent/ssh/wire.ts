@@ -50,6 +50,9 @@ export class Wire {
   /** What came before the identification line was whole. */
   #greeted = 0;
   #allowance = 1 << 20;
+  /** Bytes, of all that came and all that left. */
+  bytesIn = 0;
+  bytesOut = 0;
   #gathered: Uint8Array[] = [];
   /** The other side has ended its part, or we have ended ours. */
   #ended = false;
@@ -143,7 +146,9 @@ export class Wire {
     this.#gathered = [];
     if (this.socket.destroyed) return;
     if (this.#events.mayWrite()) {
-      this.socket.write(gathered.length === 1 ? first : Buffer.concat(gathered));
+      const bytes = gathered.length === 1 ? first : Buffer.concat(gathered);
+      this.bytesOut += bytes.length;
+      this.socket.write(bytes);
       return;
     }
     this.#events.cutOff((stage) => leaseEnded(stage, 'on the way'));
@@ -258,6 +263,7 @@ export class Wire {
   }
 
   #mayCome(chunk: Buffer): boolean {
+    this.bytesIn += chunk.length;
     this.#allowance -= chunk.length;
     this.#opening.add(chunk);
     if (this.#held !== null) this.#greeted += chunk.length;

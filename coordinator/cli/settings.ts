@@ -813,6 +813,7 @@ export const CONFIG_KEYS: ReadonlySet<string> = new Set([
   'name',
   'memory-limit',
   'spool-limit',
+  'agent-http',
   'rehearse',
 ]);
 

@@ -86,8 +86,12 @@ export const FAMILIES = {
     help: '1 while nothing is offered or granted, and why.',
   },
   netsweep_agents: { type: 'gauge', labels: ['segment', 'state'], help: 'Agents that are there.' },
-  netsweep_agent_sessions: { type: 'gauge', labels: ['agent'], help: 'Devices that an agent has leased.' },
-  netsweep_agent_slots: { type: 'gauge', labels: ['agent'], help: 'Most devices at once of an agent.' },
+  netsweep_devices_leased: { type: 'gauge', labels: ['agent'], help: 'Devices that an agent has leased.' },
+  netsweep_devices_leased_max: {
+    type: 'gauge',
+    labels: ['agent'],
+    help: 'Most devices at once of an agent.',
+  },
   netsweep_nats_up: { type: 'gauge', labels: [], help: '1 while the connection to NATS stands.' },
   ...PROCESS_FAMILIES,
 } as const;

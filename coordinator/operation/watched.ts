@@ -78,8 +78,8 @@ export class WatchedCoordinator implements Watched {
         ['rolled-back', Number(ledger.isHeld(host.monotonicMs()))],
       ],
       netsweep_agents: this.#agents(),
-      netsweep_agent_sessions: this.#perAgent((instance) => ledger.running({ instance })),
-      netsweep_agent_slots: this.#perAgent((_instance, forks) => forks),
+      netsweep_devices_leased: this.#perAgent((instance) => ledger.running({ instance })),
+      netsweep_devices_leased_max: this.#perAgent((_instance, forks) => forks),
       netsweep_nats_up: Number(nats() !== ''),
       ...this.process.read(),
     };

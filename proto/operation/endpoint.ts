@@ -1,6 +1,8 @@
 // What both programs answer over HTTP to those who watch over them: /healthz, /readyz and /metrics. Nothing here tells
 // of a device or a secret, and nothing can be asked for but these three.
-import { createServer, type ServerResponse } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface Watched {
@@ -24,12 +26,25 @@ const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
 const LIMITS = { maxHeaderSize: 8_192, headersTimeout: 10_000, requestTimeout: 10_000 };
 const CONNECTIONS_MOST = 64;
 
-/** `at`: HOST:PORT. Resolves with the address when it listens; rejects with the server's error. */
+/** Files of a TLS identity, as paths. */
+interface TlsFiles {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
+/**
+ * `at`: HOST:PORT; beyond loopback only whoever has a certificate of `tls`'s authority is answered, and without `tls`
+ * nobody. Resolves with the address when it listens; rejects with the server's error.
+ */
 export async function openEndpoint(
   at: string,
   watched: Watched,
+  tls: TlsFiles | null = null,
 ): Promise<AsyncDisposable & { address: string }> {
-  const server = createServer(LIMITS, (request, response) => {
+  const isOpen = !isLoopback(at);
+  if (isOpen && tls === null) throw new Error('beyond loopback nobody is answered without TLS');
+  const answering: RequestListener = (request, response) => {
     const [path] = (request.url ?? '').split('?');
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return answer(response.setHeader('allow', 'GET, HEAD'), 405, 'only GET\n');
@@ -40,7 +55,11 @@ export async function openEndpoint(
       (text) => answer(response, 200, text, EXPOSITION),
       () => answer(response, 500, 'the metrics could not be read\n'),
     );
-  });
+  };
+  const server =
+    isOpen && tls !== null
+      ? createTlsServer({ ...LIMITS, ...identity(tls) }, answering)
+      : createServer(LIMITS, answering);
   server.maxConnections = CONNECTIONS_MOST;
   const [, host = '127.0.0.1', port = '0'] = /^(.*):(\d+)$/.exec(at) ?? [];
   await new Promise<void>((resolve, reject) => {
@@ -55,6 +74,16 @@ export async function openEndpoint(
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** Of HOST:PORT. */
+export function isLoopback(at: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\]):\d+$/.test(at);
+}
+
+function identity({ ca, cert, key }: TlsFiles) {
+  const [authority, certificate, secret] = [readFileSync(ca), readFileSync(cert), readFileSync(key)];
+  return { ca: authority, cert: certificate, key: secret, requestCert: true, minVersion: 'TLSv1.3' as const };
 }
 
 function ready(response: ServerResponse, { ready, lines }: Readiness): void {

@@ -27,6 +27,8 @@ test.each([
     'only loopback is reached without --tls-ca, --tls-cert and --tls-key',
   ],
   [['--segmnet', 'a'], "unknown option '--segmnet'"],
+  [['--http', '0.0.0.0:7442'], 'only loopback is served, as its answers would be open to everybody'],
+  [['--http', 'localhost'], '--http: found "localhost", expected HOST:PORT'],
   [
     ['--rehearse', 'prompt=soon'],
     '--rehearse: found "prompt=soon", expected a duration such as prompt=300ms',

@@ -16,8 +16,6 @@ export interface MetricFamily {
 
 const NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const TYPES = ['counter', 'gauge', 'histogram'];
-const BASE_UNITS =
-  /_(seconds|bytes|info|total|fds|up|open|started|ended|paused|agents|sessions|slots|writes|findings)\b/;
 const OTHER_UNITS = /_(ms|milliseconds|minutes|kb|mb|kilobytes|percent)(_|$)/;
 
 export class Exposition {
@@ -45,6 +43,15 @@ export class Exposition {
     const family = this.families.get(name);
     if (family === undefined) throw new Error(`there is no ${name}`);
     return family;
+  }
+
+  /** Every value by those of its labels. */
+  all(name: string): Record<string, number> {
+    const pairs = this.family(name).samples.map(({ labels, value }) => [
+      Object.values(labels).join(' '),
+      value,
+    ]);
+    return Object.fromEntries(pairs);
   }
 
   /** The sum of the samples with these labels. */
@@ -84,7 +91,6 @@ function check({ name, type, help, samples }: MetricFamily): void {
   if (help.trim() === '') wrong('no help');
   if ((type === 'counter') !== name.endsWith('_total')) wrong(`a ${type} of that name`);
   if (OTHER_UNITS.test(name)) wrong('no base unit');
-  if (!BASE_UNITS.test(name)) wrong('a name without what it counts');
   const seen = new Set(
     samples.map((sample) => JSON.stringify([sample.name, Object.entries(sample.labels).sort()])),
   );

@@ -334,6 +334,7 @@ export class SimOffers {
 /** An agent's road, as its Shards keep it. */
 export class SimShards {
   readonly server = 'nats';
+  readonly up = true;
 
   constructor(
     private readonly client: NatsClient,

@@ -41,6 +41,9 @@ export class SimPool {
     this.#watch();
   }
 
+  /** Nobody watches over it. */
+  readonly load = { sessions: 0, workers: 0, starting: 0, memoryBytes: 0 };
+
   run(lease: string, clock: LeaseClock, task: SessionTask, ports: JobPorts): Promise<JobEnd> {
     const worker = this.#worker();
     return new Promise((resolve) =>

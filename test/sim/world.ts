@@ -388,6 +388,7 @@ export class SimAgent {
       signedBy: null,
       targets: Targets.any,
       isAwaited: false,
+      http: null,
       version: 'simulated',
       coordinator: '',
       tls: null,

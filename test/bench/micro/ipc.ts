@@ -39,9 +39,15 @@ export async function* ipc(): AsyncGenerator<Micro> {
         });
         for (let at = 0; at < attempts.length; at += turn)
           await Promise.all(
-            attempts
-              .slice(at, at + turn)
-              .map((one, n) => worker.send({ say: 'ended', job: at + n, attempt: one, how: 'done' })),
+            attempts.slice(at, at + turn).map((one, n) =>
+              worker.send({
+                say: 'ended',
+                job: at + n,
+                attempt: one,
+                how: 'done',
+                figures: [900, 40_000, 16_384, 2_048],
+              }),
+            ),
           );
         await all;
       },
