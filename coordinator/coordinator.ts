@@ -36,6 +36,8 @@ import { Reconcile } from './sweep/reconcile.js';
 const LOOK_EVERY_MS = 250;
 /** How long open calls may take to end when the coordinator stops, in ms. */
 const CLOSE_GRACE_MS = 1_000;
+/** How long before logins count no more that an earlier process has given leave for, in ms. */
+const UNDER_WAY_MS = 1_500;
 
 export interface CoordinatorOptions extends Duties {
   directory: string;
@@ -291,6 +293,9 @@ async function restore(books: Books, { unfinished, warn }: Duties): Promise<void
     }
     books.ledger.cancel(sweep, 'its coordinator ended before it did', wall, writes);
   }
+  // Logins that the process before has given leave for may still be under way.
+  if (unfinished === 'resume' && books.ledger.sweeps.size > 0)
+    books.ledger.pace.logins.close(books.host.monotonicMs() + UNDER_WAY_MS);
   // The processes that held these leases ended with the coordinator that had started them.
   if (unfinished === 'cancel') books.ledger.lapse(Number.POSITIVE_INFINITY, wall, writes);
   if (books.store.isRolledBack) {

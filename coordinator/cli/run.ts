@@ -98,6 +98,8 @@ export function sweepOptions(values: RunValues): SweepOptions {
     deadlineMs: values.deadline,
     retries: values.retries,
     authFailMax: values.authFailMax,
+    loginRate: values.loginRate,
+    siteSessions: values.siteSessions,
     hostKeys: {
       strict: HostKeyPolicy.STRICT,
       'accept-new': HostKeyPolicy.ACCEPT_NEW,

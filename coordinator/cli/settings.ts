@@ -31,6 +31,9 @@ import {
 export const FORMATS = ['text', 'table', 'json', 'ndjson', 'csv', 'junit'] as const;
 const MOST = 1_000_000;
 const UINT32 = 4_294_967_295;
+/** Logins per second, and sessions at a site. */
+const LOGIN_RATE = 50;
+const SITE_SESSIONS = 32;
 
 export const CONNECTION = {
   coordinator: one(
@@ -246,6 +249,24 @@ export const SWEEP = {
     { flags: '--auth-fail-max <n>', about: 'refusals in a row that stop a credential', shown: '3' },
     (text) => readCount(text, 1, UINT32),
     3,
+  ),
+  loginRate: one(
+    {
+      flags: '--login-rate <n>',
+      about: 'logins per second in each AAA domain, over all agents; 0: no limit',
+      shown: '50',
+    },
+    (text) => readCount(text, 0, MOST),
+    LOGIN_RATE,
+  ),
+  siteSessions: one(
+    {
+      flags: '--site-sessions <n>',
+      about: 'most sessions at once at each site and through each jump host; 0: no limit',
+      shown: '32',
+    },
+    (text) => readCount(text, 0, MOST),
+    SITE_SESSIONS,
   ),
   hostKeys: one(
     { flags: '--host-keys <policy>', about: 'strict, accept-new or off', shown: 'accept-new' },

@@ -151,6 +151,7 @@ export class Agents {
       link.end();
       return null;
     }
+    this.books.ledger.pace.rehearses = hello.rehearses;
     const other = this.presence.join(link);
     if (other !== null) {
       const reason = `another agent named ${hello.name} holds leases`;

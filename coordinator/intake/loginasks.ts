@@ -17,6 +17,8 @@ const PERMITS: Partial<Record<Permit, string>> = {
 };
 
 export class LoginAsks {
+  #callOff: () => void = () => undefined;
+
   constructor(
     private readonly books: Books,
     /** Something changed that may end devices or let more work be offered. */
@@ -37,13 +39,26 @@ export class LoginAsks {
     if (sweep === undefined || state === null || !isOwn(state.device, ask)) return answer(Permit.LOST);
     const guard = this.books.guardOf(ask.credential, ask.use);
     const key = keyOf(ask);
+    const leave = (at: number) => {
+      if (working() === null) return answer(Permit.LOST);
+      if (logins.isStopped(guard)) {
+        logins.outcome(guard, key, 'unsent', this.books.host.monotonicMs());
+        return answer(Permit.STOPPED);
+      }
+      const writes: Write[] = [];
+      spend(sweep, state, ask, true, writes);
+      void this.books.commit(writes).then(() => this.#at(at, () => answer(Permit.SEND)));
+    };
+    const { pace } = ledger;
+    const paced = pace.isPaced(state.track) && ask.use !== SecretUse.ENABLE ? state.track.paced : null;
+    // It is connected, and counts as such while it waits for a turn that has nothing to do with the pace.
+    if (paced !== null) pace.logins.asks(paced, ask.index);
     const decided = (permit: Answer) => {
       if (permit === 'stopped') return answer(Permit.STOPPED);
       if (permit === 'spent') return answer(Permit.SPENT);
-      if (working() === null) return answer(Permit.LOST);
-      const writes: Write[] = [];
-      spend(sweep, state, ask, true, writes);
-      void this.books.commit(writes).then(() => answer(Permit.SEND));
+      if (paced === null) return leave(0);
+      pace.logins.ask(paced, ask.index, leave);
+      this.#pass();
     };
     // Spent without a result: its agent died with the outcome. It is repeated only once the credential is proved.
     const repeat = isSpent(sweep, state, ask) && !logins.isUnderWay(guard, key);
@@ -63,6 +78,8 @@ export class LoginAsks {
     const sweep = ledger.sweeps.get(id);
     const state = sweep?.states[index];
     if (sweep === undefined || state === undefined || state.row.loginSpent) return false;
+    // Its turn is another moment's.
+    if (ledger.pace.isPaced(state.track)) return false;
     const { credential } = state.device;
     const guard = this.books.guardOf(credential, SecretUse.LOGIN);
     const key = loginKey(epoch, index, SecretUse.LOGIN, 0);
@@ -70,6 +87,25 @@ export class LoginAsks {
     sweep.change(state, { loginSpent: true }, writes);
     this.books.counted.logins.add('send');
     return true;
+  }
+
+  /** Gives leave to those whose turn is soon, and comes again for the others. */
+  #pass(): void {
+    const { ledger, host } = this.books;
+    this.#callOff();
+    const now = host.monotonicMs();
+    const again = ledger.pace.logins.pass(now);
+    this.#callOff =
+      again < Number.POSITIVE_INFINITY
+        ? host.after(Math.max(1, again - now), () => this.#pass())
+        : () => undefined;
+    this.kick(); // others may be handed out
+  }
+
+  #at(at: number, call: () => void): void {
+    const ms = at - this.books.host.monotonicMs();
+    if (ms <= 0) call();
+    else this.books.host.after(ms, call);
   }
 
   outcome(outcome: LoginOutcome): void {

@@ -15,6 +15,8 @@ import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { DeviceRow, OpenSweep, SweepRow, Write } from '../store/store.js';
 import { type Endpoints, endpointOf } from './endpoints.js';
 import { Line, type Unit } from './line.js';
+import { type Pace, type Track, Tracks } from './pace.js';
+import { type Limits, Queue } from './queue.js';
 import { Stops } from './stops.js';
 import { runsAlone } from './suspicion.js';
 
@@ -22,6 +24,7 @@ import { runsAlone } from './suspicion.js';
 export interface DeviceState {
   device: Device;
   endpoint: string;
+  track: Track;
   row: Omit<DeviceRow, 'index'>;
   /** The open shard that holds it; 0: none. */
   shard: number;
@@ -38,6 +41,12 @@ export interface DeviceState {
   /** A lease ended after leave to send a secret: nobody knows whether it was sent, and how it fared. */
   loginUnknown: boolean;
   channelUnknown: boolean;
+}
+
+/** What all sweeps have in common. */
+export interface Shared {
+  endpoints: Endpoints;
+  pace: Pace;
 }
 
 /** Why a sweep takes no more work, and how its unfinished devices end. */
@@ -86,7 +95,7 @@ export class ActiveSweep {
   readonly credentials: Map<string, Credential>;
   readonly #counts: Counts;
   /** By segment. */
-  readonly #waiting = new Map<string, Line>();
+  readonly #waiting = new Map<string, Queue>();
   /** Those of later stages, in the order of these. */
   readonly #held = new Map<string, Line>();
   readonly stops: Stops;
@@ -106,11 +115,14 @@ export class ActiveSweep {
     public row: SweepRow,
     devices: Device[],
     credentials: Credential[],
+    private readonly shared: Shared,
   ) {
+    const tracks = new Tracks(row.id, row.options);
     this.credentials = new Map(credentials.map((credential) => [credential.id, credential]));
     this.states = devices.map((device) => ({
       device,
       endpoint: endpointOf(device),
+      track: tracks.of(device),
       row: UNTOUCHED,
       shard: 0,
       status: Status.UNSPECIFIED,
@@ -128,11 +140,12 @@ export class ActiveSweep {
   }
 
   /** A sweep as the store remembers it; devices of leased shards are not queued, their leases hold them. */
-  static restore(found: OpenSweep): ActiveSweep {
+  static restore(found: OpenSweep, shared: Shared): ActiveSweep {
     const sweep = new ActiveSweep(
       found.row,
       found.devices.map(({ device }) => device),
       found.credentials,
+      shared,
     );
     sweep.#waiting.clear();
     sweep.#held.clear();
@@ -145,8 +158,10 @@ export class ActiveSweep {
       const state = sweep.state(device.index);
       if (report === null) sweep.#is(state, row);
       state.lastFailure = lastFailure;
-      if (state.shard !== 0) sweep.inShards += 1;
-      else {
+      if (state.shard !== 0) {
+        sweep.inShards += 1;
+        for (const place of state.track.places) shared.pace.caps.take(place);
+      } else {
         state.loginUnknown = row.loginSpent;
         state.channelUnknown = row.channelSpent;
       }
@@ -201,33 +216,12 @@ export class ActiveSweep {
     return Math.min(this.row.options.forks, this.stops.most) - this.inShards;
   }
 
-  /** Takes up to `most` waiting devices whose endpoints are free into a new shard. Empty: none is ready. */
-  formShard(
-    segment: string,
-    most: number,
-    endpoints: Endpoints,
-    now: number,
-    writes: Write[],
-  ): DeviceState[] {
+  /** Takes up to `most` waiting devices that are free to be worked on into a new shard. Empty: none is. */
+  formShard(segment: string, most: number, now: number, writes: Write[]): DeviceState[] {
     this.#admit(segment);
     const line = this.#waiting.get(segment);
     if (line === undefined || most < 1) return [];
-    const taken: DeviceState[] = [];
-    const kept: Unit[] = [];
-    let alone = false;
-    while (taken.length < most && !alone) {
-      const unit = line.next(now);
-      if (unit === null) break;
-      const states = unit.indexes.map((index) => this.state(index));
-      const free = states.every((state) => endpoints.freeAt(state.endpoint) <= now);
-      if (!free || !this.#fits(states, taken, most)) {
-        kept.push(unit);
-        continue;
-      }
-      taken.push(...states);
-      alone = states.some(runsAlone);
-    }
-    line.putBack(kept);
+    const taken = this.#take(line, most, now);
     if (line.length === 0) this.#waiting.delete(segment);
     if (taken.length === 0) return taken;
     const shard = this.#takeNumber(writes);
@@ -242,8 +236,7 @@ export class ActiveSweep {
   /** Puts devices that have left their shard unfinished back in line. */
   requeue(states: DeviceState[], notBefore: number): void {
     for (const state of states) {
-      this.inShards -= 1;
-      state.shard = 0;
+      this.#leave(state);
       this.#alone.delete(state);
     }
     this.#queue(states, notBefore);
@@ -354,14 +347,50 @@ export class ActiveSweep {
 
   #settle(state: DeviceState, status: Status, failure: Failure | null): void {
     if (state.status !== Status.UNSPECIFIED) throw new Error(`${state.device.name} would end twice`);
-    if (state.shard !== 0) this.inShards -= 1;
-    state.shard = 0;
+    if (state.shard !== 0) this.#leave(state);
     this.#alone.delete(state);
     this.#started.delete(state);
     state.status = status;
     this.open -= 1;
     this.#counts[countOf(status)] += 1;
     this.stops.ended(state.device, status, failure);
+  }
+
+  /** Those of whom neither endpoint nor pace keeps anybody away. */
+  #take(line: Queue, most: number, now: number): DeviceState[] {
+    const { endpoints, pace } = this.shared;
+    const { options } = this.row;
+    const limits: Limits = {
+      fullAt: (track, devices) => pace.fullAt(track, devices, options.siteSessions, now),
+      roomAt: (limit) => pace.roomAt(limit, this.id, options, now),
+    };
+    const taken: DeviceState[] = [];
+    const kept: Unit[] = [];
+    line.wake(now, limits);
+    for (let alone = false; taken.length < most && !alone; ) {
+      const unit = line.next(limits);
+      if (unit === null) break;
+      const states = unit.indexes.map((index) => this.state(index));
+      const free = states.every((state) => endpoints.freeAt(state.endpoint) <= now);
+      if (!free || !this.#fits(states, taken, most)) {
+        kept.push(unit);
+        continue;
+      }
+      for (const state of states) pace.take(state.track, state.device.index, now);
+      taken.push(...states);
+      alone = states.some(runsAlone);
+    }
+    line.putBack(kept);
+    return taken;
+  }
+
+  /** It is in no shard any more. Its place counts until its endpoint is free, as somebody may be there still. */
+  #leave(state: DeviceState): void {
+    const { endpoints, pace } = this.shared;
+    this.inShards -= 1;
+    state.shard = 0;
+    const free = endpoints.freeAt(state.endpoint);
+    pace.release(state.track, state.device.index, Number.isFinite(free) ? free : 0);
   }
 
   /** Whether these may join those in a shard. Who runs alone has one alone, and a process: few at a time. */
@@ -375,7 +404,7 @@ export class ActiveSweep {
     const held = this.#held.get(segment);
     while (held !== undefined && held.length > 0 && held.stage <= this.stops.stage) {
       const unit = held.next(Number.POSITIVE_INFINITY);
-      if (unit !== null) lineOf(this.#waiting, segment).add(unit);
+      if (unit !== null) lineOf(this.#waiting, segment, Queue).add(unit);
     }
     if (held?.length === 0) this.#held.delete(segment);
   }
@@ -392,7 +421,7 @@ export class ActiveSweep {
 
   #queue(states: DeviceState[], notBefore: number): void {
     const units = new Map<string, Unit>();
-    for (const { device, endpoint } of states) {
+    for (const { device, endpoint, track } of states) {
       const stage = this.stops.stageOf(device.index);
       const key = stage === 0 ? endpoint : `${endpoint}\n${stage}`;
       const unit = units.get(key);
@@ -400,9 +429,10 @@ export class ActiveSweep {
         unit.indexes.push(device.index);
         continue;
       }
-      const made = { indexes: [device.index], notBefore, stage };
+      const made = { indexes: [device.index], notBefore, stage, track };
       units.set(key, made);
-      lineOf(stage > this.stops.stage ? this.#held : this.#waiting, device.segment).add(made);
+      if (stage > this.stops.stage) lineOf(this.#held, device.segment, Line).add(made);
+      else lineOf(this.#waiting, device.segment, Queue).add(made);
     }
   }
 }
@@ -412,8 +442,8 @@ function withCommands(device: Device, outputs: Output[]): Device {
   return device.commands.length > 0 ? device : { ...device, commands: outputs.map(({ command }) => command) };
 }
 
-function lineOf(lines: Map<string, Line>, segment: string): Line {
-  const line = lines.get(segment) ?? new Line();
+function lineOf<T extends Line | Queue>(lines: Map<string, T>, segment: string, Made: new () => T): T {
+  const line = lines.get(segment) ?? new Made();
   lines.set(segment, line);
   return line;
 }

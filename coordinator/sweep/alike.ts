@@ -20,6 +20,7 @@ export class Alike {
       enableCommand: this.#text(device.enableCommand),
       limits: this.#value(device.limits),
       jump: this.#value(device.jump),
+      domain: this.#text(device.domain),
     };
   }
 

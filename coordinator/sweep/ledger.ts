@@ -20,6 +20,7 @@ import { EndedSweeps } from './endedsweeps.js';
 import { Endpoints } from './endpoints.js';
 import { Fitness } from './fitness.js';
 import { interrupted, LEASE_LOST, Outcomes, UNKNOWN_END } from './outcomes.js';
+import { Pace } from './pace.js';
 import { type OpenShard, patienceMs, Shards } from './shards.js';
 import { Suspicions } from './suspicion.js';
 
@@ -43,6 +44,7 @@ const PAUSED_MS = 1_000;
 export class Ledger {
   readonly sweeps = new Map<string, ActiveSweep>();
   readonly endpoints = new Endpoints();
+  readonly pace = new Pace();
   readonly fitness = new Fitness();
   readonly #shards = new Shards();
   readonly #ended = new EndedSweeps();
@@ -73,7 +75,7 @@ export class Ledger {
   }
 
   add(row: SweepRow, devices: Device[], credentials: Credential[], writes: Write[]): ActiveSweep {
-    const sweep = new ActiveSweep(row, devices, credentials);
+    const sweep = new ActiveSweep(row, devices, credentials, this);
     this.sweeps.set(row.id, sweep);
     writes.push({ write: 'sweep', row });
     for (let at = 0; at < devices.length; at += DEVICES_AT_ONCE)
@@ -87,7 +89,7 @@ export class Ledger {
    * only the instance that holds one may renew it; offers that nobody claimed are forgotten.
    */
   restore(found: OpenSweep, now: number, writes: Write[]): ActiveSweep {
-    const sweep = ActiveSweep.restore(found);
+    const sweep = ActiveSweep.restore(found, this);
     this.sweeps.set(sweep.id, sweep);
     if (sweep.row.state === SweepState.CANCELLED) sweep.halt = cancelled(sweep.row.reason);
     for (const row of found.shards) {
@@ -138,7 +140,7 @@ export class Ledger {
   /** A new shard of `sweep` for `segment`, offered for the first time; null: nothing is ready. */
   form(sweep: ActiveSweep, segment: string, most: number, now: number, writes: Write[]): OpenShard | null {
     if (sweep.halt !== null || this.#paused !== '' || this.isHeld(now)) return null;
-    const devices = sweep.formShard(segment, most, this.endpoints, now, writes);
+    const devices = sweep.formShard(segment, most, now, writes);
     const first = devices[0];
     if (first === undefined) return null;
     const row: ShardRow = {

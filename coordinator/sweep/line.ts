@@ -1,5 +1,7 @@
 // Devices of one sweep and segment that wait, first come first served. There may be a million: taking the first of them
 // moves none of the others, and those that rest until a time are not looked at before it.
+import { Fifo } from './fifo.js';
+import type { Track } from './pace.js';
 
 /** Devices that share an endpoint; they go into one shard and run in turn. */
 export interface Unit {
@@ -7,6 +9,8 @@ export interface Unit {
   /** Monotonic ms. */
   notBefore: number;
   stage: number;
+  /** Whose limits hold for them. */
+  track: Track;
 }
 
 interface Resting {
@@ -16,70 +20,48 @@ interface Resting {
 }
 
 export class Line {
-  #ready: (Unit | null)[] = [];
-  /** Where the line begins; before it is nothing but room. */
-  #first = 0;
+  readonly #ready = new Fifo<Unit>();
   /** A heap: none comes before the one at half its place. */
   readonly #resting: Resting[] = [];
   #number = 0;
 
   get length(): number {
-    return this.#ready.length - this.#first + this.#resting.length;
+    return this.#ready.length + this.#resting.length;
   }
 
   add(unit: Unit): void {
-    if (unit.notBefore <= 0) this.#ready.push(unit);
+    if (unit.notBefore <= 0) this.#ready.add(unit);
     else this.#rest(unit);
   }
 
   /** Takes the first; null: none is ready now. */
   next(now: number): Unit | null {
     for (let [due] = this.#resting; due !== undefined && due.unit.notBefore <= now; [due] = this.#resting) {
-      this.#ready.push(due.unit);
+      this.#ready.add(due.unit);
       this.#dropDue();
     }
-    const unit = this.#ready[this.#first] ?? null;
-    if (unit === null) return null;
-    this.#ready[this.#first++] = null;
-    if (this.#first > 1_000 && this.#first * 2 > this.#ready.length) this.#close();
-    return unit;
+    return this.#ready.take();
   }
 
   /** What was taken and could not be used waits in front again. */
   putBack(units: Unit[]): void {
-    if (this.#first < units.length) {
-      this.#ready = units.concat(this.#units());
-      this.#first = 0;
-      return;
-    }
-    this.#first -= units.length;
-    for (const [at, unit] of units.entries()) this.#ready[this.#first + at] = unit;
+    this.#ready.putBack(units);
   }
 
   /** The stage of the first. */
   get stage(): number {
-    return this.#ready[this.#first]?.stage ?? 0;
+    return this.#ready.first?.stage ?? 0;
   }
 
   /** Keeps of each what `keep` leaves of it; null: nothing. */
   filter(keep: (unit: Unit) => Unit | null): void {
     const resting = this.#resting.splice(0).sort((one, other) => (isBefore(one, other) ? -1 : 1));
-    const units = this.#units().concat(resting.map(({ unit }) => unit));
-    this.#ready = [];
-    this.#first = 0;
+    const units = this.#ready.all().concat(resting.map(({ unit }) => unit));
+    this.#ready.clear();
     for (const unit of units) {
       const kept = keep(unit);
       if (kept !== null) this.add(kept);
     }
-  }
-
-  #units(): Unit[] {
-    return this.#ready.slice(this.#first).filter((unit) => unit !== null);
-  }
-
-  #close(): void {
-    this.#ready = this.#ready.slice(this.#first);
-    this.#first = 0;
   }
 
   #rest(unit: Unit): void {

@@ -6,6 +6,7 @@ import { addressKey, sameHost } from '../inventory/address.js';
 import type { Entry } from '../inventory/inventory.js';
 import { count, didYouMean, Issues, nearest, quote } from '../inventory/wording.js';
 import { type LoginRow, loginsOf, printLogin, printWay, tally, type WayRow, waysOf } from './planlogins.js';
+import { type PlannedPace, planPace, printPace } from './planpace.js';
 import { printLimits, Stops } from './stops.js';
 
 export interface PlanInput {
@@ -33,6 +34,7 @@ export interface Plan {
   logins: LoginRow[];
   /** The ways through jump hosts, and who logs in to those that have a login of their own. */
   ways: WayRow[];
+  pace: PlannedPace;
   /** Very rough. */
   estimateMs: number;
 }
@@ -53,6 +55,7 @@ export function planSweep(input: PlanInput): Plan {
   issues.throwIfAny();
   const places = tally(devices, ({ segment, site }) => ({ segment, site }));
   const segments = new Set(devices.map(({ segment }) => segment)).size;
+  const pace = planPace(devices, options, DEVICE_MS);
   return {
     devices,
     options,
@@ -65,7 +68,8 @@ export function planSweep(input: PlanInput): Plan {
     sessions: Math.min(options.forks, devices.length),
     logins: loginsOf(entries),
     ways: waysOf(entries),
-    estimateMs: roundsOf(options, devices.length) * DEVICE_MS,
+    pace,
+    estimateMs: Math.max(roundsOf(options, devices.length) * DEVICE_MS, pace.ms),
   };
 }
 
@@ -132,7 +136,7 @@ export function printPlan(plan: Plan): string {
     ...ways.map(printWay),
     ...(legacy === 0 ? [] : [`legacy       weak algorithms allowed on ${count(legacy, 'device')}`]),
     `sessions     at most ${plan.sessions} at once`,
-    'pace         none',
+    ...printPace(plan.pace, printSeconds).map((line) => `pace         ${line}`),
     ...printLimits(options).map((line) => `limit        ${line}`),
     `writes       ${options.allowWrites ? 'allowed: at most one attempt a device' : 'refused'}`,
     `time         about ${printSeconds(plan.estimateMs)}`,
@@ -172,7 +176,14 @@ function deviceOf(entry: Entry, index: number, { commands, platforms }: PlanInpu
       username: username ?? '',
     })),
     legacy: entry.legacy,
+    domain: domainOf(entry),
   });
+}
+
+/** The field `aaa`, whatever the inventory's shape made of it. */
+function domainOf({ data }: Entry): string {
+  const { aaa } = data;
+  return typeof aaa === 'string' || typeof aaa === 'number' ? String(aaa) : '';
 }
 
 function checkCommands(commands: readonly string[], issues: Issues): void {

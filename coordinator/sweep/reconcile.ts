@@ -32,6 +32,7 @@ export class Reconcile {
     this.#noAgent(this.books.pause.clockMs(), wall, writes);
     this.books.logins.tick(now);
     this.books.ledger.endpoints.sweepOut(now);
+    this.books.ledger.pace.logins.retain(this.books.ledger.sweeps, now);
     if (writes.length > 0) await this.books.commit(writes);
     this.books.forgetUnused();
     this.books.ledger.fitness.retain(new Set(this.presence.all().map(({ hello }) => hello.instance)));

@@ -152,7 +152,7 @@ export const defects: Defect[] = [
   {
     name: 'Leave to send a secret is given before the store has it',
     file: 'coordinator/intake/loginasks.ts',
-    find: 'void this.books.commit(writes).then(() => answer(Permit.SEND));',
+    find: 'void this.books.commit(writes).then(() => this.#at(at, () => answer(Permit.SEND)));',
     replace: 'answer(Permit.SEND);\n      void this.books.commit(writes);',
     test: { file: SPENT, title: 'leave for %s leaves only when the store has it' },
   },
@@ -197,8 +197,8 @@ export const defects: Defect[] = [
   {
     name: 'A suspect is leased together with others',
     file: 'coordinator/sweep/activesweep.ts',
-    find: 'while (taken.length < most && !alone) {',
-    replace: 'while (taken.length < most) {',
+    find: 'taken.length < most && !alone; ) {',
+    replace: 'taken.length < most; ) {',
     test: { file: SUSPICION, title: 'does not stand in the way of the others' },
   },
   {

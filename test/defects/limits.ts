@@ -50,10 +50,34 @@ export const defects: Defect[] = [
     },
   },
   {
+    name: 'the place of a lost lease is free before the lock delay is over',
+    file: 'coordinator/sweep/activesweep.ts',
+    find: 'Number.isFinite(free) ? free : 0',
+    replace: '0',
+    test: {
+      file: 'test/sweep/pace.test.ts',
+      title: 'counts the session of a lost lease until the lock delay is over',
+    },
+  },
+  {
+    name: 'a coordinator that starts again takes sites with leased devices for empty',
+    file: 'coordinator/sweep/activesweep.ts',
+    find: 'for (const place of state.track.places) shared.pace.caps.take(place);',
+    replace: '',
+    test: { file: 'test/sweep/pace.test.ts', title: 'is as full as before after a restart' },
+  },
+  {
+    name: 'a second may have more logins than the rate, after a pause',
+    file: 'coordinator/sweep/slots.ts',
+    find: ', first + SECOND_MS)',
+    replace: ')',
+    test: { file: 'test/sweep/slots.test.ts', title: 'no second has more than the rate' },
+  },
+  {
     name: 'devices of later stages are offered with the canary',
     file: 'coordinator/sweep/activesweep.ts',
-    find: 'stage > this.stops.stage ? this.#held : this.#waiting',
-    replace: 'stage < 0 ? this.#held : this.#waiting',
+    find: 'if (stage > this.stops.stage) lineOf(this.#held',
+    replace: 'if (stage < 0) lineOf(this.#held',
     test: {
       file: 'test/e2e/limits.test.ts',
       title:

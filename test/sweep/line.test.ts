@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { Line, type Unit } from '../../coordinator/sweep/line.js';
 import { Dice } from '../sim/dice.js';
 
-const unit = (index: number, notBefore = 0): Unit => ({ indexes: [index], notBefore, stage: 0 });
+const unit = (index: number, notBefore = 0): Unit => ({
+  indexes: [index],
+  notBefore,
+  stage: 0,
+  track: { paced: null, places: [] },
+});
 
 function taken(line: Line, now: number): number[] {
   const indexes: number[] = [];

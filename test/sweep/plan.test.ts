@@ -66,6 +66,7 @@ describe('a plan', () => {
       name: 'R1',
       jump: [],
       legacy: false,
+      domain: '',
       host: '10.0.0.1',
       port: 830,
       platform: 'cisco_ios',
@@ -111,6 +112,28 @@ describe('a plan', () => {
     expect(staged.estimateMs).toBe(4 * 3000);
   });
 
+  test('shows rates and caps, and how long each domain and each full site makes the sweep', () => {
+    const entries = Array.from({ length: 900 }, (_, index) =>
+      entryOf({
+        ...{ name: `R${index}`, host: index < 800 ? `10.0.${index >> 8}.${index & 255}` : '127.0.0.1' },
+        site: index < 600 ? 'north' : '',
+        data: index < 700 ? { aaa: 'tacacs1' } : {},
+      }),
+    );
+    const options = SweepOptions.create({ forks: 500, loginRate: 5, siteSessions: 20 });
+    const made = planSweep({ entries, commands: [], options, platforms });
+    expect(made.devices[0]?.domain).toBe('tacacs1');
+    expect(made.estimateMs).toBe(140_000);
+    expect(printPlan(made).match(/^(pace|time).*$/gm)).toEqual([
+      'pace         5 logins per second in each domain; 100 devices on loopback at any rate',
+      'pace         logins, domain tacacs1: 700 devices, about 3 min',
+      'pace         logins: 100 devices, about 20 s',
+      'pace         20 sessions at most at a site or jump host',
+      'pace         site north: 600 devices, about 90 s',
+      'time         about 3 min',
+    ]);
+  });
+
   test('is told to people line by line', () => {
     const text = printPlan(
       plan(
@@ -138,7 +161,8 @@ describe('a plan', () => {
         'login        group core: user admin, password from inventory a.yaml (2 devices)',
         'login        no group: user admin, password from --password-file /run/pw, enable secret from env:EN (1 device)',
         'sessions     at most 3 at once',
-        'pace         none',
+        'pace         no limit on logins',
+        'pace         no limit on sessions at a site or jump host',
         'writes       refused',
         'time         about 3 s',
         '',
