@@ -34,11 +34,38 @@ const entries = {
   mode: v.picklist(['shell', 'exec']),
   /** What is run when neither the command line nor the device names a command. */
   default_commands: v.pipe(v.array(v.string()), v.minLength(1)),
-  /** First words that only read. */
+  // What may be sent without leave to write; proto/readonly.ts reads commands by it.
+  /** First words that only read, or several. */
   reads: texts,
+  /**
+   * All other first words there are. With them an abbreviation of three letters and more is taken where it stands for
+   * reading words alone; without them only what `reads` states is.
+   */
+  acts: texts,
   /** Whole commands that only read; for shells, where a first word says nothing. */
   reads_exactly: texts,
-  /** A command that matches is refused although its first word reads: redirections, pipes that write. */
+  /** Commands that act although their first word reads, by how they begin: `*` is any number of words, `+` is one. */
+  refuses: texts,
+  /** Options that are numbers, with the most that each may be; `needs` names one without which it never ends. */
+  bounds: v.optional(
+    v.array(
+      v.strictObject({
+        command: v.string(),
+        most: v.record(v.string(), v.number()),
+        needs: v.optional(v.string()),
+      }),
+    ),
+    [],
+  ),
+  /** What a pipe may lead into: names that only filter. */
+  filters: texts,
+  /** What else a pipe may lead into; with it a filter may be abbreviated, as commands are with `acts`. */
+  sinks: texts,
+  /** Double quotes keep what is between them together, pipes as well. */
+  quotes: v.optional(v.boolean(), false),
+  /** A pipe inside a word belongs to a filter's expression, as in `| include ^interface|address`. */
+  alternation: v.optional(v.boolean(), false),
+  /** A command that matches is refused, whatever the rest says. */
   writes: v.optional(pattern),
   /** Added to the login name: how some devices are told what terminal they talk to. */
   username_suffix: v.optional(v.string(), ''),
@@ -267,22 +294,6 @@ export function readPlatform(json: string): Platform {
   const parsed = v.safeParse(platformSchema, fields);
   if (!parsed.success) throw new PlatformError(parsed.issues.map((issue) => problemOf(issue, null).message));
   return parsed.output;
-}
-
-/**
- * Whether the platform's data says that a command only reads. What the data does not name does not.
- * Both sides ask: the coordinator before anything is touched, the agent before it sends.
- */
-export function readsOnly(platform: Platform, command: string): boolean {
-  // A line break or control character would make two commands of one, whatever the first is.
-  if (command.length > 1000 || /[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(command)) return false;
-  const words = command.trim().replace(/ +/g, ' ');
-  if (words === '') return false;
-  if (platform.reads_exactly.includes(words)) return true;
-  if (platform.mode === 'exec' && words.includes(';')) return false;
-  const first = words.split(' ', 1)[0]?.toLowerCase() ?? '';
-  if (!platform.reads.some((verb) => verb.toLowerCase() === first)) return false;
-  return platform.writes === undefined || !new RegExp(platform.writes, 'im').test(words);
 }
 
 /** One file's fields, each valid, with nothing inherited yet. */

@@ -3,7 +3,8 @@
 // settings of this session are typed.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kind, type PlatformFile } from '../../proto/gen/netsweep/v1/model.js';
-import { AUTO, readsOnly, setupFor } from '../../proto/platform.js';
+import { AUTO, setupFor } from '../../proto/platform.js';
+import { readsOnly } from '../../proto/readonly.js';
 import type { Course } from '../course.js';
 import { parserError } from '../line/output.js';
 import { allRules, type Rules, rulesOf } from '../line/platform.js';

@@ -124,7 +124,7 @@ class Rehearsed {
     const rules = rulesOf(device.platform, options.platforms);
     if (options.purpose !== Purpose.COMMANDS || rules === undefined)
       throw this.#failure(Kind.NOT_ALLOWED, 'a rehearsal only runs commands, on platforms that are known');
-    admit(rules, device.commands, options.allowWrites);
+    admit(rules, device, options.allowWrites);
   }
 
   /** One for each device, and the same at each visit. */

@@ -182,7 +182,7 @@ class Session implements ShellEvents {
         `this agent knows no platform ${device.platform}`,
       );
     if (options.purpose === Purpose.COMMANDS && device.platform !== AUTO)
-      admit(rules, device.commands, options.allowWrites);
+      admit(rules, device, options.allowWrites);
     return rules;
   }
 

@@ -197,12 +197,12 @@ export class Walk {
 
   /** Goes on by the rules of the platform that it finds; true: that is a shell, and has run the commands. */
   async #findPlatform(terminal: Terminal): Promise<boolean> {
-    const { platforms, allowWrites } = this.#task;
+    const { platforms, enable, enableCommand, allowWrites } = this.#task;
     const { rules, note } = await findPlatform(terminal, this.#channels.wire.identification, platforms);
     this.platform = rules.platform.name;
     this.notes.push(note);
     if (this.#commands.length === 0) this.#commands = commandsOf(this.#task, rules);
-    admit(rules, this.#commands, allowWrites);
+    admit(rules, { commands: this.#commands, enable, enableCommand }, allowWrites);
     terminal.adopt(rules);
     this.onRules(rules);
     return rules.platform.mode === 'exec' && (await this.#runEach(rules));

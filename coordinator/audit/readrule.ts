@@ -1,6 +1,6 @@
 // One rule of a policy file.
 
-import { readsOnly } from '../../proto/platform.js';
+import { readsOnly } from '../../proto/readonly.js';
 import type { Located, LocatedMap } from '../inventory/located.js';
 import { describe, didYouMean, nearest, quote } from '../inventory/wording.js';
 import { Keys, orList } from './keys.js';

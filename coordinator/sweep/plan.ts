@@ -1,7 +1,8 @@
 // From the selected entries to what a sweep will do, before anything is started: devices as the wire knows
 // them, counts, and everything that would be refused. Pure; resolves no secret.
 import { Device, Limits, type SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
-import { AUTO, type Platform, type Platforms, readsOnly } from '../../proto/platform.js';
+import { AUTO, type Platform, type Platforms } from '../../proto/platform.js';
+import { holdsControl, onlyEnables, readsOnly, whyRefused } from '../../proto/readonly.js';
 import { addressKey, sameHost } from '../inventory/address.js';
 import type { Entry } from '../inventory/inventory.js';
 import { count, didYouMean, Issues, nearest, quote } from '../inventory/wording.js';
@@ -51,7 +52,10 @@ export function planSweep(input: PlanInput): Plan {
   const issues = new Issues();
   checkCommands(input.commands, issues);
   const devices = entries.map((entry, index) => deviceOf(entry, index, input, issues));
-  if (!options.allowWrites) refuseWrites(devices, input.platforms, issues);
+  if (!options.allowWrites) {
+    refuseWrites(devices, input.platforms, issues);
+    refuseEnabling(devices, input.platforms, issues);
+  }
   issues.throwIfAny();
   const places = tally(devices, ({ segment, site }) => ({ segment, site }));
   const segments = new Set(devices.map(({ segment }) => segment)).size;
@@ -196,7 +200,7 @@ function checkCommands(commands: readonly string[], issues: Issues): void {
         null,
         `a command is too long (found ${command.length} characters, expected at most 1000)`,
       );
-    else if (/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(command))
+    else if (holdsControl(command))
       issues.reportAt(
         null,
         `a command holds a control character (found ${quote(command)}, expected one line)`,
@@ -217,7 +221,23 @@ function refuseWrites(devices: readonly Device[], platforms: Platforms, issues: 
     const whose = names.has(AUTO) ? 'any platform' : refusing.map(({ name }) => name).join(', ');
     issues.reportAt(
       null,
-      `${quote(command)} is not a reading command of ${whose} (expected ${expectedOf(refusing)}; --allow-writes lifts this${didYouMean(meantCommand(command, refusing))})`,
+      `${quote(command)} is not a reading command of ${whose}${reasonOf(command, refusing)} (expected ${expectedOf(refusing)}; --allow-writes lifts this${didYouMean(meantCommand(command, refusing))})`,
+    );
+  }
+}
+
+/** What is typed in place of a platform's own way to gain privileges; its agent would refuse it too. */
+function refuseEnabling(devices: readonly Device[], platforms: Platforms, issues: Issues): void {
+  const used = devices.filter(({ enable, enableCommand }) => enable && enableCommand !== '');
+  for (const { platform, enableCommand } of tally(used, (one) => ({
+    platform: one.platform,
+    enableCommand: one.enableCommand,
+  }))) {
+    const found = platforms.get(platform);
+    if (found?.enable === undefined || onlyEnables(found, enableCommand)) continue;
+    issues.reportAt(
+      null,
+      `enable_command is more than a way to gain privileges on ${platform} (found ${quote(enableCommand)}, expected one that starts with ${quote(found.enable.command)}; --allow-writes lifts this)`,
     );
   }
 }
@@ -225,6 +245,12 @@ function refuseWrites(devices: readonly Device[], platforms: Platforms, issues: 
 function takes(platforms: Platforms, name: string, command: string): boolean {
   const platform = platforms.get(name);
   return platform !== undefined && readsOnly(platform, command);
+}
+
+/** What all of them have against it. */
+function reasonOf(command: string, platforms: readonly Platform[]): string {
+  const reasons = new Set(platforms.map((platform) => whyRefused(platform, command)));
+  return reasons.size === 1 ? `: ${[...reasons][0]}` : '';
 }
 
 function expectedOf(platforms: readonly Platform[]): string {

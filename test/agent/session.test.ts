@@ -241,6 +241,18 @@ describe('a session', () => {
     expect(device.seen.connections).toBe(0);
   });
 
+  test.each([
+    { commands: ['show version\rreload'] },
+    { commands: ['show version', 'show version | tee flash:x'] },
+    { commands: ['show version'], enable: true, enableCommand: 'enable | reload' },
+    { commands: ['show version'], enable: true, enableCommand: 'configure terminal' },
+  ])('does not connect for %j', async (typed) => {
+    await using device = await ScriptedDevice.start({});
+    const got = await attempt(device.port, { device: typed });
+    expect(got.failure).toMatchObject({ kind: Kind.NOT_ALLOWED, stage: Stage.PLAN });
+    expect(device.seen.connections).toBe(0);
+  });
+
   test('sends any command when writing is allowed', async () => {
     await using device = await ScriptedDevice.start({ shell: ios({ 'clear counters': '' }) });
     const got = await attempt(device.port, {

@@ -57,7 +57,8 @@ describe('platform: auto', () => {
       status: 'failed',
       failure: {
         kind: 'not-allowed',
-        message: '"cat /etc/os-release" is not a command that only reads on cisco_ios',
+        message:
+          '"cat /etc/os-release" is not a command that only reads on cisco_ios: "cat" is not known to read',
       },
       outputs: [],
     });

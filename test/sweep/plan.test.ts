@@ -9,7 +9,8 @@ import {
   printPlan,
 } from '../../coordinator/sweep/plan.ts';
 import { Device, SweepOptions } from '../../proto/gen/netsweep/v1/model.ts';
-import { Platforms, readsOnly } from '../../proto/platform.ts';
+import { Platforms } from '../../proto/platform.ts';
+import { readsOnly } from '../../proto/readonly.ts';
 import { entryOf } from '../inventory/files.ts';
 
 const platforms = new Platforms();
@@ -231,15 +232,15 @@ describe('a plan', () => {
   test.each([
     [
       ['reload'],
-      '"reload" is not a reading command of cisco_ios (expected a command that starts with show, sho, sh, ping, traceroute, dir, more, verify and writes nowhere; --allow-writes lifts this)',
+      '"reload" is not a reading command of cisco_ios: "reload" does more than read (expected a command that starts with show, sho, sh, ping, traceroute, dir, more, verify and writes nowhere; --allow-writes lifts this)',
     ],
     [
       ['shwo version'],
-      '"shwo version" is not a reading command of cisco_ios (expected a command that starts with show, sho, sh, ping, traceroute, dir, more, verify and writes nowhere; --allow-writes lifts this; did you mean "show version"?)',
+      '"shwo version" is not a reading command of cisco_ios: "shwo" is not known to read (expected a command that starts with show, sho, sh, ping, traceroute, dir, more, verify and writes nowhere; --allow-writes lifts this; did you mean "show version"?)',
     ],
     [
       ['show run | redirect tftp://h/x'],
-      '"show run | redirect tftp://h/x" is not a reading command of cisco_ios (expected a command that starts with show, sho, sh, ping, traceroute, dir, more, verify and writes nowhere; --allow-writes lifts this)',
+      '"show run | redirect tftp://h/x" is not a reading command of cisco_ios: behind a pipe "redirect" is not a filter (expected a command that starts with show, sho, sh, ping, traceroute, dir, more, verify and writes nowhere; --allow-writes lifts this)',
     ],
     [
       ['show version\nreload'],
@@ -249,6 +250,14 @@ describe('a plan', () => {
     [['x'.repeat(1001)], 'a command is too long (found 1001 characters, expected at most 1000)'],
   ])('refuses %j before anything is touched', (commands, message) => {
     expect(refusal(() => plan([{}], commands))[0]).toBe(message);
+  });
+
+  test('refuses to gain privileges by a command that does more', () => {
+    const entry = { enable: true, enableCommand: 'reload' };
+    expect(refusal(() => plan([entry]))).toEqual([
+      'enable_command is more than a way to gain privileges on cisco_ios (found "reload", expected one that starts with "enable"; --allow-writes lifts this)',
+    ]);
+    expect(plan([{ ...entry, enableCommand: 'enable 7' }]).devices).toHaveLength(1);
   });
 
   test('lets a command pass that one platform takes, and every command with leave to write', () => {
