@@ -1,6 +1,7 @@
 // The agent from start to stop. Resources open top to bottom and close bottom to top, so whatever is in flight
 // still has somewhere to go while it drains: workers first, then results, then NATS, then the coordinator.
 import { setMaxListeners } from 'node:events';
+import type { VaultSettings } from '../proto/vaultsettings.js';
 import { Carrier } from './carrier.js';
 import { openChannel, type TlsFiles } from './channel.js';
 import { deadline, type Host, machine, pause } from './host.js';
@@ -10,6 +11,7 @@ import { Counted } from './operation/counted.js';
 import { openWatched } from './operation/open.js';
 import type { Seen } from './operation/watched.js';
 import { Pool } from './pool.js';
+import { Secrets } from './secrets.js';
 import { Spool } from './spool.js';
 import type { Targets } from './targets.js';
 import { Trust } from './trust.js';
@@ -36,6 +38,8 @@ export interface AgentConfig {
   signedBy: Uint8Array | null;
   /** How it rehearses, as the user wrote it; null: it does not, its devices are real. */
   rehearsal: string | null;
+  /** Its own; null: none. */
+  vault: VaultSettings | null;
   /** Whom its host lets it connect to. */
   targets: Targets;
   /** Sessions that share workers are on their way: the first worker starts at once. */
@@ -104,6 +108,7 @@ export async function runAgent(
   // Everything below works until the drain is over; `stop` only ends the taking of new work.
   const end = new AbortController();
   await using pool = await parts.openPool();
+  using secrets = new Secrets(config.vault);
   await using spool = parts.openSpool();
   const trust = new Trust(config.signedBy, segments, instance, (what) => log.warn(what));
   let storeId: string | null = null;
@@ -113,7 +118,17 @@ export async function runAgent(
   await using uplink = Uplink.open(
     parts.openChannel(),
     host,
-    { name, instance, segments, forks, workers, version, rehearses: rehearsal !== null, verifies: true },
+    {
+      name,
+      instance,
+      segments,
+      forks,
+      workers,
+      version,
+      rehearses: rehearsal !== null,
+      verifies: true,
+      hasVault: config.vault !== null,
+    },
     {
       welcome: (welcome) => {
         const stranger = trust.welcomed(welcome);
@@ -145,7 +160,16 @@ export async function runAgent(
     const tracked = work.finally(() => carrying.delete(tracked));
     carrying.add(tracked);
   };
-  const held = new Carrier(instance, forks, pool, uplink, host, trust, (what) => log.warn(what), counted);
+  const held = new Carrier(
+    instance,
+    forks,
+    pool,
+    uplink,
+    host,
+    { trust, secrets },
+    (what) => log.warn(what),
+    counted,
+  );
   carrier = held;
   await using shards = await parts.openShards(stop);
   const { coordinator } = config;

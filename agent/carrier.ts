@@ -21,8 +21,9 @@ import { type Host, pause } from './host.js';
 import type { LeaseClock } from './ipc.js';
 import type { Offer } from './lease.js';
 import { Counted } from './operation/counted.js';
-import { handedBack, type JobPorts, type Pool } from './pool.js';
+import { handedBack, type JobEnd, type JobPorts, type Pool } from './pool.js';
 import type { Delivery } from './results.js';
+import type { Opened, Secrets } from './secrets.js';
 import type { SessionTask } from './session/session.js';
 import type { Hop } from './ssh/bastion.js';
 import { type Trust, Unsigned } from './trust.js';
@@ -45,6 +46,8 @@ interface Held {
   clock: LeaseClock;
   offer: Offer;
   termMs: number;
+  /** Of credentials that we resolve ourselves: why one can't be used; null: it can. */
+  opened: Opened;
   /** Devices that sessions are open to. */
   inSession: Set<number>;
   /** Aborted when the lease is lost, the sweep cancelled or the agent drains: nothing new begins. */
@@ -72,7 +75,7 @@ export class Carrier {
     private readonly pool: Pick<Pool, 'run' | 'renewed' | 'abandon'>,
     private readonly uplink: Uplink,
     private readonly host: Host,
-    private readonly trust: Trust,
+    private readonly leave: { trust: Trust; secrets: Secrets },
     private readonly warn: (what: string) => void,
     private readonly counted = new Counted(),
   ) {
@@ -115,14 +118,16 @@ export class Carrier {
     if (claimed === null) return;
     const { grant, sent, claimId } = claimed;
     const { sweep, shard } = offer.shard;
-    const lot = this.trust.lotOf(grant, offer, claimId);
+    const lot = this.leave.trust.lotOf(grant, offer, claimId);
     if (lot instanceof Unsigned) return this.#refuse(offer, grant, lot);
     const lease: Lease = { sweep, shard, epoch: grant.epoch };
+    const opened = this.leave.secrets.open(grant.credentials);
     const held: Held = {
       lease,
       offer,
       termMs: grant.termMs,
       clock: leaseClock(sent, grant.termMs),
+      opened,
       inSession: new Set(),
       over: new AbortController(),
     };
@@ -135,6 +140,7 @@ export class Carrier {
     const lines = inTurn(lot.work, devices);
     const verdicts = await Promise.all(lines.map((line) => this.#runLine(held, line, devices, credentials)));
     this.#held.delete(grant.epoch);
+    await Promise.all(opened.values()); // what comes later would not be wiped
     grant.credentials.forEach(wipeCredential);
     const settled = isSettled(verdicts.flat());
     // Under an old epoch the message may be somebody else's by now: it is left alone.
@@ -280,14 +286,17 @@ export class Carrier {
       held.inSession.add(work.index);
       this.uplink.inSession(held.lease, [work.index]);
     }
+    const refusal = begins ? await refusalOf(work, held.opened) : null;
     const end = !begins
       ? handedBack(String(held.over.signal.reason), { touched: false })
-      : await this.pool.run(
-          held.lease.epoch,
-          held.clock,
-          sessionTask(held.offer.shard, device, work, credentials),
-          this.#jobPorts(held.lease, work, delivery),
-        );
+      : refusal !== null
+        ? refusal
+        : await this.pool.run(
+            held.lease.epoch,
+            held.clock,
+            sessionTask(held.offer.shard, device, work, credentials),
+            this.#jobPorts(held.lease, work, delivery),
+          );
     held.inSession.delete(work.index);
     this.#free();
     if (end.$case === 'handedBack' && end.value.local)
@@ -427,6 +436,16 @@ interface Instant {
 
 function leaseClock({ at, ahead }: Instant, termMs: number): LeaseClock {
   return { startUntil: at + START_SHARE * termMs, stopAt: at + STOP_SHARE * termMs, ahead };
+}
+
+/** Of the credentials that a device needs; null: there they are. */
+async function refusalOf({ credential, jump }: Work, opened: Opened): Promise<JobEnd | null> {
+  if (opened.size === 0) return null;
+  for (const id of [credential, ...jump.map((hop) => hop.credential)]) {
+    const refusal = await opened.get(id);
+    if (refusal) return refusal;
+  }
+  return null;
 }
 
 function isSettled(verdicts: Verdict[]): boolean {

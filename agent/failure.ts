@@ -74,6 +74,12 @@ export function targetRefused(words: string): DeviceFailure {
   return new DeviceFailure(Kind.NOT_ALLOWED, Stage.CONNECT, `this agent may not connect there: ${words}`);
 }
 
+/** A secret that this agent was to find by itself; nothing was connected to. */
+export function secretRefused(words: string, mayPass: boolean): Failure {
+  const message = `a secret can't be had: ${words}`;
+  return Failure.create({ kind: Kind.AUTH, stage: Stage.RESOLVE, message, retryable: mayPass });
+}
+
 /** A socket that never connected. */
 export function connectFailure(error: NodeJS.ErrnoException, endpoint: string): DeviceFailure {
   const code = error.code ?? '';

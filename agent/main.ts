@@ -39,6 +39,7 @@ async function runForked(): Promise<number> {
     rehearsal: null,
     targets: Targets.any,
     http: null,
+    vault: null,
     version: version(),
   };
   const say = (what: unknown) => process.stderr.write(`${orders.name}: ${what}\n`);

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
 import { isLoopback } from '../proto/operation/endpoint.js';
+import { readVaultSettings, VaultError } from '../proto/vaultsettings.js';
 import type { AgentConfig } from './agent.js';
 import { ConfigFileError, readConfigFile } from './configfile.js';
 import { readRehearsal } from './rehearsal.js';
@@ -75,6 +76,12 @@ export function readOptions(version: string): AgentConfig {
         'ALLOW_PORTS',
       ),
     )
+    .addOption(option('--vault-addr <url>', 'Vault that it reads `vault:` references from', 'VAULT_ADDR'))
+    .addOption(option('--vault-namespace <name>', 'its namespace', 'VAULT_NAMESPACE'))
+    .addOption(option('--vault-ca <file>', 'its authority (default: the system)', 'VAULT_CA'))
+    .addOption(option('--vault-token-file <file>', 'a token for it', 'VAULT_TOKEN_FILE'))
+    .addOption(option('--vault-role-id-file <file>', 'or the role of an AppRole login', 'VAULT_ROLE_ID_FILE'))
+    .addOption(option('--vault-secret-id-file <file>', 'and its secret', 'VAULT_SECRET_ID_FILE'))
     .addOption(
       option(
         '--rehearse [how]',
@@ -111,6 +118,7 @@ export function readOptions(version: string): AgentConfig {
     spoolBytes: size('--spool-limit', given.spoolLimit ?? ''),
     rehearsal: rehearsal(given.rehearse),
     targets: targets(given),
+    vault: vault(given, process.env),
     signedBy: null,
     isAwaited: false,
     http: endpoint(given.http, tls !== null),
@@ -199,6 +207,28 @@ function endpoint(at: string | undefined, isTls: boolean): string | null {
       `--http ${at}: without --tls-ca, --tls-cert and --tls-key only loopback is served, as its answers would be open to everybody`,
     );
   return at;
+}
+
+/** What no option of ours says, the variables of Vault's own tools may. */
+function vault(
+  given: Record<string, string | undefined>,
+  environment: NodeJS.ProcessEnv,
+): AgentConfig['vault'] {
+  const ours = {
+    VAULT_ADDR: given.vaultAddr,
+    VAULT_NAMESPACE: given.vaultNamespace,
+    VAULT_CACERT: given.vaultCa,
+    VAULT_TOKEN_FILE: given.vaultTokenFile,
+    VAULT_ROLE_ID_FILE: given.vaultRoleIdFile,
+    VAULT_SECRET_ID_FILE: given.vaultSecretIdFile,
+  };
+  const said = Object.fromEntries(Object.entries(ours).filter(([, text]) => text !== undefined));
+  try {
+    return readVaultSettings({ ...environment, ...said });
+  } catch (error) {
+    if (error instanceof VaultError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 function readable(name: string, path: string | undefined): string | null {

@@ -4,7 +4,7 @@
 import { EventEmitter, once } from 'node:events';
 import { failpoint } from '../proto/failpoint.js';
 import type { Hello } from '../proto/gen/netsweep/v1/agent.js';
-import { Credential, type Device } from '../proto/gen/netsweep/v1/model.js';
+import { Credential, type Device, SecretField } from '../proto/gen/netsweep/v1/model.js';
 import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
 import { type Host, machine } from './host.js';
@@ -143,9 +143,11 @@ export class Books {
    */
   async guardsOf(credential: Credential): Promise<Guards> {
     const { id, name, username, password, enableSecret } = credential;
-    const login =
-      password.length === 0 ? id : await this.store.identify(Credential.create({ username, password }));
-    const enable = await this.store.identify(Credential.create({ enableSecret }));
+    const left = (field: SecretField) => credential.references.filter((one) => one.field === field);
+    const passwordLeft = { username, password, references: left(SecretField.PASSWORD) };
+    const login = hasPassword(credential) ? await this.store.identify(Credential.create(passwordLeft)) : id;
+    const enableLeft = { enableSecret, references: left(SecretField.ENABLE_SECRET) };
+    const enable = await this.store.identify(Credential.create(enableLeft));
     return { name, username, login, enable };
   }
 
@@ -184,8 +186,9 @@ export class Books {
     for (const id of credentialsOf(device)) {
       const credential = credentials.get(id);
       // With a key beside the password nobody knows which of them it was.
-      const isOnly = credential?.privateKey.length === 0 && credential.sshAgent === '';
-      if (isOnly || credential?.password.length === 0) this.logins.prove(this.guardOf(id, SecretUse.LOGIN));
+      if (credential === undefined) continue;
+      const isOnly = !hasKey(credential) && credential.sshAgent === '';
+      if (isOnly || !hasPassword(credential)) this.logins.prove(this.guardOf(id, SecretUse.LOGIN));
     }
     if (device.enable) this.logins.prove(this.guardOf(device.credential, SecretUse.ENABLE));
   }
@@ -246,6 +249,15 @@ export class Books {
     this.#standings.set(guard, state);
     void this.commit([{ write: 'credential', state }]);
   }
+}
+
+/** Here, or where its agent finds it. */
+function hasPassword({ password, references }: Credential): boolean {
+  return password.length > 0 || references.some(({ field }) => field === SecretField.PASSWORD);
+}
+
+function hasKey({ privateKey, references }: Credential): boolean {
+  return privateKey.length > 0 || references.some(({ field }) => field === SecretField.PRIVATE_KEY);
 }
 
 export interface Guards {

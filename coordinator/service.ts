@@ -283,6 +283,7 @@ export class Service {
       workers: hello.workers,
       version: hello.version,
       busy: this.books.ledger.running({ instance: hello.instance }),
+      hasVault: hello.hasVault,
     }));
   }
 

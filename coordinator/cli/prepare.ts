@@ -2,6 +2,7 @@
 // line that knows the inventory and the planner; nothing here starts a process or touches a device.
 import { availableParallelism } from 'node:os';
 import { type Credential, Status, type SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import type { Agent } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { AUTO, isAuto, type Platform, type Platforms } from '../../proto/platform.js';
 import type { Values } from '../config.js';
 import type { Connection } from '../connect.js';
@@ -23,17 +24,16 @@ import { devicesOf } from '../sweep/stops.js';
 import { askHidden } from './asking.js';
 import { UsageError } from './exit.js';
 import { finished } from './follow.js';
-import { findSweep } from './link.js';
+import { findSweep, type LinkValues, openLink } from './link.js';
 import { findPlatform, openPlatforms } from './platforms.js';
+import { ask } from './rpc.js';
 import type { LOGIN, PLATFORM, RUN, SELECTION } from './settings.js';
+import { vaultOf } from './vault.js';
 
 type RunValues = Values<typeof RUN>;
 type LoginValues = Values<typeof LOGIN>;
 
-type SelectValues = Values<typeof SELECTION> &
-  Values<typeof PLATFORM> &
-  LoginValues &
-  Pick<RunValues, 'coordinator'>;
+type SelectValues = Values<typeof SELECTION> & Values<typeof PLATFORM> & LoginValues & LinkValues;
 
 /** What was selected, logins applied. */
 export interface Selected {
@@ -41,6 +41,8 @@ export interface Selected {
   platforms: Platforms;
   /** Whose ssh-agent --ssh-agent means: an agent elsewhere has one of its own. */
   sshAgent: 'caller' | 'agent';
+  /** Those of the coordinator; none, where it is started for this sweep. */
+  agents(stop: AbortSignal): Promise<Agent[]>;
   /** Names of all devices of the inventory. */
   listed: ReadonlySet<string>;
   /** Of the inventory, for people. */
@@ -78,6 +80,7 @@ export async function select(
     platforms,
     listed: new Set(inventory.entries.map(({ name }) => name)),
     sshAgent: values.coordinator === null ? 'caller' : 'agent',
+    agents: async (stop) => (values.coordinator === null ? [] : listAgents(values, stop)),
     warnings: all.map((issue) => `warning: ${printIssue(issue)}`),
   };
 }
@@ -120,7 +123,7 @@ function limitsOf({ maxFail, canary, batch }: RunValues, selected: number) {
 
 /** Asks, reads and runs what the secrets refer to, and tells each device and bastion its credential. */
 export async function resolve(
-  { entries, sshAgent }: Selected,
+  { entries, sshAgent, agents }: Selected,
   { devices }: Plan,
   stop: AbortSignal,
 ): Promise<Credential[]> {
@@ -131,6 +134,7 @@ export async function resolve(
     cwd: process.cwd(),
     ask: askHidden,
     sshAgent,
+    vault: await vaultOf(sources, new Set(devices.map(({ segment }) => segment)), () => agents(stop)),
     signal: stop,
   });
   const ids = new Map(sources.map((source, index) => [source, credentials[of[index] ?? -1]?.id ?? '']));
@@ -144,6 +148,12 @@ export async function resolve(
     }
   }
   return credentials;
+}
+
+async function listAgents(values: LinkValues, stop: AbortSignal): Promise<Agent[]> {
+  await using link = await openLink(values, stop);
+  const { sweeps } = link;
+  return (await ask(sweeps.listAgents.bind(sweeps), {})).agents;
 }
 
 /** The devices of the sweep that --rerun names, with the commands they ran. */

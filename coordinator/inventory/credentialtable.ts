@@ -1,6 +1,6 @@
 // The distinct credentials of a sweep: logins that are equal in everything are one, so that each is proved once.
 import { createHash } from 'node:crypto';
-import { Credential } from '../../proto/gen/netsweep/v1/model.js';
+import { Credential, type SecretReference } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialSource, SecretField } from './inventory.js';
 
 const FIELDS = [
@@ -8,7 +8,7 @@ const FIELDS = [
 ];
 
 /** All of a login but its user name; empty: none. */
-export type Secrets = Record<SecretField, Buffer> & { sshAgent: string };
+export type Secrets = Record<SecretField, Buffer> & { sshAgent: string; references: SecretReference[] };
 
 /** With ids `c1`, `c2` ... in the order of first use. */
 export class CredentialTable {
@@ -19,7 +19,8 @@ export class CredentialTable {
   indexOf(source: CredentialSource, secrets: Secrets): number {
     const username = source.username ?? '';
     const hash = createHash('sha256');
-    for (const part of [username, ...FIELDS.map((field) => secrets[field])])
+    const left = secrets.references.map(({ field, reference }) => `${field} ${reference}`);
+    for (const part of [username, ...FIELDS.map((field) => secrets[field]), ...left])
       hash.update(`${Buffer.byteLength(part)}:`).update(part);
     const digest = hash.digest('hex');
     const known = this.indexes.get(digest);

@@ -16,6 +16,7 @@ export type SecretReference =
   /** `found`: nobody named it, it is where keys are looked for. */
   | { from: 'file'; path: string; at: Position | null; found?: true }
   | { from: 'command'; program: string; at: Position | null }
+  | { from: 'vault'; path: string; key: string; at: Position | null }
   | { from: 'ask'; question: string; at: Position | null };
 
 /** A bastion as somebody wrote it: the name of a device, a Host of ssh's configuration, or an address. */

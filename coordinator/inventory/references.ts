@@ -2,6 +2,7 @@
 // Nothing is resolved here, and no message shows what stands in such a field.
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { readVaultReference } from '../../proto/vaultsettings.js';
 import type { Position, SecretReference } from './inventory.js';
 import { type Located, positionOf } from './located.js';
 import { type Given, meantBy, readText, refuseUnresolved } from './values.js';
@@ -65,10 +66,6 @@ function readReference(given: Given, text: string): SecretReference | undefined 
     wrong(message);
   };
   if (kind === 'plain') return { from: 'text', text: rest, at };
-  if (kind === 'vault')
-    return refuse(
-      `${written} is in a vault; vault: comes later (expected env:, file:, cmd:, ask or the text)`,
-    );
   if (rest.trim() === '')
     return refuse(
       `${written} refers to nothing (found ${kind}: alone, expected something after it; plain:TEXT for the text itself)`,
@@ -81,6 +78,13 @@ function readReference(given: Given, text: string): SecretReference | undefined 
     return refuse(
       `${written} cannot use ${kind}: in this file (expected a local file that you or root own and nobody else can write)`,
     );
+  if (kind === 'vault') {
+    const reference = readVaultReference(rest);
+    if (reference !== null) return { from: 'vault', ...reference, at };
+    return refuse(
+      `${written} does not name a secret in Vault (expected vault:PATH#KEY, such as vault:secret/network/core#password)`,
+    );
+  }
   return kind === 'file'
     ? { from: 'file', path: absolute(rest, given), at }
     : { from: 'command', program: rest.trim(), at };

@@ -2,7 +2,12 @@
 // Called only when a sweep is submitted. Secrets are Buffers from here on, and never part of a message.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Credential } from '../../proto/gen/netsweep/v1/model.js';
+import {
+  type Credential,
+  SecretField as Field,
+  type SecretReference as Reference,
+} from '../../proto/gen/netsweep/v1/model.js';
+import { VaultError, type VaultReference } from '../../proto/vaultsettings.js';
 import { CredentialTable, type Secrets } from './credentialtable.js';
 import type { CredentialSource, SecretField, SecretReference } from './inventory.js';
 import { isEncrypted, readCertificate } from './keys.js';
@@ -18,6 +23,8 @@ export interface SecretsIo {
   ask(question: string): Promise<Buffer>;
   /** Whose ssh-agent is meant: of who calls, or of the agent that logs in. */
   sshAgent: 'caller' | 'agent';
+  /** Who reads Vault: the agents that log in, or who calls, by this. */
+  vault: 'agents' | ((reference: VaultReference) => Promise<Buffer>);
   signal?: AbortSignal;
 }
 
@@ -29,6 +36,13 @@ export interface ResolvedSecrets {
 }
 
 const NOTHING = Buffer.alloc(0);
+const FIELDS = [
+  ['password', Field.PASSWORD],
+  ['privateKey', Field.PRIVATE_KEY],
+  ['enableSecret', Field.ENABLE_SECRET],
+  ['passphrase', Field.PASSPHRASE],
+  ['certificate', Field.CERTIFICATE],
+] as const;
 
 /** Throws an InputError with every reference that cannot be resolved. */
 export async function resolveSecrets(
@@ -62,16 +76,41 @@ class Resolver {
     const enableSecret = await this.resolve(source, 'enableSecret');
     const sshAgent = source.sshAgent === true ? this.sshAgent() : '';
     const key = await this.resolve(source, 'privateKey');
-    const passphrase = await this.passphrase(source, key, password.length > 0 || sshAgent !== '');
+    const hasOther = password.length > 0 || this.isLeft(source.password) || sshAgent !== '';
+    const passphrase = await this.passphrase(source, key, hasOther);
     const privateKey = passphrase === null ? NOTHING : key;
-    const isUsed = privateKey.length > 0 || sshAgent !== '';
+    const isUsed = privateKey.length > 0 || this.isLeft(source.privateKey) || sshAgent !== '';
     const certificate = isUsed ? await this.resolve(source, 'certificate') : NOTHING;
-    return { password, enableSecret, privateKey, passphrase: passphrase ?? NOTHING, certificate, sshAgent };
+    const references = this.left(source, isUsed);
+    const own = {
+      password,
+      enableSecret,
+      privateKey,
+      passphrase: passphrase ?? NOTHING,
+      certificate,
+      sshAgent,
+    };
+    return { ...own, references };
+  }
+
+  /** What the agent is to resolve. */
+  private left(source: CredentialSource, hasKey: boolean): Reference[] {
+    return FIELDS.flatMap(([name, field]) => {
+      const reference = source[name];
+      if (reference?.from !== 'vault' || !this.isLeft(reference)) return [];
+      if (name === 'certificate' && !hasKey) return [];
+      return [{ field, reference: sourceOf(reference) }];
+    });
+  }
+
+  private isLeft(reference: SecretReference | null): boolean {
+    return this.io.vault === 'agents' && reference?.from === 'vault';
   }
 
   /** Of an encrypted key; asked for once per key. Null: a key that nobody named stays closed, there is another way. */
   private async passphrase(source: CredentialSource, key: Buffer, hasOther: boolean): Promise<Buffer | null> {
     const { privateKey, passphrase } = source;
+    if (this.isLeft(privateKey)) return passphrase === null ? NOTHING : this.resolve(source, 'passphrase');
     const encrypted = key.length === 0 || privateKey === null ? false : isEncrypted(key);
     if (privateKey === null || encrypted === false) return NOTHING;
     if (passphrase !== null && passphrase.from !== 'ask') return this.resolve(source, 'passphrase');
@@ -95,7 +134,7 @@ class Resolver {
 
   private async resolve(source: CredentialSource, field: SecretField): Promise<Buffer> {
     const reference = source[field];
-    if (reference === null) return NOTHING;
+    if (reference === null || this.isLeft(reference)) return NOTHING;
     if (reference.from === 'text' && field !== 'certificate') return Buffer.from(reference.text, 'utf8');
     const key = `${field === 'certificate' ? field : ''} ${keyOf(reference, source)}`;
     return this.once(key, () => this.read(reference, source, field), reference);
@@ -161,11 +200,24 @@ class Resolver {
         if (failure !== null) throw new SecretError(failure);
         return isWhole ? output : withoutLineEnd(output);
       }
+      case 'vault':
+        return this.fromVault(reference);
       case 'ask':
         return this.io.ask(`${reference.question} for ${source.username ?? source.name}: `);
     }
     reference satisfies never;
     throw new SecretError('this kind of reference is not known');
+  }
+
+  private async fromVault(reference: VaultReference): Promise<Buffer> {
+    const { vault } = this.io;
+    if (vault === 'agents') return NOTHING;
+    try {
+      return await vault(reference);
+    } catch (error) {
+      if (error instanceof VaultError) throw new SecretError(error.message, { cause: error });
+      throw error;
+    }
   }
 }
 
@@ -180,6 +232,8 @@ export function sourceOf(reference: SecretReference): string {
       return `file:${reference.path}`;
     case 'command':
       return `cmd:${reference.program.split(/\s+/, 1)[0] ?? ''}`;
+    case 'vault':
+      return `vault:${reference.path}#${reference.key}`;
     case 'ask':
       return 'ask';
   }

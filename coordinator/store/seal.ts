@@ -82,10 +82,11 @@ export class Seal {
   /** Keyed digest of user name and secrets, 16 hex characters: the same in every sweep until one changes. */
   identify(credential: Credential): string {
     const { username, password, privateKey, enableSecret, passphrase, certificate, sshAgent } = credential;
+    const references = credential.references.map(({ field, reference }) => `${field} ${reference}`);
     // What came later counts only where it is used: a store keeps what it knows of all other credentials.
     const later = [passphrase, certificate, sshAgent];
     const used = later.some((part) => part.length > 0) ? later : [];
-    const text = prefixed([username, password, privateKey, enableSecret, ...used]);
+    const text = prefixed([username, password, privateKey, enableSecret, ...used, ...references]);
     const identity = createHmac('sha256', this.#nameKey).update(text).digest('hex').slice(0, 16);
     text.fill(0);
     return identity;

@@ -46,6 +46,7 @@ test('a result that the coordinator does not take now rests before it is sent ag
     version: '',
     rehearses: false,
     verifies: false,
+    hasVault: false,
   };
   const ignored = () => undefined;
   const heard = { welcome: ignored, cancel: ignored, offer: ignored, full: ignored };

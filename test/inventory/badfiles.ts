@@ -455,8 +455,8 @@ export const BAD_FILES: BadFile[] = [
   bad(
     'a password in a vault',
     'a.yaml',
-    yamlDevice('password: vault:secret/net#pw'),
-    'a.yaml:3:13: password is in a vault; vault: comes later (expected env:, file:, cmd:, ask or the text)',
+    yamlDevice('password: vault:secret'),
+    'a.yaml:3:13: password does not name a secret in Vault (expected vault:PATH#KEY, such as vault:secret/network/core#password)',
   ),
   bad(
     'env: without a variable',

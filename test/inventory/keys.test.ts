@@ -25,7 +25,15 @@ function io(directory: Directory, more: Partial<SecretsIo> = {}): Asking {
     asked.push(question);
     return Buffer.from('typed');
   };
-  return { env: { P: PASSPHRASE }, cwd: directory.path, ask, sshAgent: 'caller', asked, ...more };
+  return {
+    env: { P: PASSPHRASE },
+    cwd: directory.path,
+    ask,
+    sshAgent: 'caller',
+    vault: 'agents',
+    asked,
+    ...more,
+  };
 }
 
 function generate(...args: string[]): void {

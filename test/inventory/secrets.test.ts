@@ -13,6 +13,7 @@ function io(directory: Directory, asked: string[] = []) {
     env: { NETPASS: 'top secret', LINES: 'a\nb', EMPTY: '' },
     cwd: directory.path,
     sshAgent: 'caller' as const,
+    vault: 'agents' as const,
     ask: async (question: string) => {
       asked.push(question);
       return Buffer.from('typed');

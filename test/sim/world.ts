@@ -387,6 +387,7 @@ export class SimAgent {
       rehearsal: null,
       signedBy: null,
       targets: Targets.any,
+      vault: null,
       isAwaited: false,
       http: null,
       version: 'simulated',
