@@ -165,7 +165,7 @@ export class Offers {
   }
 
   async #ensureStream(): Promise<void> {
-    const { connection, manager } = this.#linked();
+    const { manager } = this.#linked();
     const name = streamName(this.storeId);
     const there = await manager.streams.info(name).catch((error: Error) => {
       ignoreMissing(error);
