@@ -79,7 +79,9 @@ async function auditSweep(
   const credentials = await resolve(asked, planned, stop);
   await using link = await openLink(values, stop, true, keepBy(values));
   const { format, report } = call.values;
-  const placeOf = ({ device }: Report) => places[device?.index ?? -1];
+  // By name: a sweep that is taken up again may have been planned by an inventory that has changed since.
+  const byName = new Map(asked.entries.map(({ name }, at) => [name, places[at]]));
+  const placeOf = ({ device }: Report) => byName.get(device?.name ?? '');
   const templates = templatesOf(policies, call.values.templates);
   const line = lineOf(policies, values);
   await using view = new AuditView({

@@ -112,6 +112,8 @@ class DiffReport {
   readonly #shared = new Map<string, Shared>();
   readonly #told = new Map<string, string[]>();
   #noise = 0;
+  /** Outputs of the second sweep alone. */
+  #fresh = 0;
   #kept = 0;
 
   constructor(
@@ -120,13 +122,16 @@ class DiffReport {
     private readonly values: Pick<DiffCall['values'], 'json' | 'stat'>,
   ) {}
 
+  /** A version that none stands before is the beginning, and no drift. */
   get drift(): boolean {
-    return this.#counts.changed > 0;
+    const { changed, gone } = this.#counts;
+    return changed + gone + this.#fresh > 0;
   }
 
   async add(pair: Pair, compared: Compared | null): Promise<void> {
     const state = compared?.state ?? (pair as Exclude<Pair, Both>).state; // a pair of both has been compared
     this.#counts[state] += 1;
+    if (pair.state === 'new' && pair.why === '') this.#fresh += 1;
     if (compared !== null && compared.state !== 'unclear') this.#noise += compared.noise;
     if (state === 'same') return;
     const why = compared?.state === 'unclear' ? compared.why : 'why' in pair ? pair.why : '';

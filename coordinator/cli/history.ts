@@ -14,7 +14,8 @@ import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { openLink } from './link.js';
 import { Screen } from './output.js';
 import { openPlatforms } from './platforms.js';
-import { printTable } from './print.js';
+import { printLines, printTable } from './print.js';
+import { ask } from './rpc.js';
 import type { HISTORY } from './settings.js';
 
 export interface Step {
@@ -42,6 +43,8 @@ export async function showHistory({ args, values, stop }: Call<typeof HISTORY>):
     command: words.join(' '),
     segment: values.segment ?? '',
   });
+  if (values.forget)
+    return await forget(link, versions, { command: words.join(' '), segment: values.segment ?? '' });
   if (values.show !== null) {
     await printText(link, only(versions, values.show), stop);
     return EXIT.ok;
@@ -51,6 +54,18 @@ export async function showHistory({ args, values, stop }: Call<typeof HISTORY>):
   for await (const step of inOrder(inTurn(versions), comparer.width, (pair) => stepOf(comparer, pair)))
     steps.push(step);
   await printTable(steps, { json: values.json, columns: columnsFor(versions), object: stepObject });
+  return EXIT.ok;
+}
+
+async function forget(
+  { history }: Connection,
+  versions: Version[],
+  of: { command: string; segment: string },
+): Promise<ExitCode> {
+  const device = versions[0]?.device ?? '';
+  const { versions: gone } = await ask(history.forget.bind(history), { device, ...of });
+  const outputs = new Set(versions.map(({ segment, command }) => `${segment}\n${command}`)).size;
+  await printLines([`${device}: forgotten: ${count(gone, 'version')} of ${count(outputs, 'output')}`]);
   return EXIT.ok;
 }
 

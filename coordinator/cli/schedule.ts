@@ -26,23 +26,60 @@ import { harmlessLine } from './terminal.js';
 export async function addSchedule({ args, values, stop }: Call<typeof SCHEDULE>): Promise<ExitCode> {
   const [name = '', ...words] = args;
   if (values.cron === null) throw new UsageError('--cron is missing: when is it due?');
-  const schedule = Schedule.create({
+  const schedule = scheduleOf(name, words, values);
+  await using link = await openSchedules(values, stop);
+  await ask(link.schedules.add.bind(link.schedules), { schedule });
+  return await said(link, schedule, 'first');
+}
+
+/** What is given takes the place of what was there. */
+export async function changeSchedule({
+  args,
+  values,
+  given,
+  stop,
+}: Call<typeof SCHEDULE>): Promise<ExitCode> {
+  const [name = '', ...words] = args;
+  await using link = await openSchedules(values, stop);
+  const [view] = (await ask(link.schedules.list.bind(link.schedules), { name })).schedules;
+  if (view?.schedule === undefined) throw new UsageError(`no schedule is called "${name}"`);
+  const wanted = scheduleOf(name, words, values);
+  const taken = Object.entries(TAKEN).flatMap(([option, key]) =>
+    given[option] === undefined ? [] : [[key, wanted[key]]],
+  );
+  if (words.length > 0) taken.push(['words', wanted.words]);
+  if (taken.length === 0)
+    throw new UsageError('nothing to change (expected an option, or a command behind --)');
+  const schedule = { ...view.schedule, ...Object.fromEntries(taken) };
+  await ask(link.schedules.change.bind(link.schedules), { schedule });
+  return await said(link, schedule, 'next');
+}
+
+/** Options, and what of a schedule each of them says. */
+const TAKEN: Partial<Record<keyof typeof SCHEDULE, keyof Schedule>> = {
+  ...{ cron: 'cron', zone: 'zone', jitter: 'jitterMs', window: 'window', missed: 'missed' },
+  ...{ overlap: 'overlap', directory: 'directory', notify: 'notify' },
+};
+
+function scheduleOf(name: string, words: string[], values: Call<typeof SCHEDULE>['values']): Schedule {
+  return Schedule.create({
     name,
-    cron: values.cron,
+    cron: values.cron ?? '',
     zone: values.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     jitterMs: values.jitter,
-    window: values.window,
+    window: values.window === 'any' ? '' : values.window,
     missed: values.missed === 'skip' ? MissedPolicy.SKIP : MissedPolicy.RUN_ONCE,
     overlap: values.overlap === 'skip' ? OverlapPolicy.SKIP : OverlapPolicy.QUEUE,
     directory: values.directory ?? process.cwd(),
     words: words[0] === 'netsweep' ? words.slice(1) : words,
-    notify: values.notify.flat(),
+    notify: values.notify.flat().filter((one) => one !== 'none'),
   });
-  await using link = await openSchedules(values, stop);
-  await ask(link.schedules.add.bind(link.schedules), { schedule });
+}
+
+async function said(link: SchedulesLink, { name, zone }: Schedule, what: string): Promise<ExitCode> {
   const [view] = (await ask(link.schedules.list.bind(link.schedules), { name })).schedules;
   const [next] = view?.nextMs ?? [];
-  await printLines([`${name}: first at ${next === undefined ? '-' : timeIn(schedule.zone, next)}`]);
+  await printLines([`${name}: ${what} at ${next === undefined ? '-' : timeIn(zone, next)}`]);
   return EXIT.ok;
 }
 
@@ -117,10 +154,9 @@ export async function removeSchedule({ args, values, stop }: Call<typeof CONNECT
   return EXIT.ok;
 }
 
-async function openSchedules(
-  values: LinkValues,
-  stop: AbortSignal,
-): Promise<AsyncDisposable & { schedules: SchedulesClient }> {
+type SchedulesLink = AsyncDisposable & { schedules: SchedulesClient };
+
+async function openSchedules(values: LinkValues, stop: AbortSignal): Promise<SchedulesLink> {
   if (values.coordinator === null)
     throw new UsageError(
       'schedules are run by netsweep serve: give --coordinator HOST:PORT, or NETSWEEP_COORDINATOR',

@@ -34,6 +34,17 @@ export function addSchedules(program: Command, edge: Edge): void {
     act: async (call) => (await lazy()).addSchedule(call),
   });
   addCommand(schedules, edge, {
+    usage: 'set <name> [command...]',
+    about: 'change a schedule: what is given takes the place of what was there, all else stays',
+    settings: SCHEDULE,
+    examples: [
+      "netsweep schedule set night --cron '0 3 * * *' --notify chat",
+      'netsweep schedule set night --window any --notify none',
+      'netsweep schedule set night -- backup -i /etc/netsweep/all.yaml --repo /srv/configs.git',
+    ],
+    act: async (call) => (await lazy()).changeSchedule(call),
+  });
+  addCommand(schedules, edge, {
     usage: 'list',
     about: 'all schedules, with their next and last runs',
     settings: { ...TABLE, ...CONNECTION },

@@ -502,6 +502,11 @@ export const AUDIT_RUNS = { ...TABLE, ...CONNECTION };
 const SEGMENT = one({ flags: '--segment <name>', about: 'of the device', once: true }, readText, null);
 
 export const HISTORY = {
+  forget: toggle({
+    flags: '--forget',
+    about: 'forget all its versions, or those of COMMAND; sweeps keep what they have',
+    once: true,
+  }),
   show: one(
     { flags: '--show <n>', about: 'print version N of the output; 0: the newest', once: true },
     (text) => readCount(text, 0, UINT32),

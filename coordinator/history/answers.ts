@@ -1,12 +1,13 @@
 // The history as clients ask for it: streams over pages of the store, as fast as they are read.
 import type { Server, ServerWritableStream } from '@grpc/grpc-js';
 import {
+  type ForgetReply,
   HistoryService,
   type NewestRequest,
   type Version,
   type VersionsRequest,
 } from '../../proto/gen/netsweep/v1/history.js';
-import { stream } from '../intake/calls.js';
+import { stream, unary } from '../intake/calls.js';
 import type { Store, VersionKey } from '../store/store.js';
 
 /** Versions read from the store at a time. */
@@ -15,7 +16,7 @@ const PAGE = 200;
 export class HistoryAnswers {
   readonly #stopping = new AbortController();
 
-  constructor(private readonly store: Pick<Store, 'versions' | 'newestVersions'>) {}
+  constructor(private readonly store: Pick<Store, 'versions' | 'newestVersions' | 'commit'>) {}
 
   /** Ends the streams that are under way. */
   stop(): void {
@@ -28,6 +29,7 @@ export class HistoryAnswers {
         stream(call, () => this.#versions(call.request), this.#stopping.signal),
       newest: (call: ServerWritableStream<NewestRequest, Version>) =>
         stream(call, () => this.#newest(call.request), this.#stopping.signal),
+      forget: unary((request: VersionsRequest) => this.#forget(request)),
     });
   }
 
@@ -36,6 +38,13 @@ export class HistoryAnswers {
       (segment === '' || version.segment === segment) && (command === '' || version.command === command);
     for await (const version of pages((after) => this.store.versions(device, after, PAGE)))
       if (isAsked(version)) yield version;
+  }
+
+  async #forget(of: VersionsRequest): Promise<ForgetReply> {
+    let versions = 0;
+    for await (const _version of this.#versions(of)) versions += 1;
+    if (versions > 0) await this.store.commit([{ write: 'forget', ...of }]);
+    return { versions };
   }
 
   #newest(request: NewestRequest): AsyncGenerator<Version> {

@@ -62,9 +62,12 @@ async function received(
 }
 
 async function keep(book: AuditBook, audit: KeptAudit, rules: RuleOutcome[]): Promise<KeepAuditReply[]> {
-  const earlier = await book.audits(audit.line, TREND);
+  const line = await book.audits(audit.line, TREND);
+  const earlier = line.filter(({ sweep }) => sweep !== audit.sweep);
+  // A scheduled audit that is taken up after its coordinator has ended may have been kept already.
+  const isKept = earlier.length < line.length;
   const replies: KeepAuditReply[] = [];
-  const writes: AuditWrite[] = [{ write: 'audit', audit }];
+  const writes: AuditWrite[] = isKept ? [] : [{ write: 'audit', audit }];
   for (const outcome of rules) {
     const { policy, rule } = outcome;
     const { open, change } = nextOpen(await book.openFindings(policy, rule), outcome, audit.atMs);

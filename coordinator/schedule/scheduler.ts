@@ -2,8 +2,9 @@
 //
 //   decided (started, queued, missed or skipped) -> begun (when) -> ended (how)
 //
-// and nothing begins before the first of them is on disk. Found at the next start, a run that was decided and not begun
-// is begun again under the same key, so that its sweep is one sweep; one that had begun was cut off and says so.
+// and nothing begins before the first of them is on disk. Found at the next start without an end, a run is taken up again
+// under the same key: its sweep is the one sweep that goes on, and what a run makes of it, a commit, an audit, files, is
+// made from all of it. One that comes too late for that, or whose schedule is gone, was cut off and says so.
 // Everything that changes a schedule stands in one line, so a decision never meets half of another.
 import type { Schedule, ScheduleRun } from '../../proto/gen/netsweep/v1/schedules.js';
 import { MissedPolicy, ScheduleRun as Run, RunState } from '../../proto/gen/netsweep/v1/schedules.js';
@@ -19,8 +20,9 @@ import { timingOf } from './timing.js';
 const LOOK_MS = 30_000;
 /** Runs under way at once; others wait for a place. */
 const AT_ONCE = 4;
-/** How a run ends that is asked to: by a signal, or with the code for that. */
-const INTERRUPTED = [-1, 130];
+/** How a run ends that is asked to, or that we leave: by a signal, or with a code for that. */
+const INTERRUPTED = [-1, 4, 130];
+const TAKEN_UP = 'taken up again: netsweep serve had ended while it was under way';
 
 export interface SchedulerOptions {
   atOnce?: number;
@@ -98,6 +100,22 @@ export class Scheduler implements AsyncDisposable {
     });
   }
 
+  /** What was due before is decided by what held before; its first due time is after now. Throws CronError. */
+  change(id: string, changed: Schedule): Promise<Schedule> {
+    return this.#inLine(async () => {
+      const held = this.#get(id);
+      await this.#decide(held);
+      const { name, paused, createdAtMs } = held.schedule;
+      const own = { id, name, paused, createdAtMs, decidedToMs: this.host.wallMs() };
+      const schedule = { ...changed, ...own };
+      const timing = timingOf(schedule);
+      await this.book.commit([{ write: 'schedule', schedule }]);
+      Object.assign(held, { schedule, timing, nextMs: 0 });
+      this.#wake();
+      return schedule;
+    });
+  }
+
   /** What was due before is decided by what held before. */
   pause(id: string, paused: boolean): Promise<Schedule> {
     return this.#inLine(async () => {
@@ -132,7 +150,7 @@ export class Scheduler implements AsyncDisposable {
     });
   }
 
-  /** Starts nothing more; runs are asked to end, and recorded as cut off. */
+  /** Starts nothing more; runs are asked to end, and taken up at the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
     this.#callOff();
@@ -170,12 +188,12 @@ export class Scheduler implements AsyncDisposable {
     for (const run of await this.book.openRuns()) {
       const held = this.#held.get(run.schedule);
       if (run.state === RunState.CUT_OFF) writes.push({ write: 'scheduleRun', run });
-      else if (held === undefined || held.timing === null || run.startedAtMs > 0)
+      else if (held === undefined || held.timing === null)
         writes.push({ write: 'scheduleRun', run: await this.#cutOff(run) });
       else if (run.state === RunState.QUEUED) held.queued = run;
       else if (await this.#isTooLate(held, run))
-        writes.push({ write: 'scheduleRun', run: missed(run, 'netsweep serve ended before it began') });
-      else begin.push([held, run]);
+        writes.push({ write: 'scheduleRun', run: await this.#lost(run) });
+      else begin.push([held, run.startedAtMs > 0 ? { ...run, why: TAKEN_UP } : run]);
     }
     if (writes.length > 0) await this.book.commit(writes);
     for (const write of writes) if (write.write === 'scheduleRun') this.#tell(write.run);
@@ -183,7 +201,7 @@ export class Scheduler implements AsyncDisposable {
     for (const held of this.#held.values()) await this.#nextInLine(held);
   }
 
-  /** Decided, and perhaps not begun; if its sweep is there it has begun. */
+  /** Where its sweep is there, it is never too late. */
   async #isTooLate({ schedule }: Held, { key, decidedAtMs }: ScheduleRun): Promise<boolean> {
     const late = this.host.wallMs() - decidedAtMs > GRACE_MS;
     if (!late || schedule.missed === MissedPolicy.RUN_ONCE) return false;
@@ -267,7 +285,7 @@ export class Scheduler implements AsyncDisposable {
     if (running === null) return;
     const begun = this.runner.begin(schedule, running);
     this.#begun.set(schedule.id, begun);
-    const run = { ...running, startedAtMs: this.host.wallMs() };
+    const run = { ...running, startedAtMs: running.startedAtMs || this.host.wallMs() };
     held.running = run;
     this.#detached(() => this.book.commit([{ write: 'scheduleRun', run }]));
     const over = ({ exitCode, tail }: { exitCode: number; tail: string }) =>
@@ -278,11 +296,10 @@ export class Scheduler implements AsyncDisposable {
   async #end(held: Held, run: ScheduleRun): Promise<void> {
     this.#begun.delete(held.schedule.id);
     held.running = null;
+    // It is on disk as begun, and so it is found at the next start.
+    if (this.#stopping && INTERRUPTED.includes(run.exitCode)) return;
     const sweeps = await this.book.sweepsOf(run.key);
-    const isCutOff = this.#stopping && INTERRUPTED.includes(run.exitCode);
-    const ended = isCutOff
-      ? await this.#cutOff({ ...run, sweeps })
-      : { ...run, sweeps, state: RunState.ENDED, endedAtMs: this.host.wallMs() };
+    const ended = { ...run, sweeps, state: RunState.ENDED, endedAtMs: this.host.wallMs() };
     // One that has been removed leaves nothing.
     if (this.#held.has(held.schedule.id)) {
       await this.book.commit([{ write: 'scheduleRun', run: ended }]);
@@ -303,6 +320,10 @@ export class Scheduler implements AsyncDisposable {
       : { ...queued, state: RunState.SKIPPED, why: `its turn came outside of its window ${timing.window}` };
     await this.book.commit([{ write: 'scheduleRun', run }]);
     if (isOpen) this.#admit(held, run);
+  }
+
+  #lost(run: ScheduleRun): Promise<ScheduleRun> | ScheduleRun {
+    return run.startedAtMs > 0 ? this.#cutOff(run) : missed(run, 'netsweep serve ended before it began');
   }
 
   async #cutOff(run: ScheduleRun): Promise<ScheduleRun> {

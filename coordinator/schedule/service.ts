@@ -42,6 +42,7 @@ export function serveSchedules(server: Pick<Server, 'addService'>, parts: Schedu
   const named = (name: string) => find(scheduler, name);
   const handlers: SchedulesServer = {
     add: own(parts, (request) => add(parts, request)),
+    change: own(parts, (request) => change(parts, request)),
     list: own(parts, async ({ name }) => {
       const shown = name === '' ? scheduler.list() : [named(name)];
       return { schedules: await Promise.all(shown.map((one) => view(book, one))) };
@@ -66,20 +67,36 @@ async function add(
   { schedule }: AddScheduleRequest,
 ): Promise<Schedule> {
   if (schedule === undefined) throw new ServiceError(status.INVALID_ARGUMENT, 'a schedule is wanted');
-  const { name, directory } = schedule;
+  const { name } = schedule;
   if (!NAME.test(name))
     throw new CronError(
       `found "${name}", expected a name of up to 64 letters, digits, dots, dashes and underscores`,
     );
+  if (scheduler.named(name) !== null)
+    throw new CronError(`there is a schedule "${name}" already (netsweep schedule set changes it)`);
+  await check(programs, schedule);
+  return scheduler.add(schedule);
+}
+
+async function change(
+  { scheduler, programs }: SchedulesParts,
+  { schedule }: AddScheduleRequest,
+): Promise<Schedule> {
+  if (schedule === undefined) throw new ServiceError(status.INVALID_ARGUMENT, 'a schedule is wanted');
+  const { id } = find(scheduler, schedule.name).schedule;
+  await check(programs, schedule);
+  return scheduler.change(id, schedule);
+}
+
+async function check(programs: Programs, schedule: Schedule): Promise<void> {
+  const { directory } = schedule;
   if (!isAbsolute(directory) || !existsSync(directory))
     throw new CronError(
       `there is no directory ${directory} on the coordinator's host (expected --directory DIR, where the command's files are)`,
     );
   timingOf(schedule);
-  if (scheduler.named(name) !== null) throw new CronError(`there is a schedule "${name}" already`);
   const wrong = await programs.check(schedule);
   if (wrong !== null) throw new CronError(wrong);
-  return scheduler.add(schedule);
 }
 
 async function view(book: ScheduleBook, { schedule, timing }: Shown): Promise<ScheduleView> {

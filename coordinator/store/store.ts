@@ -70,6 +70,13 @@ export interface Place {
 }
 
 /** The smallest things that are written; a list of them is committed whole, in order. */
+/** A device's outputs. */
+export interface Of {
+  device: string;
+  segment: string;
+  command: string;
+}
+
 export type Write =
   | { write: 'sweep'; row: SweepRow }
   /** The selection of a new sweep; states start empty. */
@@ -98,6 +105,8 @@ export type Write =
   | ({ write: 'dropHostKeys' } & Place)
   | { write: 'credential'; state: CredentialState }
   | { write: 'dropSweep'; sweep: string }
+  /** All versions of a device's outputs; an empty segment or command: of any. */
+  | ({ write: 'forget' } & Of)
   | ScheduleWrite
   | AuditWrite;
 

@@ -7,7 +7,7 @@ import { Version } from '../../proto/gen/netsweep/v1/history.js';
 import { BATCH_BYTES } from '../../proto/subjects.js';
 import { holdOutput, readWhole, releaseOutput } from './bodies.js';
 import type { Sql } from './sql.js';
-import type { Asked, VersionKey } from './store.js';
+import type { Asked, Of, VersionKey } from './store.js';
 import { isIntact, sumOf } from './sums.js';
 
 /** Which versions are let go of. The newest of each command on each device never is. */
@@ -139,6 +139,21 @@ function drop(sql: Sql, row: Row): void {
   sql.run(`DELETE FROM versions WHERE ${SAME} AND version = ?`, segment, device, command, version);
   // Of a damaged row nobody knows which output it held: that one stays.
   if (isSoundOlder(row)) releaseOutput(sql, row.output);
+}
+
+/** Lets go of all versions, the newest too: what comes next is the first of a new timeline. */
+export function forgetVersions(sql: Sql, { device, segment, command }: Of): void {
+  const own = (row: Row) => command === '' || row.command === command;
+  for (let one = firstSegment(sql, ''); one !== null; one = firstSegment(sql, one)) {
+    if (segment !== '' && one !== segment) continue;
+    const rows = <T>(table: string) =>
+      sql.all<T>(`SELECT * FROM ${table} WHERE segment = ? AND device = ?`, one, device);
+    for (const row of rows<Row>('versions').filter(own)) drop(sql, row);
+    for (const row of rows<NewestRow>('timelines').filter(own)) {
+      sql.run(`DELETE FROM timelines WHERE ${SAME}`, row.segment, row.device, row.command);
+      if (isSound(row)) releaseOutput(sql, row.output);
+    }
+  }
 }
 
 function isSound(row: NewestRow): boolean {

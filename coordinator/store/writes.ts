@@ -11,7 +11,7 @@ import { applySchedule } from './schedules.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, Place, ShardRow, SweepRow } from './store.js';
 import { sumOf } from './sums.js';
-import { type Keep, keepVersion } from './versions.js';
+import { forgetVersions, type Keep, keepVersion } from './versions.js';
 
 /** `keep`: of earlier versions; null: all. */
 export function apply(sql: Sql, row: Row, keep: Keep | null): void {
@@ -68,6 +68,9 @@ export function apply(sql: Sql, row: Row, keep: Keep | null): void {
       break;
     case 'dropSweep':
       removeSweep(sql, row.sweep);
+      break;
+    case 'forget':
+      forgetVersions(sql, row);
       break;
     case 'schedule':
     case 'dropSchedule':

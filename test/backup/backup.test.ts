@@ -269,6 +269,56 @@ test('a working tree is kept in step, and what somebody is changing there is lef
   expect(await place.git('show', `${commit}:dc1/R1/show_running-config.txt`)).toBe('newer\n');
 });
 
+test('a push that is refused leaves the commit, and the next backup pushes it with its own', async () => {
+  using place = new Place();
+  const remote = join(place.path, 'remote.git');
+  const push = async (name: string) => {
+    await using repository = await Repository.open(place.repo);
+    await repository.push(name);
+  };
+  await place.backup([{ name: 'R1', text: 'hostname R1\n' }]);
+  await expect(push('origin')).rejects.toThrow(/^git push: .*origin/);
+  await place.git('remote', 'add', 'origin', remote);
+  await expect(push('origin')).rejects.toThrow(/^git push: /);
+  await output('git', ['init', '-q', '--bare', remote]);
+  const hook = join(remote, 'hooks', 'pre-receive');
+  writeFileSync(hook, '#!/bin/sh\necho frozen until Monday\nexit 1\n', { mode: 0o755 });
+  await expect(push('origin')).rejects.toThrow(/frozen until Monday/);
+  rmSync(hook);
+  await place.backup([{ name: 'R1', text: 'hostname R1\nend\n' }]);
+  await push('origin');
+  const log = await output('git', ['-C', remote, 'log', '--format=%s', 'main']);
+  expect(log.trim().split('\n')).toHaveLength(2);
+  // Somebody else has pushed there: git refuses, and nothing of theirs is overwritten.
+  const other = join(place.path, 'other');
+  await output('git', ['clone', '-q', '-b', 'main', remote, other]);
+  const theirs = ['-c', 'user.name=x', '-c', 'user.email=x@example.net', 'commit', '-q', '--allow-empty'];
+  await output('git', ['-C', other, ...theirs, '-m', 'theirs']);
+  await output('git', ['-C', other, 'push', '-q', 'origin', 'main']);
+  await place.backup([{ name: 'R1', text: 'hostname R1\n' }]);
+  await expect(push('origin')).rejects.toThrow(/fetch first|non-fast-forward|rejected/);
+  expect(await output('git', ['-C', remote, 'log', '-1', '--format=%s', 'main'])).toBe('theirs\n');
+});
+
+test('a repository that names its objects by SHA-256 is as good as any', async () => {
+  using place = new Place();
+  await output('git', ['init', '-q', '--bare', '--object-format=sha256', '-b', 'main', place.repo]);
+  const given = [
+    { name: 'R1', text: 'hostname R1\n' },
+    { name: 'R2', text: 'hostname R2\n' },
+  ];
+  const first = await place.backup(given);
+  expect([first.commit.length, first.summary]).toEqual([64, '0 changed, 2 new']);
+  const again = await place.backup(given);
+  expect([again.commit, again.summary]).toEqual(['', '0 changed, 2 unchanged']);
+  const moved = await place.backup(
+    [{ name: 'R1', text: 'hostname R1\n!\n' }, given[1] ?? { name: '', text: '' }],
+    { layout: 'flat' },
+  );
+  expect(moved.summary).toContain('2 moved');
+  await place.git('fsck', '--strict');
+});
+
 test('what is no repository is refused, and a repository around it is not taken for it', async () => {
   using place = new Place();
   await output('git', ['init', '-q', place.path]);

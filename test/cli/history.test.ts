@@ -10,14 +10,18 @@ import { Place } from '../place.ts';
 import { type Finished, PATIENCE_MS, root } from '../process.ts';
 import { device, output, sweepRow } from '../store/samples.js';
 
-const [FIRST, SECOND] = ['01KA0000000000000000000000', '01KB0000000000000000000000'];
+const [PART, FIRST, SECOND] = ['9', 'A', 'B'].map((digit) => `01K${digit}0000000000000000000000`) as [
+  string,
+  string,
+  string,
+];
 
 function config(name: string, clock: string, ntp = '10.0.0.1'): string {
   return `! Last configuration change at ${clock}\nhostname ${name}\n!\nntp server ${ntp}\nend\n`;
 }
 
 /** Writes of a sweep in which six devices gave this; null: it failed. */
-function sweep(id: string, atMs: number, outputs: (Partial<Output> | null)[]): Write[] {
+function sweep(id: string, atMs: number, outputs: (Partial<Output> | null)[], versions = true): Write[] {
   const devices = outputs.map((_, index) => device(index));
   const row = { state: SweepState.ENDED, startedAtMs: atMs, endedAtMs: atMs + 1_000 };
   const reports = outputs.map((one, index): Write => {
@@ -29,7 +33,7 @@ function sweep(id: string, atMs: number, outputs: (Partial<Output> | null)[]): W
         ? { status: Status.FAILED, failure }
         : { status: Status.OK, outputs: [{ ...output(''), ...one }] }),
     });
-    return { write: 'report', report, versions: true };
+    return { write: 'report', report, versions };
   });
   return [{ write: 'sweep', row: sweepRow(id, row) }, { write: 'devices', sweep: id, devices }, ...reports];
 }
@@ -52,6 +56,7 @@ async function twoSweeps(): Promise<Place> {
     null,
   ];
   await using store = await openStore(place.state, null, { versions: 100, days: 0 });
+  await store.commit(sweep(PART, AT - DAY, first.slice(0, 4), false));
   await store.commit(sweep(FIRST, AT, first));
   await store.commit(sweep(SECOND, AT + DAY, second));
   return place;
@@ -108,6 +113,9 @@ test('two sweeps are compared device by device: noise is dropped and counted, al
     told.outputs.map(({ device, state }: { device: string; state: string }) => `${device} ${state}`),
   ).toEqual(['R1 noise-only', 'R2 changed', 'R3 changed', 'R4 not-comparable', 'R5 not-comparable']);
   expect(same).toMatchObject({ status: 0, stdout: '0 changed, 6 the same\n' });
+  const [more, fewer] = await netsweep(['diff', PART, FIRST], ['diff', FIRST, PART, '--stat']);
+  expect(more).toMatchObject({ status: 3, stdout: expect.stringContaining('0 changed, 4 the same, 2 new') });
+  expect(fewer).toMatchObject({ status: 3, stdout: expect.stringContaining('4 the same, 2 gone') });
 });
 
 test('a device has a history: when each version was seen, how it differs, and its text', async () => {
@@ -167,4 +175,21 @@ test('the last complete outputs are searched for a text or an expression, which 
   expect(JSON.parse(json.stdout)).toMatchObject({ device: 'R2', line: 2, sweep: SECOND });
   expect(broken).toMatchObject({ status: 2 });
   expect([0, 2]).toContain(slow.status);
+});
+
+// The last one: it changes what the others look at.
+test('a device that is forgotten has no history and is found no more; its sweeps keep what they have', async () => {
+  const [forgotten] = await netsweep(['history', 'R2', '--forget']);
+  expect(forgotten).toMatchObject({ status: 0, stdout: 'R2: forgotten: 2 versions of 1 output\n' });
+  const [gone, again, found, other, swept] = await netsweep(
+    ['history', 'R2'],
+    ['history', 'R2', '--forget'],
+    ['search', 'hostname R', '-l'],
+    ['history', 'R3', '--json'],
+    ['diff', FIRST, SECOND, '--stat'],
+  );
+  expect([gone.status, again.status]).toEqual([2, 2]);
+  expect(found.stdout).toBe('R0\nR1\nR3\nR4\nR5\n');
+  expect(JSON.parse(other.stdout)).toHaveLength(2);
+  expect(swept.stdout).toContain('R2: show version: +1 -1');
 });

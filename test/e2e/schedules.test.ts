@@ -1,6 +1,6 @@
 // Schedules of a real coordinator: checked where they will run, started as processes of its own, recorded whatever ends
 // them. When they are due is told in test/schedule, on a clock that does not take its time.
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../cluster.ts';
 import type { Finished } from '../process.ts';
@@ -78,11 +78,19 @@ test('a schedule is checked where it will run, starts as a process of the coordi
   const results = await place.netsweep(['sweeps', 'results', run?.sweeps[0] ?? '', '--format', 'json']);
   expect(JSON.parse(results.stdout).counts).toMatchObject({ selected: 3, ok: 3 });
 
+  const changed = await schedule(cluster, ['set', 'night', '--cron', '0 3 * * *', '--overlap', 'queue']);
+  expect(changed.stdout).toMatch(/^night: next at \d{4}-\d\d-\d\d 03:00\n$/);
+  const wrong = await schedule(cluster, ['set', 'night', '--', 'run', '-i', inventory, '--forsk', '3']);
+  expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('did you mean --forks?') });
+  expect((await schedule(cluster, ['set', 'night'])).stderr).toContain('nothing to change');
   await schedule(cluster, ['pause', 'night']);
   await schedule(cluster, ['rm', 'gone']);
   const listed = JSON.parse((await schedule(cluster, ['list', '--json'])).stdout);
   expect(listed).toMatchObject([
-    { name: 'night', zone: 'Europe/Berlin', paused: true, next: [], last: { outcome: 'ok' } },
+    {
+      ...{ name: 'night', cron: '0 3 * * *', zone: 'Europe/Berlin', overlap: 'queue', paused: true },
+      ...{ command: ['run', '-i', inventory, 'show version'], next: [], last: { outcome: 'ok' } },
+    },
   ]);
   await cluster.serve.stop('SIGTERM');
   const notice = JSON.parse(readFileSync(place.path('told.json'), 'utf8'));
@@ -93,7 +101,7 @@ test('a schedule is checked where it will run, starts as a process of the coordi
   await cluster.serve.start();
   await schedule(cluster, ['resume', 'night']);
   expect((await schedule(cluster, ['list'])).stdout).toMatch(
-    /night +0 2 \* \* \* +Europe\/Berlin +\d{4}-.* 02:00 .* ok /,
+    /night +0 3 \* \* \* +Europe\/Berlin +\d{4}-.* 03:00 .* ok /,
   );
   // Whoever reaches the port without a certificate could run what the coordinator's user may.
   const stranger = await schedule(cluster, ['list'], cluster.serve.address);
@@ -103,12 +111,12 @@ test('a schedule is checked where it will run, starts as a process of the coordi
 });
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(
-  'a run ends with its coordinator (%s) and is recorded as cut off; its sweep goes on',
+  'a run that its coordinator leaves (%s) is taken up at the next start, and its sweep is the one that went on',
   async (signal) => {
     await using cluster = await startCluster({ ...ONE, devices: 2, commandMs: 4_000 });
     const { place, fleet, serve } = cluster;
     const inventory = fleet.inventory('lab.yaml');
-    const run = ['--', 'run', '-i', inventory, 'show version'];
+    const run = ['--', 'run', '-i', inventory, '-t', place.path('tree'), 'show version'];
     expect((await schedule(cluster, ['add', 'night', '--cron', '@daily', ...run])).status).toBe(0);
     const started = await Promise.all([1, 2].map(() => schedule(cluster, ['run', 'night'])));
     const refused = started.filter(({ status }) => status === 2);
@@ -120,11 +128,21 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
       () => !place.processes().some(({ cmdline }) => cmdline.includes('lab.yaml')),
     );
     await serve.start();
-    const [after] = await runs(cluster, 'night');
-    expect(after).toMatchObject({ outcome: 'cut off', sweeps: [expect.any(String)] });
-    expect(after?.why).toContain('its sweep goes on by itself');
+    const [after, ...others] = await until('it has ended', async () => {
+      const all = await runs(cluster, 'night');
+      return all[0]?.state === 'ended' && all;
+    });
+    expect(others).toEqual([]);
+    expect(after).toMatchObject({ outcome: 'ok', sweeps: [expect.any(String)] });
+    expect(after?.why).toContain('taken up again');
     const { stderr } = await place.netsweep(['sweeps', 'watch', after?.sweeps[0] ?? '']);
     expect(stderr).toContain('2 devices: 2 ok');
+    const tree = place.path('tree');
+    expect(
+      readdirSync(tree)
+        .filter((name) => fleet.names.includes(name))
+        .toSorted(),
+    ).toEqual(fleet.names.toSorted());
   },
 );
 

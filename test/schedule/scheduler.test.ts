@@ -28,6 +28,8 @@ class World {
   readonly kept = new Map<string, Schedule>();
   readonly runs = new Map<string, ScheduleRun>();
   readonly begun: Under[] = [];
+  /** Keys of runs that have submitted their sweep. */
+  readonly swept = new Set<string>();
   /** How far the wall clock has been stepped. */
   steppedMs = 0;
   #ids = 0;
@@ -101,7 +103,7 @@ class World {
       openRuns: async () => [...this.runs.values()].filter(({ state }) => open.includes(state)),
       runs: async () => [],
       commit: async (writes) => writes.forEach(keep),
-      sweepsOf: async () => [],
+      sweepsOf: async (key) => (this.swept.has(key) ? ['sweep'] : []),
     };
   }
 }
@@ -176,15 +178,54 @@ test('by hand it runs at once, also while it is paused, and not beside itself', 
   expect([...world.runs.values()]).toMatchObject([{ due: '', state: RunState.ENDED, exitCode: 0 }]);
 });
 
-test('at its end runs are asked to end and recorded as cut off; what had not begun begins the next time', async () => {
+test('at its end runs are asked to end, and at the next start taken up under the same key, as is what had not begun', async () => {
   const world = new World();
   const first = await world.open();
   for (const name of ['a', 'b', 'c', 'd', 'e']) await first.add(hourly(name));
   await world.pass(60 * MINUTE);
   await first[Symbol.asyncDispose]();
   expect(world.begun.every(({ stopped }) => stopped)).toBe(true);
-  expect(world.told()).toEqual([...Array(4).fill('01:00 cut_off'), '01:00 started']);
+  expect(world.told()).toEqual(Array(5).fill('01:00 started'));
+  const keys = [...world.runs.keys()];
   await world.open();
   await world.pass(1);
+  expect(world.begun.slice(4).map(({ schedule }) => schedule)).toEqual(['a', 'b', 'c', 'd']);
+  world.begun[4]?.end();
+  await world.pass(1);
   expect(world.begun.at(-1)).toMatchObject({ schedule: 'e', due: '01:00', stopped: false });
+  expect([...world.runs.keys()]).toEqual(keys);
+  expect([...world.runs.values()].find(({ key }) => key === keys[0])).toMatchObject({
+    ...{ state: RunState.ENDED, why: 'taken up again: netsweep serve had ended while it was under way' },
+    startedAtMs: START - 30_000 + 60 * MINUTE,
+  });
+});
+
+test('what began without a sweep and is found too late was cut off; with its sweep it is taken up', async () => {
+  const world = new World();
+  const first = await world.open();
+  const [a, b] = [await first.add(hourly('a')), await first.add(hourly('b'))];
+  await world.pass(60 * MINUTE);
+  await first[Symbol.asyncDispose]();
+  world.swept.add([...world.runs.values()].find(({ schedule }) => schedule === b.id)?.key ?? '');
+  world.steppedMs = 30 * MINUTE;
+  await world.open();
+  await world.pass(1);
+  expect(world.begun.slice(2).map(({ schedule }) => schedule)).toEqual(['b']);
+  expect([...world.runs.values()].filter(({ schedule }) => schedule === a.id)).toMatchObject([
+    { state: RunState.CUT_OFF, why: 'netsweep serve ended while it was under way' },
+  ]);
+});
+
+test('a schedule that is changed keeps its runs, and is due by what holds now from now on', async () => {
+  const world = new World();
+  const scheduler = await world.open();
+  const added = await scheduler.add(hourly('a'));
+  await world.pass(90 * MINUTE);
+  world.begun[0]?.end();
+  await world.pass(1);
+  const changed = await scheduler.change(added.id, { ...added, cron: '15 * * * *', notify: ['chat'] });
+  expect(changed).toMatchObject({ id: added.id, name: 'a', cron: '15 * * * *', notify: ['chat'] });
+  await world.pass(60 * MINUTE);
+  expect(world.told(), 'neither 01:15 as missed nor 02:00').toEqual(['01:00 ended', '02:15 started']);
+  await expect(scheduler.change(added.id, { ...added, cron: 'never' })).rejects.toThrow('--cron');
 });

@@ -185,6 +185,8 @@ export class Disk {
       case 'dropSweep':
         this.sweeps.delete(write.sweep);
         return;
+      case 'forget':
+        throw new Error('no coordinator of the simulation has a history');
       case 'schedule':
       case 'dropSchedule':
       case 'scheduleRun':
