@@ -488,6 +488,7 @@ function sessionTask(
     },
     credential: credentials.get(work.credential) ?? null,
     hostKeys: work.hostKeys,
+    marks: work.marks ?? null,
     jump: device.jump.map((hop, at) => bastionOf(hop, work.jump[at], credentials)),
   };
 }
@@ -505,6 +506,7 @@ function bastionOf(
     username: username || (credential?.username ?? ''),
     credential,
     hostKeys: granted?.hostKeys ?? [],
+    marks: granted?.marks ?? null,
     legacy,
   };
 }

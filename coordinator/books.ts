@@ -8,7 +8,8 @@ import { Credential, type Device, SecretField } from '../proto/gen/netsweep/v1/m
 import { SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { CredentialState } from '../proto/gen/netsweep/v1/sweeps.js';
 import { type Host, machine } from './host.js';
-import { HostKeys, KnownHostsFile } from './intake/hostkeys.js';
+import { HostKeys } from './intake/hostkeys.js';
+import { KnownHostsFiles } from './intake/knownhosts.js';
 import { Counted } from './operation/counted.js';
 import { Pause } from './pause.js';
 import type { Store, Write } from './store/store.js';
@@ -57,7 +58,7 @@ export class Books {
       store.credentials(),
       store.lastCommit(),
     ]);
-    const hostKeys = new HostKeys(hosts, KnownHostsFile.read());
+    const hostKeys = new HostKeys(hosts, new KnownHostsFiles());
     const incarnation = host.id();
     const ledger = new Ledger(incarnation, terms, () => host.random());
     const books = new Books(store, ledger, hostKeys, terms, host, incarnation, commit);

@@ -92,7 +92,10 @@ export class Service {
       ),
       remove: unary(async ({ sweep }) => this.#remove(await this.#find(sweep))),
       listAgents: unary(async () => ({ agents: this.#agents() })),
-      listHostKeys: unary(async ({ host }) => ({ hosts: this.books.hostKeys.list(host) })),
+      listHostKeys: unary(async ({ host }) => ({
+        hosts: this.books.hostKeys.list(host),
+        problems: [...this.books.hostKeys.problems],
+      })),
       acceptHostKey: unary(async (host) => {
         await this.#write((writes) =>
           this.books.hostKeys.accept({ ...host, firstSeenMs: this.books.host.wallMs() }, writes),

@@ -16,6 +16,7 @@ import {
 import {
   Attempt,
   type HostKey,
+  type HostMarks,
   type LoginResult,
   type Permit,
   type SecretUse,
@@ -54,6 +55,8 @@ export interface SessionTask {
   credential: Credential | null;
   /** Keys known for the endpoint; empty: none yet. */
   hostKeys: HostKey[];
+  /** What known_hosts says of it besides. */
+  marks: HostMarks | null;
   /** The bastions on the way, in the order of Device.jump. */
   jump: Hop[];
 }
@@ -126,11 +129,11 @@ class Session implements ShellEvents {
     this.#ports = ports;
     this.#signal = signal;
     this.#bastions = bastions;
-    const { device, options, credential, hostKeys } = task;
+    const { device, options, credential, hostKeys, marks } = task;
     const { host, port, legacy } = device;
     const username = sshName(task, credential?.username ?? '');
     this.#admission = new Admission(
-      { host, port, username, credential, hostKeys, policy: options.hostKeys, legacy },
+      { host, port, username, credential, hostKeys, marks, policy: options.hostKeys, legacy },
       ports,
       this.#course,
       this.#watch,

@@ -2,13 +2,13 @@
 // A device's session has one and each bastion has one; the owner keeps the limits, this says what is sent to whom.
 
 import { type Credential, HostKeyPolicy, Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
-import type { HostKey } from '../../proto/gen/netsweep/v1/session.js';
+import type { HostKey, HostMarks } from '../../proto/gen/netsweep/v1/session.js';
 import type { Course } from '../course.js';
 import type { Permission, SecretPorts } from '../credentials.js';
 import { DeviceFailure } from '../failure.js';
 import { place } from '../text.js';
 import { legacyNote } from './algorithms.js';
-import { describeKey, trust } from './hostkeys.js';
+import { describeKey, judge, trust } from './hostkeys.js';
 import { type Answer, Login, type Step, type Turn } from './login.js';
 import type { Question } from './questions.js';
 import type { Endpoint } from './shell.js';
@@ -22,6 +22,8 @@ export interface AdmissionTask {
   credential: Credential | null;
   /** Keys known for the endpoint; empty: none yet. */
   hostKeys: HostKey[];
+  /** What known_hosts says of it besides. */
+  marks: HostMarks | null;
   policy: HostKeyPolicy;
   /** Algorithms that are no longer held safe may be used. */
   legacy: boolean;
@@ -80,32 +82,41 @@ export class Admission implements Disposable {
 
   /** The same for one that ends after the key exchange. */
   keyEndpoint(): Endpoint {
-    const { host, port, hostKeys, legacy } = this.#task;
-    return { host, port, username: '', hostKeys, legacy };
+    const { host, port, hostKeys, marks, legacy } = this.#task;
+    const certified = (marks?.authorities.length ?? 0) > 0;
+    return { host, port, username: '', hostKeys, certified, legacy };
   }
 
   // What the connection tells, as in ShellEvents.
 
   hostKey(key: HostKey): boolean {
-    const { policy, hostKeys, host, port } = this.#task;
+    const { policy, hostKeys: known, marks, host, port } = this.#task;
     this.#course.stage = Stage.HOSTKEY;
-    this.seenKey = key;
+    const verdict = judge(key, { host, known, marks }, Date.now());
+    this.seenKey = verdict.key;
+    const refuse = (words: string) => {
+      this.#course.fail(this.#course.failure(Kind.HOST_KEY, words));
+      return false;
+    };
+    if (verdict.trust === 'revoked') return refuse(verdict.why);
     if (policy === HostKeyPolicy.OFF) return true;
-    const trusted = trust(hostKeys, key);
-    if (trusted === 'known') return true;
-    if (trusted === 'new' && policy !== HostKeyPolicy.STRICT) {
-      this.#newKey = true;
-      return true;
+    switch (verdict.trust) {
+      case 'known':
+      case 'certified':
+        return true;
+      case 'refused':
+        return refuse(verdict.why);
+      case 'changed':
+        this.#course.fail(changedKey(known, verdict.key));
+        return false;
+      case 'new':
+        if (policy === HostKeyPolicy.STRICT)
+          return refuse(
+            `no host key is known for ${place(host, port)}; it shows ${describeKey(verdict.key)}`,
+          );
+        this.#newKey = true;
+        return true;
     }
-    this.#course.fail(
-      trusted === 'new'
-        ? this.#course.failure(
-            Kind.HOST_KEY,
-            `no host key is known for ${place(host, port)}; it shows ${describeKey(key)}`,
-          )
-        : changedKey(hostKeys, key),
-    );
-    return false;
   }
 
   /** Gives back the acceptance of a first-seen key, as far as there is one. */

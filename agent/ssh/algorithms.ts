@@ -63,20 +63,28 @@ const WEAK_NAMES: ReadonlySet<string> = new Set([
   ...SIGNATURES.flatMap(([, , weak]) => weak),
 ]);
 
+/** Of host certificates; ssh2 would not take one whose key is RSA. */
+const CERTIFIED = [
+  'ssh-ed25519-cert-v01@openssh.com',
+  'ecdsa-sha2-nistp256-cert-v01@openssh.com',
+  'ecdsa-sha2-nistp384-cert-v01@openssh.com',
+  'ecdsa-sha2-nistp521-cert-v01@openssh.com',
+];
+
 /** By what they depend on; nobody changes them. */
 const made = new Map<string, Algorithms>();
 
 /** What to put forward to a device of which these host keys are known. */
-export function algorithms(known: readonly HostKey[], legacy: boolean): Algorithms {
+export function algorithms(known: readonly HostKey[], legacy: boolean, certified = false): Algorithms {
   const types = SIGNATURES.map(([type]) => known.some((key) => key.type === type));
-  const which = `${legacy} ${types}`;
-  const ready = made.get(which) ?? algorithmsFor(known, legacy);
+  const which = `${legacy} ${certified} ${types}`;
+  const ready = made.get(which) ?? algorithmsFor(known, legacy, certified);
   made.set(which, ready);
   return ready;
 }
 
-function algorithmsFor(known: readonly HostKey[], legacy: boolean): Algorithms {
-  const hostKey = keyAlgorithms(known, legacy);
+function algorithmsFor(known: readonly HostKey[], legacy: boolean, certified: boolean): Algorithms {
+  const hostKey = [...(certified ? CERTIFIED : []), ...keyAlgorithms(known, legacy)];
   if (!legacy) return { ...MODERN, hostKey };
   return {
     kex: [...MODERN.kex, ...WEAK.kex],

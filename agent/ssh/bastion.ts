@@ -2,7 +2,7 @@
 // nobody: the session that came first lends it its leave to log in, and when that one goes it stays.
 import type { Duplex } from 'node:stream';
 import { type Credential, type HostKeyPolicy, Kind, Stage } from '../../proto/gen/netsweep/v1/model.js';
-import { type HostKey, LoginResult } from '../../proto/gen/netsweep/v1/session.js';
+import { type HostKey, type HostMarks, LoginResult } from '../../proto/gen/netsweep/v1/session.js';
 import { Course } from '../course.js';
 import { asFailure, atJumpHost, DeviceFailure, forwardFailure } from '../failure.js';
 import { place } from '../text.js';
@@ -28,6 +28,8 @@ export interface Hop {
   credential: Credential | null;
   /** Keys known for it there; empty: none yet. */
   hostKeys: HostKey[];
+  /** What known_hosts says of it besides. */
+  marks: HostMarks | null;
   legacy: boolean;
 }
 
@@ -76,10 +78,10 @@ export class Bastion implements ShellEvents {
     this.#approach = approach;
     this.#idleMs = idleMs;
     this.#mayWrite = () => ports.mayWrite();
-    const { host, port, username, credential, hostKeys, legacy } = task.hop;
+    const { host, port, username, credential, hostKeys, marks, legacy } = task.hop;
     this.#place = place(host, port);
     this.#admission = new Admission(
-      { host, port, username, credential, hostKeys, policy: task.policy, legacy },
+      { host, port, username, credential, hostKeys, marks, policy: task.policy, legacy },
       {
         permit: (use) => ports.permit(use),
         loggedIn: (use, result) => {

@@ -5,6 +5,7 @@ import type { NegotiatedAlgorithms } from 'ssh2';
 import kex from 'ssh2/lib/protocol/kex.js';
 import Protocol from 'ssh2/lib/protocol/Protocol.js';
 import type { Algorithms } from './algorithms.js';
+import { proveCertified } from './certified.js';
 import { Channel, type ChannelOpening, PACKET, WINDOW } from './channel.js';
 import { cheapenExchange, padPlain, padSettled } from './economy.js';
 
@@ -82,7 +83,9 @@ export class Connection {
       },
       hostVerifier: (blob) => {
         cheapenExchange(this.protocol._kex);
-        return events.verify(blob);
+        if (!events.verify(blob)) return false;
+        proveCertified(this.protocol._kex, blob);
+        return true;
       },
       messageHandlers: new Messages(this),
     });

@@ -41,7 +41,7 @@ export function publicKeyOf(key: KeyObject): Buffer {
 }
 
 /** How many strings or numbers a public key of this type has behind its type. */
-const FIELDS: Record<string, number> = {
+export const FIELDS: Record<string, number> = {
   'ssh-rsa': 2,
   'ecdsa-sha2-nistp256': 2,
   'ecdsa-sha2-nistp384': 2,

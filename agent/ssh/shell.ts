@@ -30,6 +30,8 @@ export interface Endpoint {
   username: string;
   /** Keys known for it, which are asked for before others. */
   hostKeys: readonly HostKey[];
+  /** Somebody may certify its key: certificates are asked for before anything else. */
+  certified: boolean;
   /** Algorithms that are no longer held safe may be used. */
   legacy: boolean;
 }
@@ -79,7 +81,11 @@ export class Shell implements WireEvents, ConnectionEvents, AuthenticationEvents
     this.#endpoint = endpoint;
     this.#events = events;
     this.wire = new Wire(endpoint.host, endpoint.port, this, way);
-    this.#connection = new Connection(this.wire, algorithms(endpoint.hostKeys, endpoint.legacy), this);
+    this.#connection = new Connection(
+      this.wire,
+      algorithms(endpoint.hostKeys, endpoint.legacy, endpoint.certified),
+      this,
+    );
     this.#packets = new SecretPackets(() => this.#connection.protocol._packetRW.write);
   }
 

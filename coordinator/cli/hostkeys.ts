@@ -17,6 +17,7 @@ import { printLines, printTable } from './print.js';
 import { ask } from './rpc.js';
 import { sweepOptions } from './run.js';
 import { type CONNECTION, type ENDPOINT, RUN, type SCAN, type TABLE } from './settings.js';
+import { harmlessLine } from './terminal.js';
 
 const COLUMNS: Column<KnownHost>[] = [
   { title: 'SEGMENT', cell: ({ segment }) => segment },
@@ -35,7 +36,8 @@ export async function listHostKeys({
   stop,
 }: Call<typeof TABLE & typeof CONNECTION>): Promise<ExitCode> {
   await using link = await openLink(values, stop);
-  const { hosts } = await ask(link.sweeps.listHostKeys.bind(link.sweeps), { host: args[0] ?? '' });
+  const { hosts, problems } = await ask(link.sweeps.listHostKeys.bind(link.sweeps), { host: args[0] ?? '' });
+  for (const problem of problems) process.stderr.write(`netsweep: left out: ${harmlessLine(problem)}\n`);
   await printTable(hosts, { json: values.json, columns: COLUMNS, object: hostObject });
   return EXIT.ok;
 }

@@ -279,6 +279,7 @@ export class Agents {
     const [own, ...bastions] = credentialsOf(device).map((credential, hop) => ({
       credential,
       hostKeys: this.#hostKeys(state, hop),
+      marks: this.books.hostKeys.marks(placeOf(device, hop)),
     }));
     return Work.create({ index: device.index, ...own, jump: bastions, alone: runsAlone(state), known });
   }

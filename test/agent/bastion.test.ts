@@ -27,6 +27,7 @@ function hopTo(login: Login, changes: Partial<Hop> & { password?: string } = {})
     username: login.user,
     credential: Credential.create({ id: 'bastion', username: login.user, password: Buffer.from(password) }),
     hostKeys: [],
+    marks: null,
     legacy: false,
     ...rest,
   };

@@ -17,7 +17,7 @@ import { runSession, type SessionPorts, type SessionTask } from '../../agent/ses
 import type { Hop } from '../../agent/ssh/bastion.js';
 import { Bastions } from '../../agent/ssh/bastions.js';
 import { Credential, Device, type Output, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
-import type { Attempt, HostKey } from '../../proto/gen/netsweep/v1/session.js';
+import type { Attempt, HostKey, HostMarks } from '../../proto/gen/netsweep/v1/session.js';
 import { type LoginResult, Permit, type SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 
 export const PASSWORD = 'correct horse';
@@ -295,6 +295,7 @@ export interface Changes {
   limits?: Partial<SessionTask['limits']>;
   credential?: Partial<Credential> | null;
   hostKeys?: HostKey[];
+  marks?: HostMarks;
   ports?: Coordinator;
   /** The way to it; the same `bastions` are shared. */
   jump?: Hop[];
@@ -328,6 +329,7 @@ export function attempt(port: number, changes: Changes = {}): Promise<Attempt> {
         ? null
         : Credential.create({ username: 'admin', password: Buffer.from(PASSWORD), ...changes.credential }),
     hostKeys: changes.hostKeys ?? [],
+    marks: changes.marks ?? null,
     jump: changes.jump ?? [],
   };
   const signal = changes.signal ?? new AbortController().signal;

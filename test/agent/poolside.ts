@@ -93,6 +93,7 @@ export class Poolside implements AsyncDisposable {
       limits: { connectMs: 5_000, loginMs: 20_000, idleMs: 20_000, commandMs: 20_000, deviceMs: 60_000 },
       credential: Credential.create({ username: 'admin', password: Buffer.from(PASSWORD) }),
       hostKeys: [],
+      marks: null,
       jump: [],
     };
     return this.pool.run(lease ?? LEASE, clock ?? inTheFuture(), task, {

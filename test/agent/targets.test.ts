@@ -139,6 +139,7 @@ test('a jump host is judged as it is connected to, and what lies behind it by it
     username: 'u',
     credential: null,
     hostKeys: [],
+    marks: null,
     legacy: false,
   };
   const through = async (targets: Targets, host: string) => {

@@ -291,6 +291,7 @@ describe.skipIf(missing !== null)('an ssh-agent', () => {
       },
       credential: Credential.create({ username: sshd.user, sshAgent: 'own' }),
       hostKeys: [],
+      marks: null,
       jump: [],
     };
     const ports = new Coordinator();
