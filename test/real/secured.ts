@@ -1,8 +1,12 @@
 // A distributed netsweep with mutual TLS on both wires: nats-server, `netsweep serve` and agents, each with a
 // certificate of one authority. Everything ends with its block.
+import { mkdir } from 'node:fs/promises';
+import { NatsAuthority } from '../../coordinator/identity/natsauthority.ts';
+import { openStore } from '../../coordinator/store/open.ts';
 import { type Certificates, type Leaf, makeCertificates } from '../certificates.ts';
 import { type Nats, startNats } from '../nats.ts';
 import type { Namespace } from '../netns.ts';
+import { type OwnNats, startOwnNats } from '../ownnats.ts';
 import { Place } from '../place.ts';
 import { Running, root, without } from '../process.ts';
 
@@ -14,6 +18,8 @@ export interface SecuredOptions {
   address?: string;
   /** false: nats-server asks its clients for no certificate. */
   natsVerifies?: boolean;
+  /** So many servers of a NATS of our own, on loopback; default: none of it. */
+  ownNats?: number;
 }
 
 export interface AgentOptions {
@@ -35,6 +41,7 @@ export class Secured implements AsyncDisposable {
   /** The coordinator's HOST:PORT. */
   coordinator = '';
   #nats: Nats | null = null;
+  #own: { nats: OwnNats; authority: NatsAuthority } | null = null;
   #serve: Running | null = null;
   readonly #agents: Running[] = [];
 
@@ -59,6 +66,11 @@ export class Secured implements AsyncDisposable {
     return this.#nats;
   }
 
+  get own(): { nats: OwnNats; authority: NatsAuthority } {
+    if (this.#own === null) throw new Error('there is no NATS of our own');
+    return this.#own;
+  }
+
   /** Words that lead the command line here, with a certificate of its own. */
   async client(): Promise<string[]> {
     return ['--coordinator', this.coordinator, ...(await this.#leaf('client'))];
@@ -66,9 +78,10 @@ export class Secured implements AsyncDisposable {
 
   /** Starts an agent; its log tells when it is ready. */
   async agent({ name, segment = 'default', tls, inside, nats }: AgentOptions): Promise<Running> {
-    const servers = nats ?? this.nats.url;
+    const servers = nats ?? this.#servers;
     const where = ['--nats', servers, '--coordinator', this.coordinator, '--segment', segment];
     const words = [...where, '--name', name, '--workers', '1', ...(tls ?? (await this.#leaf(name)))];
+    if (this.#own !== null) words.push('--nats-creds', await this.#creds(name, segment));
     const agent = start(this.place, 'agent/main.js', words, inside);
     this.#agents.push(agent);
     return agent;
@@ -77,17 +90,28 @@ export class Secured implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#agents.map((agent) => agent.stop('SIGTERM')));
     await this.#serve?.stop('SIGTERM');
+    await this.#own?.authority[Symbol.asyncDispose]();
+    await this.#own?.nats[Symbol.asyncDispose]();
     await this.#nats?.[Symbol.asyncDispose]();
     await this.certificates[Symbol.asyncDispose]();
     await this.place[Symbol.asyncDispose]();
   }
 
-  async #start({ address = '127.0.0.1', natsVerifies = true }: SecuredOptions): Promise<void> {
-    const { ca } = this.certificates;
-    const { cert, key } = await this.certificates.leaf('nats', [address]);
-    const files = `cert_file: "${cert}", key_file: "${key}", ca_file: "${ca}"`;
-    this.#nats = await startNats({ address, config: `tls { ${files}, verify: ${natsVerifies} }` });
-    const where = ['--nats', this.#nats.url, '--listen', `${address}:0`, '--http', '127.0.0.1:0'];
+  get #servers(): string {
+    return this.#own?.nats.urls.join(',') ?? this.nats.url;
+  }
+
+  async #creds(agent: string, segment: string): Promise<string> {
+    const { authority, nats } = this.own;
+    const grant = { agent, segments: segment.split(','), storeId: nats.storeId };
+    const creds = await authority.user({ ...grant, expires: Date.now() + 3_600_000 });
+    return this.place.write(`${agent}.creds`, creds.toString());
+  }
+
+  async #start({ address = '127.0.0.1', natsVerifies = true, ownNats = 0 }: SecuredOptions): Promise<void> {
+    if (ownNats > 0) await this.#startOwn(ownNats);
+    else await this.#startNats(address, natsVerifies);
+    const where = ['--nats', this.#servers, '--listen', `${address}:0`, '--http', '127.0.0.1:0'];
     const words = ['serve', ...where, '--state', this.place.path('serve')];
     this.#serve = start(this.place, 'coordinator/main.js', [
       ...words,
@@ -95,6 +119,24 @@ export class Secured implements AsyncDisposable {
     ]);
     const [, coordinator = ''] = await this.#serve.logged(/^ready listen=(\S+) /m);
     this.coordinator = coordinator;
+  }
+
+  async #startNats(address: string, natsVerifies: boolean): Promise<void> {
+    const { cert, key } = await this.certificates.leaf('nats', [address]);
+    const files = `cert_file: "${cert}", key_file: "${key}", ca_file: "${this.certificates.ca}"`;
+    this.#nats = await startNats({ address, config: `tls { ${files}, verify: ${natsVerifies} }` });
+  }
+
+  async #startOwn(servers: number): Promise<void> {
+    const directory = this.place.path('serve/serve');
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const store = await openStore(directory, null);
+    const storeId = store.id;
+    await store[Symbol.asyncDispose]();
+    const nats = await startOwnNats({ servers, storeId, directory, certificates: this.certificates });
+    const tls = { ca: this.certificates.ca, ...(await this.certificates.leaf('authority')) };
+    const warn = () => undefined;
+    this.#own = { nats, authority: NatsAuthority.open({ directory, servers: nats.urls, tls, warn }) };
   }
 
   async #leaf(name: string, addresses: string[] = []): Promise<string[]> {
