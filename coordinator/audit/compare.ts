@@ -22,6 +22,8 @@ const WORDS: Record<How, string> = {
   at_least: 'at least ',
   at_most: 'at most ',
 };
+/** Values that evidence names. */
+const MOST_VALUES = 12;
 /** Fields whose values are secret by their name. */
 const SECRET = /pass|secret|communit|key|token/i;
 
@@ -48,9 +50,9 @@ export function compareFound(
 /** Values as evidence may show them. */
 export function showFound(found: readonly Found[], { mask }: Sphere): string {
   if (found.length === 0) return 'nothing';
-  return shown(
-    found.map(({ value, within }) => (mask(within) === within ? value : mask(within).trim())).join(', '),
-  );
+  const values = found.map(({ value, within }) => (mask(within) === within ? value : mask(within).trim()));
+  const more = values.length - MOST_VALUES;
+  return shown(`${values.slice(0, MOST_VALUES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`);
 }
 
 function wantedOf(expected: Expected, region: Region, sphere: Sphere): Wanted | { outcome: Outcome } {

@@ -81,10 +81,10 @@ const COLUMNS: Column<KeptAudit>[] = [
   { title: 'SCORE', cell: (audit) => scoreText(scoreOf(audit)), right: true },
   { title: 'FINDINGS', cell: ({ counts }) => String(counts?.fail ?? 0), right: true },
   { title: 'CRITICAL', cell: ({ counts }) => String(counts?.critical ?? 0), right: true },
-  { title: 'HIGH', cell: ({ counts }) => String(counts?.high ?? 0), right: true },
+  { title: 'HIGH', cell: ({ counts }) => String(counts?.high ?? 0), right: true, spare: true },
   { title: 'ERRORS', cell: ({ counts }) => String(counts?.error ?? 0), right: true },
-  { title: 'UNKNOWN', cell: ({ counts }) => String(counts?.unknown ?? 0), right: true },
-  { title: 'SWEEP', cell: ({ sweep }) => sweep },
+  { title: 'UNKNOWN', cell: ({ counts }) => String(counts?.unknown ?? 0), right: true, spare: true },
+  { title: 'SWEEP', spare: true, cell: ({ sweep }) => sweep },
 ];
 
 export async function listAudits({ values, stop }: Call<typeof AUDIT_RUNS>): Promise<ExitCode> {

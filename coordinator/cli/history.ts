@@ -27,11 +27,11 @@ export interface Step {
 const COLUMNS: Column<Step>[] = [
   { title: 'VERSION', cell: ({ version }) => String(version.version), right: true },
   { title: 'COMMAND', cell: ({ version }) => version.command },
-  { title: 'FIRST SEEN', cell: ({ version }) => timeText(version.firstMs) },
+  { title: 'FIRST SEEN', spare: true, cell: ({ version }) => timeText(version.firstMs) },
   { title: 'LAST SEEN', cell: ({ version }) => timeText(version.lastMs) },
-  { title: 'SIZE', cell: ({ version }) => sizeText(version.bytes), right: true },
+  { title: 'SIZE', cell: ({ version }) => sizeText(version.bytes), right: true, spare: true },
   { title: 'CHANGE', cell: ({ change }) => changeText(change) },
-  { title: 'LAST SWEEP', cell: ({ version }) => version.lastSweep || 'removed' },
+  { title: 'LAST SWEEP', spare: true, cell: ({ version }) => version.lastSweep || 'removed' },
 ];
 
 export async function showHistory({ args, values, stop }: Call<typeof HISTORY>): Promise<ExitCode> {

@@ -1,5 +1,5 @@
 // Short answers of the commands beside `run`: tables for people, JSON for programs.
-import { type Column, tableLines } from '../combine/table.js';
+import { type Column, fitting, tableLines } from '../combine/table.js';
 import { Sink } from './sink.js';
 import { painter } from './terminal.js';
 
@@ -15,10 +15,12 @@ export async function printLines(lines: string[]): Promise<void> {
   await sink.end();
 }
 
-/** Rows as a table, or each through `object` as one JSON array. */
+/** Rows as a table, narrowed on a terminal, or each through `object` as one JSON array. */
 export async function printTable<T>(
   rows: T[],
   { json, columns, object }: { json: boolean; columns: Column<T>[]; object: (row: T) => unknown },
 ): Promise<void> {
-  await printLines(json ? [JSON.stringify(rows.map(object), null, 2)] : tableLines(columns, rows));
+  const { isTTY, columns: width } = process.stdout;
+  const shown = isTTY === true && width > 0 ? fitting(columns, rows, width) : columns;
+  await printLines(json ? [JSON.stringify(rows.map(object), null, 2)] : tableLines(shown, rows));
 }

@@ -86,15 +86,15 @@ async function said(link: SchedulesLink, { name, zone }: Schedule, what: string)
 const COLUMNS: Column<ScheduleView>[] = [
   { title: 'SCHEDULE', cell: ({ schedule }) => schedule?.name ?? '' },
   { title: 'CRON', cell: ({ schedule }) => schedule?.cron ?? '' },
-  { title: 'ZONE', cell: ({ schedule }) => schedule?.zone ?? '' },
+  { title: 'ZONE', spare: true, cell: ({ schedule }) => schedule?.zone ?? '' },
   { title: 'NEXT', cell: nextText },
   {
     title: 'LAST',
     cell: ({ schedule, last }) => (last ? timeIn(schedule?.zone, last.startedAtMs || last.dueMs) : '-'),
   },
   { title: 'OUTCOME', cell: ({ last }) => (last ? outcomeOf(last) : '-') },
-  { title: 'TOOK', cell: ({ last }) => (last ? took(last) : '-'), right: true },
-  { title: 'COMMAND', cell: ({ schedule }) => commandOf(schedule) },
+  { title: 'TOOK', cell: ({ last }) => (last ? took(last) : '-'), right: true, spare: true },
+  { title: 'COMMAND', spare: true, cell: ({ schedule }) => commandOf(schedule) },
 ];
 
 export async function listSchedules({

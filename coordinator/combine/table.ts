@@ -5,6 +5,16 @@ export interface Column<T> {
   cell(row: T): string;
   /** Numbers stand at the right. */
   right?: boolean;
+  /** Left out where the screen is too narrow, the last one first. */
+  spare?: boolean;
+}
+
+/** What of the columns has room: without spare ones, as long as it is too wide. */
+export function fitting<T>(columns: Column<T>[], rows: readonly T[], width: number): Column<T>[] {
+  const widest = tableLines(columns, rows).reduce((most, line) => Math.max(most, charactersIn(line)), 0);
+  const spare = columns.findLastIndex((column) => column.spare === true);
+  if (widest <= width || spare < 0) return columns;
+  return fitting(columns.toSpliced(spare, 1), rows, width);
 }
 
 export function tableLines<T>(columns: Column<T>[], rows: readonly T[]): string[] {

@@ -22,8 +22,8 @@ a:focus-visible,summary:focus-visible,.wide:focus-visible{outline:3px solid var(
 .skip{position:absolute;left:-99rem}
 .skip:focus{left:1rem;top:.5rem;background:var(--bg);padding:.25rem .5rem}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(6.7rem,1fr));gap:.75rem;margin:1rem 0;padding:0;list-style:none}
-.cards li{background:var(--panel);border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem}
-.cards b{display:block;font-size:1.7rem;line-height:1.2;font-variant-numeric:tabular-nums}
+.cards li{background:var(--panel);border:1px solid var(--line);border-radius:.5rem;padding:.6rem .7rem;font-size:.9rem}
+.cards b{display:block;font-size:1.4rem;line-height:1.3;font-variant-numeric:tabular-nums}
 .bar{display:block;width:100%;height:1.5rem;border-radius:.25rem}
 .scorebar{display:inline-block;width:6rem;height:.5rem;vertical-align:middle;margin-left:.5rem}
 .trend{display:block;width:100%;height:auto;max-height:8rem}
