@@ -9,6 +9,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
+import { natsHost } from '../proto/natsurl.js';
 import type { TlsFiles } from './channel.js';
 import { machine, pause } from './host.js';
 
@@ -147,9 +148,7 @@ function renewed(file: string): Authenticator {
  * must be for one of the servers we were told of.
  */
 function tlsOptions({ ca, cert, key }: TlsFiles, servers: string[]) {
-  const told = servers.map(
-    (url) => /^(?:\w+:\/\/)?(?:.*@)?\[?([^[\]/]*?)\]?(?::\d+)?\/?$/.exec(url)?.[1] ?? url,
-  );
+  const told = servers.map(natsHost);
   const identify: typeof checkServerIdentity = (host, certificate) => {
     const refusals = (host === 'localhost' ? told : [host]).map((name) =>
       checkServerIdentity(name, certificate),

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
+import { isLocalNats, withoutLogin } from '../proto/natsurl.js';
 import { isLoopback } from '../proto/operation/endpoint.js';
 import { readVaultSettings, VaultError } from '../proto/vaultsettings.js';
 import type { AgentConfig } from './agent.js';
@@ -105,6 +106,11 @@ export function readOptions(version: string): AgentConfig {
   if (tls === null && !isLoopback(coordinator))
     throw new UsageError(
       `--coordinator ${coordinator}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`,
+    );
+  const away = tls === null ? list(given.nats).find((url) => !isLocalNats(url)) : undefined;
+  if (away !== undefined)
+    throw new UsageError(
+      `--nats ${withoutLogin(away)}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`,
     );
   return {
     name: given.name ?? hostname(),

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Schedule, ScheduleRun } from '../proto/gen/netsweep/v1/schedules.js';
+import { withoutLogin } from '../proto/natsurl.js';
 import { openEndpoint } from '../proto/operation/endpoint.js';
 import { ProcessMetrics } from '../proto/operation/process.js';
 import type { ServeConfig } from './config.js';
@@ -20,6 +21,7 @@ import { Scheduler } from './schedule/scheduler.js';
 import { serveSchedules } from './schedule/service.js';
 import { Telling } from './schedule/telling.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './store/refusal.js';
+import { type NatsOptions, OpenToAll } from './sweep/natsconnection.js';
 import { readIdentity } from './tls.js';
 import { version } from './version.js';
 
@@ -59,8 +61,8 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
         log.warn(error === null ? {} : { err: error }, what),
       )
     : null;
-  log.info({ nats: config.nats.map(withoutSecret) }, 'waiting for NATS');
-  const connecting = coordinator.connect({
+  log.info({ nats: config.nats.map(withoutLogin) }, 'waiting for NATS');
+  const connecting = connect(coordinator, {
     servers: config.nats,
     token: null,
     credsFile: isOurs ? coordinatorCreds(natsFolder(directory)) : config.natsCreds,
@@ -99,6 +101,14 @@ async function openSchedules(
       await telling[Symbol.asyncDispose]();
     },
   };
+}
+
+async function connect(coordinator: Coordinator, nats: NatsOptions): Promise<void> {
+  try {
+    await coordinator.connect(nats);
+  } catch (error) {
+    throw error instanceof OpenToAll ? new Unreachable(error.message, { cause: error }) : error;
+  }
 }
 
 /** Who gives agents their users of our own NATS. */
@@ -152,9 +162,4 @@ async function watchedOver(
     looking[Symbol.dispose]();
     throw new Unreachable(`can't listen on ${http}`, { cause: error });
   }
-}
-
-/** A URL may carry a password; a log never does. */
-function withoutSecret(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
 }

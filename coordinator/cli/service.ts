@@ -1,4 +1,5 @@
 // `netsweep serve`: from its options to the coordinator's own configuration.
+import { isLocalNats, withoutLogin } from '../../proto/natsurl.js';
 import type { ServeConfig } from '../config.js';
 import { isLoopback } from '../intake/server.js';
 import { serve } from '../serve.js';
@@ -15,6 +16,11 @@ export async function runService({ values, stop }: Call<typeof SERVE>): Promise<
   if (tls === null && !isLoopback(listen))
     throw new UsageError(
       `--listen ${listen}: without --tls-ca, --tls-cert and --tls-key only loopback is served`,
+    );
+  const away = tls === null ? nats.find((url) => !isLocalNats(url)) : undefined;
+  if (away !== undefined)
+    throw new UsageError(
+      `--nats ${withoutLogin(away)}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`,
     );
   const config: ServeConfig = {
     nats: nats.length > 0 ? nats : ['nats://127.0.0.1:4222'],

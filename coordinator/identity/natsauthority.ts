@@ -34,7 +34,9 @@ export class NatsAuthority implements AsyncDisposable {
   readonly #kept: Promise<void>;
 
   private constructor(private readonly options: NatsAuthorityOptions) {
-    this.#kept = this.#keepTelling();
+    this.#kept = this.#keepTelling().catch((error: unknown) =>
+      options.warn(error, 'NATS is told of no accounts'),
+    );
   }
 
   /** Begins to connect. */

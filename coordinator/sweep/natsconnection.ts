@@ -10,6 +10,7 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
+import { isLocalNats, natsHost } from '../../proto/natsurl.js';
 import type { TlsFiles } from '../config.js';
 
 /** Pause before another try, in ms. */
@@ -25,9 +26,18 @@ export interface NatsOptions {
   storage: 'file' | 'memory';
 }
 
+/** A server beyond loopback that asks nobody who he is: work is not laid out there. */
+export class OpenToAll extends Error {
+  constructor(server: string) {
+    super(`nats://${server} lets in whoever comes: it has to ask for credentials, or for a certificate`);
+  }
+}
+
 export type Warn = (error: unknown, what: string) => void;
 
-/** Resolves when connected; null once `signal` has given up. Each new reason to wait is said once. */
+/**
+ * Resolves when connected; null once `signal` has given up. Each new reason to wait is said once. Throws OpenToAll.
+ */
 export async function openConnection(
   options: NatsOptions,
   warn: Warn,
@@ -36,9 +46,13 @@ export async function openConnection(
   let complaint = '';
   while (!signal.aborted) {
     try {
-      return await abandonable(connect(connectionOptions(options)), signal);
+      const connection = await abandonable(connect(connectionOptions(options)), signal);
+      if (!isOpenToAll(connection)) return connection;
+      await connection.close();
+      throw new OpenToAll(connection.getServer());
     } catch (error) {
       if (signal.aborted) break;
+      if (error instanceof OpenToAll) throw error;
       if (String(error) !== complaint) warn(null, `NATS will not have us: ${reasonOf(error)}`);
       complaint = String(error);
       await rest(RETRY_MS, signal);
@@ -50,7 +64,13 @@ export async function openConnection(
 /** Tells whether the connection stands each time that this changes, until it is closed. */
 export async function watch(connection: NatsConnection, stands: (up: boolean) => void): Promise<void> {
   for await (const { type } of connection.status())
-    if (type === 'reconnect' || type === 'disconnect') stands(type === 'reconnect');
+    if (type === 'reconnect' || type === 'disconnect')
+      stands(type === 'reconnect' && !isOpenToAll(connection));
+}
+
+function isOpenToAll(connection: NatsConnection): boolean {
+  const { auth_required: asksWho, tls_verify: asksForCertificate } = connection.info ?? {};
+  return !asksWho && !asksForCertificate && !isLocalNats(connection.getServer());
 }
 
 /** What a person can do something with; the library's own words for silence are a guess. */
@@ -112,9 +132,7 @@ function renewed(file: string): Authenticator {
  * must be for one of the servers we were told of.
  */
 function tlsOptions({ ca, cert, key }: TlsFiles, servers: string[]) {
-  const told = servers.map(
-    (url) => /^(?:\w+:\/\/)?(?:.*@)?\[?([^[\]/]*?)\]?(?::\d+)?\/?$/.exec(url)?.[1] ?? url,
-  );
+  const told = servers.map(natsHost);
   const identify: typeof checkServerIdentity = (host, certificate) => {
     const refusals = (host === 'localhost' ? told : [host]).map((name) =>
       checkServerIdentity(name, certificate),

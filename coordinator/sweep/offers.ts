@@ -113,7 +113,7 @@ export class Offers {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.#link?.connection.close();
-    await Promise.all([this.#ready, this.#watching]);
+    await Promise.allSettled([this.#ready, this.#watching]);
   }
 
   async #open(): Promise<void> {

@@ -26,6 +26,10 @@ test.each([
     ['--coordinator', '192.0.2.1:7440'],
     'only loopback is reached without --tls-ca, --tls-cert and --tls-key',
   ],
+  [
+    ['--nats', 'nats://127.0.0.1:4222,nats://us:pass@192.0.2.1:4222'],
+    '--nats nats://192.0.2.1:4222: only loopback is reached without --tls-ca, --tls-cert and --tls-key',
+  ],
   [['--segmnet', 'a'], "unknown option '--segmnet'"],
   [['--http', '0.0.0.0:7442'], 'only loopback is served, as its answers would be open to everybody'],
   [['--http', 'localhost'], '--http: found "localhost", expected HOST:PORT'],

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { makeCertificates } from '../certificates.ts';
 import { startNats } from '../nats.ts';
 import { Place } from '../place.ts';
 import { Running, root } from '../process.ts';
@@ -37,6 +38,39 @@ describe('netsweep serve', () => {
       expect(existsSync(place.path('state'))).toBe(false);
     },
   );
+
+  test('refuses a NATS beyond loopback without TLS, and never shows its password', async () => {
+    await using place = await Place.open();
+    const words = [
+      'serve',
+      '--nats',
+      'nats://us:pass@192.0.2.1',
+      '--state',
+      place.path('state'),
+      ...anywhere,
+    ];
+    const { status, stdout, stderr } = await place.netsweep(words);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/--nats nats:\/\/192\.0\.2\.1: only loopback is reached without --tls-ca/);
+    expect(existsSync(place.path('state'))).toBe(false);
+  });
+
+  test('ends with 4 where a NATS beyond loopback lets in whoever comes', async () => {
+    await using certificates = await makeCertificates();
+    const leaf = await certificates.leaf('all', ['0.0.0.0']);
+    const files = `cert_file: "${leaf.cert}", key_file: "${leaf.key}", ca_file: "${certificates.ca}"`;
+    const secured = (more: string) => `tls { ${files} ${more} }`;
+    await using server = await startNats({ config: secured('') });
+    await using place = await Place.open();
+    const nats = ['--nats', server.url.replace('127.0.0.1', '0.0.0.0')];
+    const words = [...nats, '--state', place.path('state'), ...anywhere, ...tlsWords(certificates.ca, leaf)];
+    const { status, stdout, stderr } = await place.netsweep(['serve', ...words]);
+    expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+    expect(stderr).toMatch(/^netsweep: nats:\/\/0\.0\.0\.0:\d+ lets in whoever comes: /m);
+    await server.restart(secured(', verify: true'));
+    await using running = startServe(place, words);
+    await running.serve.logged(/^ready/m);
+  });
 
   test('says which TLS file can not be read or used', async () => {
     await using place = await Place.open();
