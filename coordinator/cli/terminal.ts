@@ -1,14 +1,17 @@
 // Text from devices made harmless for a terminal: no control character, escape sequence or change of writing
 // direction gets through, each is shown as a visible stand-in. And the little colour there is.
 
-/** C0 except tab and line feed, DEL, C1, and the characters that reorder or hide text. */
+/**
+ * C0 except tab and line feed, DEL, C1, what reorders text, and what is not seen: all that Unicode has for it, lone
+ * halves of a pair, and more marks on a letter than any language puts there.
+ */
 const HARMFUL =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\p{Cf}\p{Default_Ignorable_Code_Point}\p{Surrogate}]|(?<=\p{M}{4})\p{M}/gu;
 
-/** Shows what a terminal would obey: `\x1b` as `^[`, C1 and bidi controls as `<U+009B>`. */
+/** Shows what a terminal would obey: `\x1b` as `^[`, C1 and what is not seen as `<U+009B>`. */
 export function harmless(text: string): string {
   return text.replace(HARMFUL, (character) => {
-    const code = character.charCodeAt(0);
+    const code = character.codePointAt(0) ?? 0;
     if (code < 0x20) return `^${String.fromCharCode(code + 0x40)}`;
     if (code === 0x7f) return '^?';
     return `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
