@@ -128,6 +128,7 @@ export async function runAgent(
       rehearses: rehearsal !== null,
       verifies: true,
       hasVault: config.vault !== null,
+      paces: true,
     },
     {
       welcome: (welcome) => {

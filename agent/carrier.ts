@@ -48,6 +48,8 @@ interface Held {
   termMs: number;
   /** Of credentials that we resolve ourselves: why one can't be used; null: it can. */
   opened: Opened;
+  /** Its devices begin within so many ms. */
+  spreadMs: number;
   /** Devices that sessions are open to. */
   inSession: Set<number>;
   /** Aborted when the lease is lost, the sweep cancelled or the agent drains: nothing new begins. */
@@ -126,6 +128,7 @@ export class Carrier {
       lease,
       offer,
       termMs: grant.termMs,
+      spreadMs: grant.spreadMs,
       clock: leaseClock(sent, grant.termMs),
       opened,
       inSession: new Set(),
@@ -280,6 +283,8 @@ export class Carrier {
     credentials: Map<string, Credential>,
   ): Promise<Verdict> {
     await this.#slot(held.over.signal);
+    // Before it counts as one that is worked on: many agents begin at once.
+    if (held.spreadMs > 0) await pause(this.host, this.host.random() * held.spreadMs, held.over.signal);
     const delivery = await this.uplink.reserve(held.over.signal);
     const begins = !held.over.signal.aborted;
     if (begins) {
@@ -490,6 +495,7 @@ function sessionTask(
     hostKeys: work.hostKeys,
     marks: work.marks ?? null,
     jump: device.jump.map((hop, at) => bastionOf(hop, work.jump[at], credentials)),
+    paced: work.paced,
   };
 }
 

@@ -64,6 +64,8 @@ export interface SecretPorts {
   permit(use: SecretUse): Promise<Permit>;
   loggedIn(use: SecretUse, result: LoginResult): void;
   mayWrite(): boolean;
+  /** Logins by a key alone ask for leave, too. */
+  paced?: boolean | undefined;
 }
 
 /** One use of a secret on one device: asked for, sent, answered for. */

@@ -190,7 +190,7 @@ function packedPart(message: FromWorker, name: string, bytes: Uint8Array) {
 
 /** A digest names bytes by SHA-256. */
 const DIGEST_BYTES = 32;
-const USES = [SecretUse.LOGIN, SecretUse.ENABLE, SecretUse.CHANNEL];
+const USES = [SecretUse.LOGIN, SecretUse.ENABLE, SecretUse.CHANNEL, SecretUse.KEY];
 const RESULTS = Object.values(LoginResult).filter((result) => result !== LoginResult.UNRECOGNIZED);
 const STATUSES: readonly Status[] = [Status.OK, Status.SUSPECT, Status.FAILED, Status.SKIPPED];
 const ENDS: readonly Ended[] = ['done', 'cut', 'unread', 'lacking', 'routeless'];

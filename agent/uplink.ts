@@ -15,6 +15,7 @@ import type {
   Hello,
   HostKeyAnswer,
   Lease,
+  LoginAnswer,
   LoginAsk,
   RenewReply,
   RenewRequest,
@@ -25,6 +26,7 @@ import type {
 } from '../proto/gen/netsweep/v1/agent.js';
 import { Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
+import { FarClock } from './farclock.js';
 import { type Host, pause } from './host.js';
 import { type Delivery, type Outcome, Results, type WaitingRoom } from './results.js';
 
@@ -69,6 +71,8 @@ export class Uplink {
   /** Questions without an answer; each is put again on the next stream. */
   readonly #questions = new Map<number, Body>();
   readonly #permits = new Map<number, (permit: Permit) => void>();
+  /** Of the coordinator on the stream that there is. */
+  #clock = new FarClock();
   readonly #hostKeys = new Map<number, (answer: KeyAnswer) => void>();
   readonly #starts = new Map<number, (granted: boolean) => void>();
   readonly #closing = new AbortController();
@@ -249,8 +253,10 @@ export class Uplink {
   #link(): Promise<number> {
     return new Promise((resolve) => {
       const stream = this.client.link();
+      this.#clock = new FarClock();
       let retryMs = 400;
       stream.on('data', (batch: CoordinatorBatch) => {
+        if (batch.nowMs > 0) this.#clock.heard(batch.nowMs, this.host.monotonicMs());
         for (const { body } of batch.messages) {
           if (body?.$case === 'goodbye') {
             retryMs = body.value.retryMs;
@@ -324,10 +330,7 @@ export class Uplink {
         }
         return;
       case 'loginAnswer':
-        this.#permits.get(body.value.ask)?.(body.value.permit);
-        this.#permits.delete(body.value.ask);
-        this.#questions.delete(body.value.ask);
-        return;
+        return this.#permitted(body.value);
       case 'hostKeyAnswer':
         this.#hostKeys.get(body.value.ask)?.(body.value);
         this.#hostKeys.delete(body.value.ask);
@@ -350,6 +353,16 @@ export class Uplink {
       default:
         body satisfies never;
     }
+  }
+
+  /** Leave may be for a moment to come. */
+  #permitted({ ask, permit, atMs }: LoginAnswer): void {
+    const answer = this.#permits.get(ask);
+    this.#permits.delete(ask);
+    this.#questions.delete(ask);
+    const ms = atMs > 0 ? this.#clock.ours(atMs) - this.host.monotonicMs() : 0;
+    if (ms > 0) this.host.after(ms, () => answer?.(permit));
+    else answer?.(permit);
   }
 
   /** Sends what has gathered, a batch each beat, as fast as the stream takes them. */

@@ -148,7 +148,7 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
   if (turn !== null) await turn;
   const { name } = task.device;
   failpoint(`worker.session.${name}`);
-  const its = ports(number, job, name);
+  const its = ports(number, job, task);
   const attempt = await (abandon instanceof AbortController && rehearsals
     ? rehearsals.run(task, its, abandon.signal)
     : runSession(task, its, abandon.signal, bastions));
@@ -197,7 +197,7 @@ function howEnded({ abandon, hindered }: Job, { failure }: Attempt): Ended {
   return hindered;
 }
 
-function ports(number: number, job: Job, name: string): SessionPorts {
+function ports(number: number, job: Job, task: SessionTask): SessionPorts {
   const { lease } = job;
   const over = () => {
     job.hindered ??= 'cut';
@@ -217,7 +217,7 @@ function ports(number: number, job: Job, name: string): SessionPorts {
       });
     },
     loggedIn: (use: SecretUse, result: LoginResult, hop = 0) => {
-      failpoint(`worker.loggedIn.${name}`);
+      failpoint(`worker.loggedIn.${task.device.name}`);
       void agent.send({ say: 'loggedIn', job: number, use, result, hop });
     },
     acceptHostKey: (key: HostKey, hop = 0) => {
@@ -237,6 +237,7 @@ function ports(number: number, job: Job, name: string): SessionPorts {
         void agent.send({ say: 'askStart', ask, job: number });
       });
     },
+    paced: task.paced,
     mayStart: () => may('startUntil'),
     mayWrite: () => may('stopAt'),
     hold,

@@ -129,7 +129,10 @@ export class DeafCoordinator implements AsyncDisposable {
         return this.#say({ $case: 'offer', value: this.#shard });
       case 'loginAsk':
         this.asked += 1;
-        return this.#say({ $case: 'loginAnswer', value: { ask: body.value.ask, permit: Permit.SEND } });
+        return this.#say({
+          $case: 'loginAnswer',
+          value: { ask: body.value.ask, permit: Permit.SEND, atMs: 0 },
+        });
       case 'hostKeySeen':
         return this.#say({
           $case: 'hostKeyAnswer',
@@ -149,6 +152,6 @@ export class DeafCoordinator implements AsyncDisposable {
   }
 
   #say(body: NonNullable<CoordinatorMessage['body']>): void {
-    this.#stream?.write({ messages: [{ body }] });
+    this.#stream?.write({ messages: [{ body }], nowMs: 0 });
   }
 }

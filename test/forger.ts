@@ -150,7 +150,7 @@ export class Forger implements AsyncDisposable {
       for (const { body } of messages) {
         if (body?.$case === 'hello') this.#welcome();
         else if (body?.$case === 'loginAsk')
-          this.#say({ $case: 'loginAnswer', value: { ask: body.value.ask, permit: Permit.SEND } });
+          this.#say({ $case: 'loginAnswer', value: { ask: body.value.ask, permit: Permit.SEND, atMs: 0 } });
         else if (body?.$case === 'hostKeySeen') {
           const { ask } = body.value;
           this.#say({ $case: 'hostKeyAnswer', value: { ask, accepted: true, known: [], mayLogIn: true } });
@@ -176,6 +176,6 @@ export class Forger implements AsyncDisposable {
   }
 
   #say(body: NonNullable<CoordinatorMessage['body']>): void {
-    this.#stream?.write({ messages: [{ body }] });
+    this.#stream?.write({ messages: [{ body }], nowMs: 0 });
   }
 }

@@ -59,6 +59,8 @@ export interface SessionTask {
   marks: HostMarks | null;
   /** The bastions on the way, in the order of Device.jump. */
   jump: Hop[];
+  /** Logins by a key alone ask for leave, too. */
+  paced?: boolean;
 }
 
 /** What a session asks of the world outside its device. `hop`: the nth bastion on the way; without it the device. */
@@ -69,6 +71,8 @@ export interface SessionPorts {
   loggedIn(use: SecretUse, result: LoginResult, hop?: number): void;
   /** Offers a first-seen host key to the ledger, before authentication. */
   acceptHostKey(key: HostKey, hop?: number): Promise<{ accepted: boolean; known: HostKey[] }>;
+  /** As in SessionTask. */
+  paced?: boolean | undefined;
   /** May the first command be sent? Asked in sweeps that may write; the answer may take a while. False: nothing may. */
   start(): Promise<boolean>;
   /** False once the lease allows no new connect and no new command. Checked before each. */
@@ -512,6 +516,7 @@ function traveller(ports: SessionPorts, calledOff: CalledOff): Traveller {
       loggedIn: (use, result) => ports.loggedIn(use, result, hop),
       acceptHostKey: (key) => ports.acceptHostKey(key, hop),
       mayWrite: () => ports.mayWrite(),
+      paced: ports.paced,
     }),
   };
 }

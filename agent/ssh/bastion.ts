@@ -90,6 +90,7 @@ export class Bastion implements ShellEvents {
         },
         acceptHostKey: (key) => ports.acceptHostKey(key),
         mayWrite: () => ports.mayWrite(),
+        paced: ports.paced,
       },
       this.#course,
       this.#watch,

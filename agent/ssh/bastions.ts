@@ -205,6 +205,7 @@ function watched(ports: AdmissionPorts): { ports: AdmissionPorts; lost: () => bo
       loggedIn: (use, result) => ports.loggedIn(use, result),
       acceptHostKey: (key) => told(ports.acceptHostKey(key)),
       mayWrite: () => ports.mayWrite(),
+      paced: ports.paced,
     },
     lost: () => rejected,
   };

@@ -63,6 +63,8 @@ export class Login implements Disposable {
   #shown: Offer | null = null;
   #takenKey: Offer | null = null;
   #passwordTaken = false;
+  /** The pace has let its key pass. */
+  #hadTurn = false;
   #rounds = 0;
 
   constructor(credential: Credential | null, username: string, legacy: boolean, ports: SecretPorts) {
@@ -168,7 +170,7 @@ export class Login implements Disposable {
   async #show(offer: Offer): Promise<Step> {
     // A refused key locks nobody out. Its permit is asked for where it is all there is, so that a password is never
     // taken for proved because a key was accepted.
-    if (this.#password) this.#mayWrite();
+    if (this.#password) await this.#turn();
     else {
       await this.#permit();
       this.permission.markSent();
@@ -186,6 +188,15 @@ export class Login implements Disposable {
 
   async #permit(): Promise<void> {
     await this.permission.ask();
+    this.#mayWrite();
+  }
+
+  /** A key beside a password needs no leave; where logins are paced its login waits for its turn, once. */
+  async #turn(): Promise<void> {
+    if (this.#ports.paced === true && !this.#hadTurn) {
+      this.#hadTurn = true;
+      await new Permission(SecretUse.KEY, this.#ports).ask();
+    }
     this.#mayWrite();
   }
 

@@ -101,7 +101,8 @@ export class Agents {
     const restorer = new Restorer();
     const outbox = new Outbox<CoordinatorMessage>(
       this.books.host,
-      (messages) => stream.write({ messages }),
+      (messages) =>
+        stream.write({ messages, nowMs: messages.some(isTimed) ? this.books.host.monotonicMs() : 0 }),
       () => stream.end(),
     );
     const gone = () => {
@@ -211,7 +212,9 @@ export class Agents {
   }
 
   #loginAsk(link: AgentLink, ask: LoginAsk): void {
-    this.#logins.ask(ask, (permit) => link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit } }));
+    this.#logins.ask(ask, link.hello.paces, (permit, atMs) =>
+      link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit, atMs } }),
+    );
   }
 
   #startAsk(link: AgentLink, { ask, sweep, epoch, index }: StartAsk): void {
@@ -263,9 +266,11 @@ export class Agents {
     const { epoch, shard } = answer;
     const wanted = new Set(answer.devices.flatMap(({ device }) => credentialsOf(device)));
     const { termMs } = this.books.terms;
+    const { pace } = this.books.ledger;
     const grant = Grant.create({
       epoch,
       termMs,
+      spreadMs: pace.spreadMs(answer.devices.map(({ track }) => track)),
       work: answer.devices.map((state, at) => this.#work(state, known[at] ?? [])),
       credentials: [...shard.sweep.credentials.values()].filter(({ id }) => wanted.has(id)),
     });
@@ -281,7 +286,15 @@ export class Agents {
       hostKeys: this.#hostKeys(state, hop),
       marks: this.books.hostKeys.marks(placeOf(device, hop)),
     }));
-    return Work.create({ index: device.index, ...own, jump: bastions, alone: runsAlone(state), known });
+    const paced = this.books.ledger.pace.isPaced(state.track);
+    return Work.create({
+      index: device.index,
+      ...own,
+      jump: bastions,
+      alone: runsAlone(state),
+      known,
+      paced,
+    });
   }
 
   #hostKeys(state: DeviceState, hop: number): HostKey[] {
@@ -411,4 +424,9 @@ export class Agents {
 
 function isUnsigned({ end }: Result): boolean {
   return end?.$case === 'handedBack' && end.value.unsigned;
+}
+
+/** It names a moment of our clock. */
+function isTimed({ body }: CoordinatorMessage): boolean {
+  return body?.$case === 'loginAnswer' && body.value.atMs > 0;
 }

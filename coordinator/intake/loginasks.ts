@@ -25,12 +25,16 @@ export class LoginAsks {
     private readonly kick: () => void,
   ) {}
 
-  /** Answers once, now or when the turn has come. */
-  ask(ask: LoginAsk, reply: (permit: Permit) => void): void {
-    const answer = (permit: Permit) => {
+  /**
+   * Answers once, now or when the turn has come. `at`: when the login is to leave, on our monotonic clock; 0: at once.
+   * Who does not heed that is answered at that moment.
+   */
+  ask(ask: LoginAsk, heeds: boolean, reply: (permit: Permit, at: number) => void): void {
+    const answer = (permit: Permit, at = 0) => {
       this.books.counted.logins.add(PERMITS[permit] ?? 'lost');
-      reply(permit);
+      reply(permit, at);
     };
+    const send = (at: number) => (heeds ? answer(Permit.SEND, at) : this.#at(at, () => answer(Permit.SEND)));
     const { ledger, logins } = this.books;
     const now = this.books.host.monotonicMs();
     const working = () => ledger.working(ask.sweep, ask.epoch, ask.index, this.books.host.monotonicMs());
@@ -41,16 +45,18 @@ export class LoginAsks {
     const key = keyOf(ask);
     const leave = (at: number) => {
       if (working() === null) return answer(Permit.LOST);
+      if (ask.use === SecretUse.KEY) return send(at);
       if (logins.isStopped(guard)) {
         logins.outcome(guard, key, 'unsent', this.books.host.monotonicMs());
         return answer(Permit.STOPPED);
       }
       const writes: Write[] = [];
       spend(sweep, state, ask, true, writes);
-      void this.books.commit(writes).then(() => this.#at(at, () => answer(Permit.SEND)));
+      void this.books.commit(writes).then(() => send(at));
     };
     const { pace } = ledger;
     const paced = pace.isPaced(state.track) && ask.use !== SecretUse.ENABLE ? state.track.paced : null;
+    if (ask.use === SecretUse.KEY && paced === null) return send(0);
     // It is connected, and counts as such while it waits for a turn that has nothing to do with the pace.
     if (paced !== null) pace.logins.asks(paced, ask.index);
     const decided = (permit: Answer) => {
@@ -60,6 +66,7 @@ export class LoginAsks {
       pace.logins.ask(paced, ask.index, leave);
       this.#pass();
     };
+    if (ask.use === SecretUse.KEY) return decided('send');
     // Spent without a result: its agent died with the outcome. It is repeated only once the credential is proved.
     const repeat = isSpent(sweep, state, ask) && !logins.isUnderWay(guard, key);
     logins.ask(guard, key, now, decided, repeat);
@@ -109,6 +116,7 @@ export class LoginAsks {
   }
 
   outcome(outcome: LoginOutcome): void {
+    if (outcome.use === SecretUse.KEY) return; // nothing of it was lent
     const { ledger, logins } = this.books;
     const sweep = ledger.sweeps.get(outcome.sweep);
     const state = sweep?.states[outcome.index];
@@ -167,7 +175,10 @@ function loginPlace(device: Device, { hop, credential }: LoginAsk | LoginOutcome
 
 /** Whether a login is one that this device, or a bastion on the way to it, takes. */
 function isOwn(device: Device, { credential, use, hop }: LoginAsk | LoginOutcome): boolean {
-  return credentialsOf(device)[hop] === credential && (hop === 0 || use === SecretUse.LOGIN);
+  return (
+    credentialsOf(device)[hop] === credential &&
+    (hop === 0 || use === SecretUse.LOGIN || use === SecretUse.KEY)
+  );
 }
 
 function loginWord(result: LoginResult): 'accepted' | 'refused' | 'hung-up' | 'unknown' | 'unsent' {

@@ -54,6 +54,12 @@ export class Pace {
     return paced !== null && !this.rehearses;
   }
 
+  /** Within which devices that are handed out together begin, so that they are not connected in one instant, in ms. */
+  spreadMs(tracks: readonly Track[]): number {
+    const [first, ...others] = tracks.filter((track) => this.isPaced(track));
+    return first?.paced == null ? 0 : Math.round((others.length * 1_000) / first.paced.rate);
+  }
+
   /** As in Limits, for one sweep. */
   fullAt({ paced, places }: Track, devices: number, most: number, now: number): string | null {
     for (const place of places) {

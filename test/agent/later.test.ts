@@ -22,7 +22,7 @@ test('a result that the coordinator does not take now rests before it is sent ag
   const sentAt: number[] = [];
   const server = new Server();
   const link = (stream: Stream) => {
-    const say = (body: CoordinatorMessage['body']) => stream.write({ messages: [{ body }] });
+    const say = (body: CoordinatorMessage['body']) => stream.write({ messages: [{ body }], nowMs: 0 });
     stream.on('end', () => stream.end());
     stream.on('data', ({ messages }: AgentBatch) => {
       for (const { body } of messages) {
@@ -47,6 +47,7 @@ test('a result that the coordinator does not take now rests before it is sent ag
     rehearses: false,
     verifies: false,
     hasVault: false,
+    paces: true,
   };
   const ignored = () => undefined;
   const heard = { welcome: ignored, cancel: ignored, offer: ignored, full: ignored };

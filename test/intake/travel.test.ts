@@ -85,6 +85,7 @@ test('a second sweep of devices that give the same sends at most 2 % of the byte
     rehearses: false,
     verifies: false,
     hasVault: false,
+    paces: true,
   };
   await using uplink = Uplink.open(client as unknown as UplinkClient, machine, hello, events); // as channel.ts opens it
   await welcomed;
