@@ -283,8 +283,6 @@ export class Carrier {
     credentials: Map<string, Credential>,
   ): Promise<Verdict> {
     await this.#slot(held.over.signal);
-    // Before it counts as one that is worked on: many agents begin at once.
-    if (held.spreadMs > 0) await pause(this.host, this.host.random() * held.spreadMs, held.over.signal);
     const delivery = await this.uplink.reserve(held.over.signal);
     const begins = !held.over.signal.aborted;
     if (begins) {
@@ -299,7 +297,7 @@ export class Carrier {
         : await this.pool.run(
             held.lease.epoch,
             held.clock,
-            sessionTask(held.offer.shard, device, work, credentials),
+            sessionTask(held.offer.shard, device, work, credentials, this.host.random() * held.spreadMs),
             this.#jobPorts(held.lease, work, delivery),
           );
     held.inSession.delete(work.index);
@@ -314,16 +312,23 @@ export class Carrier {
     const credentialOf = (hop: number) => (hop === 0 ? work : jump[hop - 1])?.credential ?? '';
     /** Leave that came with the answer to its host key; it is used once. */
     let mayLogIn = false;
+    /** On the coordinator's clock: when the last login was to leave. */
+    let atMs = 0;
     return {
       permit: async (use, hop) => {
         if (mayLogIn && use === SecretUse.LOGIN && hop === 0) {
           mayLogIn = false;
-          return Permit.SEND;
+          return { permit: Permit.SEND, at: 0 };
         }
         const credential = credentialOf(hop);
-        const permit = await this.uplink.permit({ ...lease, index, credential, use, hop });
-        if (permit === Permit.LOST) throw new Error('the lease is over');
-        return permit;
+        const leave = await this.uplink.permit({ ...lease, index, credential, use, hop });
+        if (leave.permit === Permit.LOST) throw new Error('the lease is over');
+        atMs = leave.atMs;
+        return { permit: leave.permit, at: leave.at };
+      },
+      late: (lateMs) => {
+        const value = { sweep: lease.sweep, index, atMs, lateMs };
+        if (atMs > 0) this.uplink.say({ $case: 'loginLate', value });
       },
       loggedIn: (use, result, hop) => {
         const { sweep, epoch } = lease;
@@ -476,6 +481,7 @@ function sessionTask(
   device: Device,
   work: Work,
   credentials: Map<string, Credential>,
+  beginInMs: number,
 ): SessionTask {
   if (shard.options === undefined) throw new Error('a shard without options');
   const options = work.alone ? { ...shard.options, isolation: Isolation.DEVICE } : shard.options;
@@ -496,6 +502,7 @@ function sessionTask(
     marks: work.marks ?? null,
     jump: device.jump.map((hop, at) => bastionOf(hop, work.jump[at], credentials)),
     paced: work.paced,
+    beginInMs,
   };
 }
 

@@ -33,6 +33,13 @@ export interface LeaseClock {
   ahead: number;
 }
 
+/** Whether a secret may be sent. */
+export interface Leave {
+  permit: Permit;
+  /** When the login leaves, on the host's monotonic clock; 0: at once. */
+  at: number;
+}
+
 export type ToWorker =
   | { say: 'run'; job: number; lease: string; clock: LeaseClock; task: SessionTask }
   | { say: 'renewed'; lease: string; clock: LeaseClock }
@@ -40,7 +47,8 @@ export type ToWorker =
   | { say: 'hold'; hold: boolean }
   /** Destroy these sessions now; each still answers `ended`. */
   | { say: 'abandon'; jobs: number[] }
-  | { say: 'permit'; ask: number; permit: Permit | null }
+  /** `at`: when the login may leave, on the host's monotonic clock; 0: at once. */
+  | { say: 'permit'; ask: number; permit: Permit | null; at: number }
   /** `answer` null: nobody can say, as the lease is over. */
   | { say: 'hostKey'; ask: number; answer: { accepted: boolean; known: HostKey[] } | null }
   | { say: 'start'; ask: number; granted: boolean };
@@ -53,6 +61,8 @@ export type FromWorker =
   | { say: 'alive'; memory: number; busy: number }
   /** `hop`: the nth bastion on the way to the job's device; 0: the device. */
   | { say: 'askPermit'; ask: number; job: number; use: SecretUse; hop: number }
+  /** The login has left so many ms after its moment. */
+  | { say: 'late'; job: number; ms: number }
   | { say: 'loggedIn'; job: number; use: SecretUse; result: LoginResult; hop: number }
   | { say: 'askHostKey'; ask: number; job: number; key: HostKey; hop: number }
   | { say: 'askStart'; ask: number; job: number }
@@ -211,6 +221,8 @@ function readFromWorker(value: unknown): FromWorker {
         use: said.one('use', USES),
         result: said.one('result', RESULTS),
       };
+    case 'late':
+      return { say, job: said.number('job'), ms: said.number('ms') };
     case 'askHostKey':
       return { say, ask: said.number('ask'), ...said.place(), key: HostKey.decode(said.bytes('key')) };
     case 'askStart':

@@ -3,9 +3,9 @@
 // withdrawn, or the machine had too little of something.
 import { HandedBack, type Result } from '../proto/gen/netsweep/v1/agent.js';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
-import type { Chunk, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
+import type { Chunk, HostKey, LoginResult, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { monotonicMs } from './clock.js';
-import { ALIVE_EVERY_MS, type FromWorker, type LeaseClock } from './ipc.js';
+import { ALIVE_EVERY_MS, type FromWorker, type LeaseClock, type Leave } from './ipc.js';
 import { Counted } from './operation/counted.js';
 import type { SessionTask } from './session/session.js';
 import { Tries } from './tries.js';
@@ -31,7 +31,9 @@ const ROUTELESS_MOST = 3;
 
 /** What a job needs while it runs. `hop`: the nth bastion on the way; 0: the device. */
 export interface JobPorts {
-  permit(use: SecretUse, hop: number): Promise<Permit>;
+  permit(use: SecretUse, hop: number): Promise<Leave>;
+  /** The login that had leave last has left so many ms after its moment. */
+  late(ms: number): void;
   loggedIn(use: SecretUse, result: LoginResult, hop: number): void;
   acceptHostKey(key: HostKey, hop: number): Promise<{ accepted: boolean; known: HostKey[] }>;
   start(): Promise<boolean>;
@@ -304,10 +306,12 @@ export class Pool {
       case 'askPermit':
         if (++job.asks > ASKS_MOST) return process.kill('asked without end and was killed');
         void job.ports.permit(message.use, message.hop).then(
-          (permit) => process.send({ say: 'permit', ask: message.ask, permit }),
-          () => process.send({ say: 'permit', ask: message.ask, permit: null }),
+          (leave) => process.send({ say: 'permit', ask: message.ask, ...leave }),
+          () => process.send({ say: 'permit', ask: message.ask, permit: null, at: 0 }),
         );
         return;
+      case 'late':
+        return job.ports.late(message.ms);
       case 'loggedIn':
         return job.ports.loggedIn(message.use, message.result, message.hop);
       case 'askHostKey':
@@ -361,7 +365,7 @@ export class Pool {
 
   /** A session that is over may still have lent its leave to a bastion's login; nothing else speaks for it. */
   #heardOfNone({ process }: Worker, message: Exclude<FromWorker, { say: 'alive' }>): void {
-    if (message.say === 'askPermit') process.send({ say: 'permit', ask: message.ask, permit: null });
+    if (message.say === 'askPermit') process.send({ say: 'permit', ask: message.ask, permit: null, at: 0 });
     else if (message.say === 'askHostKey') process.send({ say: 'hostKey', ask: message.ask, answer: null });
     else if (message.say === 'askStart') process.send({ say: 'start', ask: message.ask, granted: false });
     else if (message.say !== 'loggedIn')

@@ -28,11 +28,17 @@ import { Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { FarClock } from './farclock.js';
 import { type Host, pause } from './host.js';
+import type { Leave } from './ipc.js';
 import { type Delivery, type Outcome, Results, type WaitingRoom } from './results.js';
 
 const CALL_MS = 5_000;
 /** How long a result rests that the coordinator does not take now, in ms. */
 const LATER_MS = 500;
+
+/** Leave to log in: when, on our clock and on the coordinator's. */
+interface Permitted extends Leave {
+  atMs: number;
+}
 
 type KeyAnswer = Omit<HostKeyAnswer, 'ask'>;
 type Stream = ClientDuplexStream<AgentBatch, CoordinatorBatch>;
@@ -70,7 +76,7 @@ export class Uplink {
   readonly #results: Results;
   /** Questions without an answer; each is put again on the next stream. */
   readonly #questions = new Map<number, Body>();
-  readonly #permits = new Map<number, (permit: Permit) => void>();
+  readonly #permits = new Map<number, (answer: Permitted) => void>();
   /** Of the coordinator on the stream that there is. */
   #clock = new FarClock();
   readonly #hostKeys = new Map<number, (answer: KeyAnswer) => void>();
@@ -177,7 +183,7 @@ export class Uplink {
   }
 
   /** Leave to send a secret; LOST when the lease is over. Outlasts a broken stream. */
-  permit(ask: Omit<LoginAsk, 'ask'>): Promise<Permit> {
+  permit(ask: Omit<LoginAsk, 'ask'>): Promise<Permitted> {
     const number = ++this.#asks;
     return new Promise((resolve) => {
       this.#permits.set(number, resolve);
@@ -230,7 +236,7 @@ export class Uplink {
     this.#closing.abort();
     this.#stream?.end();
     await this.#links;
-    for (const answer of this.#permits.values()) answer(Permit.LOST);
+    for (const answer of this.#permits.values()) answer({ permit: Permit.LOST, at: 0, atMs: 0 });
     for (const answer of this.#hostKeys.values()) answer({ accepted: false, known: [], mayLogIn: false });
     for (const answer of this.#starts.values()) answer(false);
     this.client.close();
@@ -330,7 +336,10 @@ export class Uplink {
         }
         return;
       case 'loginAnswer':
-        return this.#permitted(body.value);
+        this.#permits.get(body.value.ask)?.(this.#permitted(body.value));
+        this.#permits.delete(body.value.ask);
+        this.#questions.delete(body.value.ask);
+        return;
       case 'hostKeyAnswer':
         this.#hostKeys.get(body.value.ask)?.(body.value);
         this.#hostKeys.delete(body.value.ask);
@@ -355,14 +364,8 @@ export class Uplink {
     }
   }
 
-  /** Leave may be for a moment to come. */
-  #permitted({ ask, permit, atMs }: LoginAnswer): void {
-    const answer = this.#permits.get(ask);
-    this.#permits.delete(ask);
-    this.#questions.delete(ask);
-    const ms = atMs > 0 ? this.#clock.ours(atMs) - this.host.monotonicMs() : 0;
-    if (ms > 0) this.host.after(ms, () => answer?.(permit));
-    else answer?.(permit);
+  #permitted({ permit, atMs }: LoginAnswer): Permitted {
+    return { permit, at: atMs > 0 ? this.#clock.ours(atMs) : 0, atMs };
   }
 
   /** Sends what has gathered, a batch each beat, as fast as the stream takes them. */

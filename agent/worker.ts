@@ -14,6 +14,7 @@ import { jumped, monotonicMs } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import { type Figures, NO_FIGURES } from './figures.js';
 import { Hold } from './hold.js';
+import { inTime } from './intime.js';
 import {
   AGENT_FD,
   AgentLink,
@@ -22,6 +23,7 @@ import {
   ALLOW_TARGETS,
   type Ended,
   type LeaseClock,
+  type Leave,
   REHEARSE,
   type ToWorker,
 } from './ipc.js';
@@ -47,7 +49,7 @@ interface Job {
 const jobs = new Map<number, Job>();
 /** When leases end, and how many jobs go by each. */
 const leases = new Map<string, { clock: LeaseClock; jobs: number }>();
-const permits = new Map<number, (permit: Permit | null) => void>();
+const permits = new Map<number, (permit: Permit | null, at: number) => void>();
 const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] } | null) => void>();
 const starts = new Map<number, (granted: boolean) => void>();
 /** Sessions by credential: what came in one message is shared, and wiped once none of them needs it. */
@@ -88,7 +90,7 @@ function heard(message: ToWorker): void {
       for (const job of message.jobs) jobs.get(job)?.abandon.abort();
       return;
     case 'permit':
-      permits.get(message.ask)?.(message.permit);
+      permits.get(message.ask)?.(message.permit, message.at);
       permits.delete(message.ask);
       return;
     case 'hostKey':
@@ -146,6 +148,8 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
   credentials.forEach(take);
   const turn = turns.next(jobs.size);
   if (turn !== null) await turn;
+  const { beginInMs = 0 } = task;
+  if (beginInMs > 0) await new Promise((resolve) => setTimeout(resolve, beginInMs));
   const { name } = task.device;
   failpoint(`worker.session.${name}`);
   const its = ports(number, job, task);
@@ -210,11 +214,13 @@ function ports(number: number, job: Job, task: SessionTask): SessionPorts {
   };
   return {
     permit: (use: SecretUse, hop = 0) => {
-      const ask = ++asks;
-      return new Promise<Permit>((resolve, reject) => {
-        permits.set(ask, (permit) => (permit === null ? reject(over()) : resolve(permit)));
-        void agent.send({ say: 'askPermit', ask, job: number, use, hop });
-      });
+      const asked = () =>
+        new Promise<Leave>((resolve, reject) => {
+          const ask = ++asks;
+          permits.set(ask, (permit, at) => (permit === null ? reject(over()) : resolve({ permit, at })));
+          void agent.send({ say: 'askPermit', ask, job: number, use, hop });
+        });
+      return inTime(asked, (ms) => void agent.send({ say: 'late', job: number, ms }));
     },
     loggedIn: (use: SecretUse, result: LoginResult, hop = 0) => {
       failpoint(`worker.loggedIn.${task.device.name}`);

@@ -61,6 +61,8 @@ export interface SessionTask {
   jump: Hop[];
   /** Logins by a key alone ask for leave, too. */
   paced?: boolean;
+  /** How long it waits before it connects, as others begin at the same time; it is nobody's time. */
+  beginInMs?: number;
 }
 
 /** What a session asks of the world outside its device. `hop`: the nth bastion on the way; without it the device. */

@@ -191,6 +191,8 @@ export class Agents {
         return this.#loginAsk(link, body.value);
       case 'loginOutcome':
         return this.#logins.outcome(body.value);
+      case 'loginLate':
+        return this.#logins.late(body.value);
       case 'hostKeySeen':
         return void this.#hostKeySeen(link, body.value);
       case 'pullEmpty':

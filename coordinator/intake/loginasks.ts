@@ -1,7 +1,7 @@
 // Who of an agent's devices and bastions may be sent a secret now, and how it fared. The rules are those of
 // `sweep/logins.ts`; here a question becomes one of them, and that the secret is spent is on disk before leave is
 // given: nobody who comes after a crash may take a device for one that has not had it.
-import type { LoginAsk, LoginOutcome } from '../../proto/gen/netsweep/v1/agent.js';
+import type { LoginAsk, LoginLate, LoginOutcome } from '../../proto/gen/netsweep/v1/agent.js';
 import type { Device } from '../../proto/gen/netsweep/v1/model.js';
 import { LoginResult, Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { type Books, credentialsOf, loginKey } from '../books.js';
@@ -15,6 +15,9 @@ const PERMITS: Partial<Record<Permit, string>> = {
   [Permit.STOPPED]: 'stopped',
   [Permit.SPENT]: 'spent',
 };
+
+/** Agents ask again instead of logging in later than this, in ms. */
+const LATE_MOST_MS = 1_000;
 
 export class LoginAsks {
   #callOff: () => void = () => undefined;
@@ -94,6 +97,13 @@ export class LoginAsks {
     sweep.change(state, { loginSpent: true }, writes);
     this.books.counted.logins.add('send');
     return true;
+  }
+
+  /** An agent that leaves out what it has to say of it, or makes it up, makes nobody's logins come sooner. */
+  late({ sweep, index, atMs, lateMs }: LoginLate): void {
+    const { ledger } = this.books;
+    const paced = ledger.sweeps.get(sweep)?.states[index]?.track.paced;
+    if (paced != null) ledger.pace.logins.late(paced, atMs, Math.min(lateMs, LATE_MOST_MS));
   }
 
   /** Gives leave to those whose turn is soon, and comes again for the others. */

@@ -4,9 +4,9 @@
 import { Slots } from './slots.js';
 
 /** Leave is given so much before the login may leave, in ms: the answer is on disk and with the agent by then. */
-export const AHEAD_MS = 200;
+export const AHEAD_MS = 300;
 /** So much of the pace may be on the way to its login, in ms. */
-export const LEAD_MS = 2_000;
+export const LEAD_MS = 1_500;
 /** Who has not asked for so long after it was handed out may be dead, and keeps nobody else back, in ms. */
 export const SLOW_MS = 1_000;
 
@@ -151,6 +151,13 @@ export class LoginPace {
     const share = this.#domain(paced).share(paced);
     share.asks(index);
     share.waiting.set(index, leave);
+  }
+
+  /** A login that was to leave at this moment has left later. */
+  late({ domain, sweep }: Paced, at: number, byMs: number): void {
+    const known = this.#domains.get(domain);
+    known?.slots.late(at, byMs);
+    known?.shares.get(sweep)?.slots.late(at, byMs);
   }
 
   /** It is over with this device, whatever it was waiting for. */

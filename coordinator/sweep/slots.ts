@@ -33,6 +33,17 @@ export class Slots {
     if (isLong || half > this.rate) this.#recent = this.#recent.slice(isLong ? half : -this.rate);
   }
 
+  /** What was to leave at this moment has left so much later. */
+  late(at: number, byMs: number): void {
+    let place = this.#recent.lastIndexOf(at);
+    if (place < 0) return;
+    for (const left = at + byMs; ; place += 1) {
+      const after = this.#recent[place + 1] ?? Number.POSITIVE_INFINITY;
+      this.#recent[place] = Math.min(left, after);
+      if (after >= left) return;
+    }
+  }
+
   /** Whether nothing that has left has a say in what may leave now. */
   isIdle(now: number): boolean {
     return (this.#recent.at(-1) ?? Number.NEGATIVE_INFINITY) + SECOND_MS <= now;

@@ -70,7 +70,7 @@ describe.concurrent('a worker that slept past the end of a lease', () => {
     await side.run('warm up');
     const moment = new Moment();
     const clock = inTheFuture(LEASE_MS);
-    const permit = () => moment.wait().then(() => Permit.SEND);
+    const permit = () => moment.wait().then(() => ({ permit: Permit.SEND, at: 0 }));
     const ended = side.run('R1', { clock, ports: { permit } });
     await until('it asks for leave', () => moment.came);
     await sleepThrough(side, clock.stopAt, moment.go);

@@ -247,6 +247,7 @@ export class Coordinator implements SessionPorts {
     offered: [] as [number, HostKey][],
   };
   may = { start: true, write: true };
+  paced = false;
   /** How often the first command of a sweep that may write was asked for. */
   starts = 0;
   startAnswer: () => Promise<boolean> = async () => true;

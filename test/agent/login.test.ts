@@ -48,6 +48,19 @@ describe('a login', () => {
     expect(ports.told).toEqual([[SecretUse.LOGIN, LoginResult.REFUSED]]);
   });
 
+  test('of a device whose logins are paced waits for its turn with its key, too, and once more with its password', async () => {
+    const [login, ports] = await prepared({ privateKey: RSA, password });
+    ports.paced = true;
+    const legacy = turn(['publickey', 'password'], false, { signatures: null });
+    await login.next(turn(null));
+    expect(await login.next(legacy)).toMatchObject({ type: 'publickey' });
+    expect(ports.asked).toEqual([SecretUse.KEY]);
+    expect(await login.next(legacy)).toMatchObject({ type: 'password' });
+    expect(ports.asked).toEqual([SecretUse.KEY, SecretUse.LOGIN]);
+    login.accepted();
+    expect(ports.told).toEqual([[SecretUse.LOGIN, LoginResult.ACCEPTED]]);
+  });
+
   test('signs with SHA-1 only for a legacy device, after SHA-2 where both may be', async () => {
     const silent = { signatures: null, hostKey: [] };
     const [modern] = await prepared({ privateKey: RSA });

@@ -97,7 +97,8 @@ export class Poolside implements AsyncDisposable {
       jump: [],
     };
     return this.pool.run(lease ?? LEASE, clock ?? inTheFuture(), task, {
-      permit: async () => Permit.SEND,
+      permit: async () => ({ permit: Permit.SEND, at: 0 }),
+      late: () => {},
       loggedIn: () => {},
       acceptHostKey: async () => ({ accepted: true, known: [] }),
       start: async () => true,

@@ -152,8 +152,8 @@ export const defects: Defect[] = [
   {
     name: 'Leave to send a secret is given before the store has it',
     file: 'coordinator/intake/loginasks.ts',
-    find: 'void this.books.commit(writes).then(() => this.#at(at, () => answer(Permit.SEND)));',
-    replace: 'answer(Permit.SEND);\n      void this.books.commit(writes);',
+    find: 'void this.books.commit(writes).then(() => send(at));',
+    replace: 'send(at);\n      void this.books.commit(writes);',
     test: { file: SPENT, title: 'leave for %s leaves only when the store has it' },
   },
   {

