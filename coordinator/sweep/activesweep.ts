@@ -372,7 +372,9 @@ export class ActiveSweep {
       if (unit === null) break;
       const states = unit.indexes.map((index) => this.state(index));
       const free = states.every((state) => endpoints.freeAt(state.endpoint) <= now);
-      if (!free || !this.#fits(states, taken, most)) {
+      // Names of one endpoint may be at several sites.
+      const isFull = states.some(({ track }) => track !== unit.track && limits.fullAt(track, 1) !== null);
+      if (!free || isFull || !this.#fits(states, taken, most)) {
         kept.push(unit);
         continue;
       }

@@ -51,6 +51,7 @@ test('a grant brings the credentials of the bastions and the keys known for them
       ],
       alone: false,
       known: [],
+      paced: false,
     },
   ]);
   expect(books.hostKeys.list('')).toEqual([]);

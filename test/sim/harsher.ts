@@ -1,4 +1,5 @@
 // Schedules bent towards what one promise is about, where chance alone would take thousands of them to get there.
+import { Dice } from './dice.ts';
 import type { Schedule } from './schedule.ts';
 
 /** On a disk that takes seconds the coordinator dies right after it has given leave, and most agents are cut off from the next. */
@@ -98,5 +99,21 @@ export function cancelledBeforeADeath(schedule: Schedule): Schedule {
       { kind: 'coordinator-killed', at: at + 100, ms: 300 },
     ],
     quietAt: at + 20_000,
+  };
+}
+
+/** Devices are at sites that bear few sessions, and logins are paced. */
+export function atSites(schedule: Schedule): Schedule {
+  const dice = new Dice(schedule.seed, 'sites');
+  const most = dice.pick([1, 2, 3]);
+  const rate = dice.pick([1, 2, 5]);
+  return {
+    ...schedule,
+    agents: schedule.agents.map((agent) => ({ ...agent, forks: 50 })),
+    devices: schedule.devices.map((device) => {
+      const site = dice.pick(['north', 'south', '']);
+      return site === '' ? device : { ...device, site };
+    }),
+    sweeps: schedule.sweeps.map((sweep) => ({ ...sweep, forks: 500, siteSessions: most, loginRate: rate })),
   };
 }

@@ -2,6 +2,7 @@
 // seeded defects of test/defects/sim.ts show that. Seeds and kinds of fault were found by trying.
 import { expect, test } from 'vitest';
 import {
+  atSites,
   cancelledBeforeADeath,
   cancelledOnSlowClocks,
   cancelledWhileNobodyListens,
@@ -90,4 +91,8 @@ kept('a sweep has no more sessions at once than it was given forks', {
 kept('an agent has no more sessions at once than it was given forks', {
   seeds: [6, 9, 10, 11, 12],
   faults: ['link-reset'],
+});
+kept('a site has no more sessions at once than its cap, whoever is lost, and every sweep ends at its pace', {
+  seeds: [1, 2, 3, 4, 5, 6, 7, 8],
+  change: atSites,
 });

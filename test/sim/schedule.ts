@@ -20,6 +20,8 @@ export interface DevicePlan {
   manner: Manner;
   /** Of `Schedule.credentials`. */
   credential: number;
+  /** None: it has none. */
+  site?: string;
 }
 
 export interface CredentialPlan {
@@ -40,6 +42,9 @@ export interface SweepPlan {
   retries: number;
   agentWaitMs: number;
   deadlineMs: number;
+  /** None: no limit. */
+  loginRate?: number;
+  siteSessions?: number;
   /** The client loses the answer and submits again. */
   isRepeated: boolean;
 }

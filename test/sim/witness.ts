@@ -74,6 +74,7 @@ export interface Surroundings {
   /** How many faults there were so far. */
   faults(): number;
   /** Most sessions at once of an agent. */
+  siteOf(device: string): string | undefined;
   forksOf(agent: string): number;
 }
 
@@ -212,6 +213,7 @@ export class Witness implements Wiretap {
     if (what === 'opened' || what === 'command') this.#afterCancel(session, what);
     if (what === 'opened' || what === 'secret' || what === 'command') this.#alone(session, endpoint);
     if (what === 'opened') this.#within(session);
+    if (what === 'opened') this.#atSite(session);
     if (what === 'command' && this.around.planOf(sweep)?.allowWrites === true) this.#sentOnce(session);
     if (what === 'secret') this.#secret(session);
   }
@@ -350,6 +352,21 @@ export class Witness implements Wiretap {
       this.broken('I14', `${ofSweep} sessions at once of a sweep with ${most} forks`);
     if (ofAgent > this.around.forksOf(agent))
       this.broken('I14', `${ofAgent} sessions at once of ${agent} with ${this.around.forksOf(agent)} forks`);
+  }
+
+  /** I14: no more sessions at once at its site than the sweep allows, whoever else is there. */
+  #atSite({ sweep, device }: DeviceSession): void {
+    const { now } = this.timeline;
+    const site = this.around.siteOf(device);
+    const most = this.around.planOf(sweep)?.siteSessions ?? 0;
+    if (site === undefined || most === 0 || this.rolledBackAt !== null) return;
+    const there = this.fleet.sessions.filter(
+      (one) => one.closedAt === null && one.inUseUntil(now) >= now && this.around.siteOf(one.device) === site,
+    );
+    // Devices of one endpoint go in turn, and together where nobody else is.
+    const endpoints = new Set(there.map(({ endpoint }) => endpoint));
+    if (endpoints.size > most)
+      this.broken('I14', `${endpoints.size} sessions at once at ${site}, where a sweep allows ${most}`);
   }
 
   #sentOnce({ sweep, device, commands }: DeviceSession): void {

@@ -92,6 +92,7 @@ export class World {
         planOf: (sweep) => this.sweeps.find(({ id }) => id === sweep)?.plan,
         excuseOf: (device) => this.#excuseOf(device),
         faults: () => this.faults.length,
+        siteOf: (device) => schedule.devices.find(({ name }) => name === device)?.site,
         forksOf: (agent) => this.#agent(agent).plan.forks,
       },
       (line) => this.trace(line),
@@ -247,6 +248,8 @@ export class World {
     const { devices, credentials } = this.schedule;
     const options = SweepOptions.create({
       forks: plan.forks,
+      loginRate: plan.loginRate ?? 0,
+      siteSessions: plan.siteSessions ?? 0,
       retries: plan.retries,
       limits: LIMITS,
       deadlineMs: Math.round(plan.deadlineMs),
@@ -271,9 +274,9 @@ export class World {
         body: {
           $case: 'devices',
           value: {
-            devices: chosen.map(({ name, segment, host, credential }, index) =>
+            devices: chosen.map(({ name, segment, host, credential, site = '' }, index) =>
               Device.create({
-                ...{ index, name, segment, host, port: 22, platform: 'cisco_ios' },
+                ...{ index, name, segment, host, port: 22, platform: 'cisco_ios', site },
                 ...{ commands: plan.commands, credential: `c${credential}` },
               }),
             ),

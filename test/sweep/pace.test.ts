@@ -81,6 +81,17 @@ describe('a site', () => {
     expect(form(0)).toBeNull();
   });
 
+  test('is also that of another name of an endpoint', () => {
+    const twin = { host: '10.9.9.9' };
+    const { form, claim, result } = open(
+      [device(0, { site: 'north' }), device(1, twin), device(2, { ...twin, site: 'north' })],
+      { siteSessions: 1 },
+    );
+    expect(indexes(form(0))).toEqual([0]);
+    result(1, granted(claim(1, 0)).epoch, 0, ok, 10);
+    expect(indexes(form(10))).toEqual([1, 2]);
+  });
+
   test('has room again when offers are taken back or a sweep is halted', () => {
     const { ledger, sweep, form, writes } = open(at('north', 4), { siteSessions: 2 });
     form(0);
