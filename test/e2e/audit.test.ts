@@ -176,6 +176,19 @@ test('a device whose platform is found out is asked and judged by it, and what a
   const again = await run('--from', 'last');
   expect(said(again.stdout)).toContainEqual(['cisco_ios', 'NTP-1', 'error']);
   expect(again.stdout).toContain('is not known without the inventory');
+  // As netsweep serve takes up a run that it had left: the same sweep, and one audit.
+  const words = ['audit', 'run', '-p', policy, '-i', inventory, '--format', 'ndjson'];
+  const env = { NETSWEEP_SUBMIT_KEY: 'schedule night 2026-11-23T02:00+01:00' };
+  const once = await place.start(words, { env }).finished;
+  const sessions = fleet.sessions().length;
+  const reordered = await place.write('auto.json', reversed(readFileSync(inventory, 'utf8')));
+  expect(reordered).toBe(inventory);
+  const twice = await place.start(words, { env }).finished;
+  expect(said(twice.stdout).toSorted()).toEqual(said(once.stdout).toSorted());
+  expect(fleet.sessions().length, 'no device was touched').toBe(sessions);
+  const kept = JSON.parse((await place.netsweep(['audit', 'runs', '--json'])).stdout);
+  expect(kept, 'with the first of all').toHaveLength(2);
+
   const limited = await place.write(
     'limited.yaml',
     SEVERAL.replace('name: several', "name: limited\ndevices: {limit: 'role=core'}"),
@@ -186,3 +199,9 @@ test('a device whose platform is found out is asked and judged by it, and what a
     stderr: expect.stringContaining('policy limited is for devices by their field role'),
   });
 });
+
+/** The same devices in another order. */
+function reversed(inventory: string): string {
+  const { devices, ...rest } = JSON.parse(inventory) as { devices: Record<string, unknown> };
+  return JSON.stringify({ ...rest, devices: Object.fromEntries(Object.entries(devices).reverse()) });
+}
