@@ -99,8 +99,7 @@ async function gather({ audited, verdicts }: Settled): Promise<Gathered> {
 function summary({ all }: Gathered, { trend }: Past): Markup {
   const { counts, findings } = all;
   const before = trend.at(-1)?.score ?? null;
-  const moved =
-    before === null || all.score === null ? '' : ` (${signed(all.score - before)} since last time)`;
+  const moved = before === null || all.score === null ? '' : `, ${signed(all.score - before)}`;
   const slices = [
     ...GRAVEST_FIRST.map((severity) => ({
       name: `${severity} findings`,
