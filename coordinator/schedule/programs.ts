@@ -31,7 +31,9 @@ export class Programs implements Runner {
     const { exitCode, tail } = await ended(child);
     clearTimeout(timer);
     if (exitCode === 0) return null;
-    return exitCode < 0 ? `it could not be checked within ${CHECK_MS / 1000} s` : tail.trim();
+    return exitCode < 0
+      ? `it could not be checked within ${CHECK_MS / 1000} s`
+      : tail.trim().replace(/^netsweep: /, '');
   }
 
   #start(words: string[], cwd: string, more: NodeJS.ProcessEnv): ChildProcess {

@@ -106,7 +106,7 @@ function eventOf(schedule: Schedule, run: ScheduleRun, wasWrong: boolean): Sched
   if (!isEnd && state !== RunState.MISSED && state !== RunState.CUT_OFF) return null;
   const isWell = isEnd && TOLD_BY_ITSELF.includes(exitCode);
   if (isWell && !wasWrong) return null;
-  const said = isEnd && UNTOUCHED.includes(exitCode) ? (tail.trimEnd().split('\n').at(-1) ?? '') : why;
+  const said = isEnd && UNTOUCHED.includes(exitCode) ? lastWord(tail) : why;
   return {
     schedule: schedule.name,
     due: due || null,
@@ -116,6 +116,12 @@ function eventOf(schedule: Schedule, run: ScheduleRun, wasWrong: boolean): Sched
     why: isWell ? null : said || null,
     sweeps,
   };
+}
+
+/** What was wrong, as commands say it: with our name, or with a place in a file. */
+function lastWord(tail: string): string {
+  const lines = tail.split('\n').filter((line) => /^(netsweep: |\S+:\d+:\d+: )/.test(line));
+  return (lines.at(-1) ?? '').replace(/^netsweep: /, '');
 }
 
 function isEventDue({ event, isAgain }: { event: ScheduleEvent; isAgain: boolean }, on: Occasion): boolean {
