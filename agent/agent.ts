@@ -1,6 +1,8 @@
 // The agent from start to stop. Resources open top to bottom and close bottom to top, so whatever is in flight
 // still has somewhere to go while it drains: workers first, then results, then NATS, then the coordinator.
 import { setMaxListeners } from 'node:events';
+import type { Machine } from '../proto/gen/netsweep/v1/model.js';
+import type { About } from '../proto/operation/log.js';
 import type { VaultSettings } from '../proto/vaultsettings.js';
 import { Carrier } from './carrier.js';
 import { openChannel, type TlsFiles } from './channel.js';
@@ -21,6 +23,8 @@ import { Uplink, type UplinkClient } from './uplink.js';
 const DRAIN_MS = 30_000;
 /** How often the agent shows itself in the presence bucket, in ms. */
 const PRESENT_EVERY_MS = 3_000;
+/** How often it tells the coordinator of its clock and its load, in ms. */
+const STATUS_EVERY_MS = 5_000;
 
 export interface AgentConfig {
   name: string;
@@ -46,13 +50,15 @@ export interface AgentConfig {
   isAwaited: boolean;
   /** HOST:PORT for those who watch over it; null: nobody does. */
   http: string | null;
+  machine: Machine | undefined;
   version: string;
 }
 
 export const SPOOL_BYTES = 256 * 1024 * 1024;
 
 export interface AgentLog {
-  warn(what: string): void;
+  warn(what: string, about?: About): void;
+  debug?(what: string, about: About): void;
   /** Connected to both; once. */
   ready(about: { coordinator: string; nats: string; store: string; http: string }): void;
 }
@@ -80,7 +86,12 @@ export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
     host: machine,
     counted,
     openPool: async () => {
-      const pool = await Pool.open(workers, (what) => log.warn(what), { rehearsal, targets }, counted);
+      const pool = await Pool.open(
+        workers,
+        (what, about) => log.warn(what, about),
+        { rehearsal, targets },
+        counted,
+      );
       if (isAwaited) pool.warm();
       return pool;
     },
@@ -104,7 +115,7 @@ export async function runAgent(
   // Every loop waits on it; that is many listeners, and no leak.
   setMaxListeners(0, stop);
   const instance = host.id();
-  const { name, segments, forks, workers, version, rehearsal } = config;
+  const { name, segments, forks, workers, version, rehearsal, machine } = config;
   // Everything below works until the drain is over; `stop` only ends the taking of new work.
   const end = new AbortController();
   await using pool = await parts.openPool();
@@ -113,6 +124,10 @@ export async function runAgent(
   const trust = new Trust(config.signedBy, segments, instance, (what) => log.warn(what));
   let storeId: string | null = null;
   let carrier: Carrier | null = null;
+  const sayStatus = () => {
+    const { sessions, workers: processes } = pool.load;
+    uplink.say({ $case: 'status', value: { clockMs: host.wallMs(), sessions, workers: processes } });
+  };
   /** Pull loops that wait for the coordinator's welcome. */
   const waiting: (() => void)[] = [];
   await using uplink = Uplink.open(
@@ -129,6 +144,7 @@ export async function runAgent(
       verifies: true,
       hasVault: config.vault !== null,
       paces: true,
+      machine,
     },
     {
       welcome: (welcome) => {
@@ -139,12 +155,17 @@ export async function runAgent(
         storeId = welcome.storeId;
         counted.links.add('');
         carrier?.welcomed();
+        sayStatus();
         for (const resolve of waiting.splice(0)) resolve();
       },
       cancel: (sweep) => carrier?.cancel(sweep),
       offer: (shard) => {
         const offer = directOffer(shard);
         if (offer !== null) track(carrier?.carry(offer));
+      },
+      drain: (drained) => {
+        log.warn(drained ? 'told to drain: nothing new is taken' : 'told to take work again');
+        carrier?.rest(drained);
       },
       full: (full) => {
         log.warn(full ? 'results wait for the coordinator: devices are not read' : 'devices are read again');
@@ -161,20 +182,11 @@ export async function runAgent(
     const tracked = work.finally(() => carrying.delete(tracked));
     carrying.add(tracked);
   };
-  const held = new Carrier(
-    instance,
-    forks,
-    pool,
-    uplink,
-    host,
-    { trust, secrets },
-    (what) => log.warn(what),
-    counted,
-  );
+  const held = new Carrier(instance, forks, pool, uplink, host, { trust, secrets }, log, counted);
   carrier = held;
   await using shards = await parts.openShards(stop);
   const { coordinator } = config;
-  const isDraining = () => stop.aborted;
+  const isDraining = () => stop.aborted || held.isDrained;
   const seen: Seen = { counted, pool, carrier: held, uplink, shards, coordinator, isDraining };
   await using endpoint = (await parts.openEndpoint?.(seen)) ?? null;
 
@@ -190,6 +202,7 @@ export async function runAgent(
     const http = endpoint?.address ?? '';
     if (store !== null) log.ready({ coordinator, nats: shards.server, store, http });
   });
+  const status = statusLoop(sayStatus, host, end.signal);
   const present = presenceLoop(shards, () => storeId, config, instance, host, stop);
   const renewals = held.renewLoop(end.signal);
   const pulls = segments.map(async (segment) => {
@@ -218,9 +231,16 @@ export async function runAgent(
   held.abandonAll();
   await uplink.delivered(deadline(host, 3_000));
   end.abort();
-  await renewals;
+  await Promise.all([renewals, status]);
   await Promise.race([Promise.all(carrying), pause(host, 1_000)]);
   if (unwanted.signal.aborted) throw unwanted.signal.reason;
+}
+
+async function statusLoop(say: () => void, host: Host, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await pause(host, STATUS_EVERY_MS, stop);
+    if (!stop.aborted) say();
+  }
 }
 
 async function presenceLoop(

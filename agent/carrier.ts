@@ -14,6 +14,7 @@ import {
 import { type Credential, type Device, Isolation, type Limits } from '../proto/gen/netsweep/v1/model.js';
 import { Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import { LEASE_TERM_MS, RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
+import type { AgentLog } from './agent.js';
 import { jumped } from './clock.js';
 import { wipeCredential } from './credentials.js';
 import { Headroom } from './headroom.js';
@@ -65,6 +66,8 @@ export class Carrier {
   /** Grants that were not signed for what their offers hold. */
   #refused = 0;
   #draining = false;
+  /** A person wants it to take nothing new. */
+  #drained = false;
   /** Siblings reach what we do not: until then nothing is pulled. */
   #restUntil = Number.NEGATIVE_INFINITY;
   readonly #freed: (() => void)[] = [];
@@ -78,7 +81,7 @@ export class Carrier {
     private readonly uplink: Uplink,
     private readonly host: Host,
     private readonly leave: { trust: Trust; secrets: Secrets },
-    private readonly warn: (what: string) => void,
+    private readonly log: Pick<AgentLog, 'warn' | 'debug'>,
     private readonly counted = new Counted(),
   ) {
     this.#headroom = new Headroom(forks);
@@ -99,7 +102,7 @@ export class Carrier {
 
   /** Resolves when another shard may be taken, or `signal` aborts. */
   async room(signal: AbortSignal): Promise<void> {
-    while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);
+    while ((this.freeSlots === 0 || this.#drained) && !signal.aborted) await this.#nextFreed(signal);
     for (let ms = this.#restMs; ms > 0 && !signal.aborted; ms = this.#restMs)
       await pause(this.host, ms, signal);
     await this.uplink.room(signal);
@@ -136,13 +139,15 @@ export class Carrier {
     };
     setMaxListeners(0, held.over.signal); // every device that waits for a slot listens
     this.#held.set(grant.epoch, held);
+    this.log.debug?.(`a lease of ${grant.work.length} devices`, { sweep, shard });
     if (this.#cancelledMs(sweep) > 0) this.#letGo(held);
-    if (this.#draining) held.over.abort('draining');
+    if (this.#draining || this.#drained) held.over.abort('draining');
     const credentials = new Map(grant.credentials.map((credential) => [credential.id, credential]));
     const { devices } = lot;
     const lines = inTurn(lot.work, devices);
     const verdicts = await Promise.all(lines.map((line) => this.#runLine(held, line, devices, credentials)));
     this.#held.delete(grant.epoch);
+    this.log.debug?.('a lease has ended', { sweep, shard });
     await Promise.all(opened.values()); // what comes later would not be wiped
     grant.credentials.forEach(wipeCredential);
     const settled = isSettled(verdicts.flat());
@@ -157,7 +162,10 @@ export class Carrier {
     credentials.forEach(wipeCredential);
     this.#refused += 1;
     const { sweep, shard } = offer.shard;
-    this.warn(`nothing of ${sweep}/${shard} is carried out: ${message} (${this.#refused} refused so far)`);
+    this.log.warn(`nothing of a lease is carried out: ${message} (${this.#refused} refused so far)`, {
+      sweep,
+      shard,
+    });
     await pause(this.host, LOCAL_PAUSE_MS);
     const end = handedBack(message, { touched: false, local: true, unsigned: true });
     const verdicts = await Promise.all(
@@ -174,7 +182,7 @@ export class Carrier {
       const before = ahead;
       ahead = this.#now().ahead;
       if (jumped(before, ahead)) {
-        this.warn('the clock has jumped: every lease is given up');
+        this.log.warn('the clock has jumped: every lease is given up');
         this.counted.clockJumps.add('');
         for (const held of this.#held.values()) this.#lose(held);
       }
@@ -189,6 +197,17 @@ export class Carrier {
   cancel(sweep: string): void {
     this.#cancelled.set(sweep, this.host.monotonicMs() + LEASE_TERM_MS);
     for (const held of this.#held.values()) if (held.lease.sweep === sweep) this.#letGo(held);
+  }
+
+  /** Takes nothing new from now on, or work again; what has not begun goes back, open sessions run on. */
+  rest(drained: boolean): void {
+    this.#drained = drained;
+    if (drained) for (const held of this.#held.values()) held.over.abort('draining');
+    this.#wake();
+  }
+
+  get isDrained(): boolean {
+    return this.#drained;
   }
 
   /** Another coordinator answers: what we hold is worth nothing there. */
@@ -246,7 +265,7 @@ export class Carrier {
         }
       } catch (error) {
         if (this.uplink.connected)
-          this.warn(`claim of ${sweep}/${shard}: ${error instanceof Error ? error.message : error}`);
+          this.log.warn(`claim: ${error instanceof Error ? error.message : error}`, { sweep, shard });
       }
       offer.working();
       await pause(this.host, CLAIM_PAUSE_MS);
@@ -364,15 +383,16 @@ export class Carrier {
       const reply = await this.uplink.renew({ instance: this.instance, leases });
       const lost = new Set(reply.lost.map(({ epoch }) => epoch));
       for (const one of held) {
-        if (lost.has(one.lease.epoch)) this.#lose(one);
+        const isLost = lost.has(one.lease.epoch);
+        // One that has ended meanwhile is not held any more, here and there.
+        if (this.#held.has(one.lease.epoch)) this.counted.renewals.add(isLost ? 'refused' : 'renewed');
+        if (isLost) this.#lose(one);
         else this.#renewed(one, sent);
       }
-      this.counted.renewals.add('refused', lost.size);
-      this.counted.renewals.add('renewed', held.length - lost.size);
       for (const sweep of reply.cancelled) this.cancel(sweep);
     } catch (error) {
       this.counted.renewals.add('failed', held.length);
-      this.warn(`renewal: ${error instanceof Error ? error.message : error}`);
+      this.log.warn(`renewal: ${error instanceof Error ? error.message : error}`);
     }
   }
 
@@ -393,7 +413,7 @@ export class Carrier {
 
   /** Its time is over, or cannot be told. */
   #lose(held: Held): void {
-    if (!held.over.signal.aborted) this.counted.leasesLost.add('');
+    if (!held.over.signal.aborted && this.#held.has(held.lease.epoch)) this.counted.leasesLost.add('');
     this.#letGo(held);
   }
 
@@ -409,7 +429,7 @@ export class Carrier {
     this.#headroom.lacked(now, this.#busy - 1);
     if (now - this.#warnedAt < WARN_EVERY_MS) return;
     this.#warnedAt = now;
-    this.warn(`${reason}: fewer sessions at once for now`);
+    this.log.warn(`${reason}: fewer sessions at once for now`);
   }
 
   async #slot(signal: AbortSignal): Promise<void> {

@@ -2,8 +2,10 @@
 // The process edge of `netsweep-agent`: signals, logs, exit codes. Forked by a self-contained coordinator it takes
 // its orders over IPC, so that nothing secret stands in argv or environment; otherwise from options.
 import { existsSync, readFileSync } from 'node:fs';
+import { logOptions } from '../proto/operation/log.js';
 import type { AgentOrders } from '../proto/orders.js';
 import { type AgentConfig, type AgentLog, realParts, runAgent, SPOOL_BYTES } from './agent.js';
+import { machineHere } from './machine.js';
 import { CannotListen } from './operation/open.js';
 import { MEMORY_BYTES } from './results.js';
 import { Targets } from './targets.js';
@@ -40,6 +42,7 @@ async function runForked(): Promise<number> {
     targets: Targets.any,
     http: null,
     vault: null,
+    machine: machineHere(),
     version: version(),
   };
   const say = (what: unknown) => process.stderr.write(`${orders.name}: ${what}\n`);
@@ -58,16 +61,19 @@ async function runForked(): Promise<number> {
 
 async function runConfigured(): Promise<number> {
   const [{ pino }, { UsageError, readOptions }] = await Promise.all([import('pino'), import('./options.js')]);
-  const log = pino({ name: 'netsweep-agent' }, pino.destination({ dest: 2, sync: true }));
+  const destination = pino.destination({ dest: 2, sync: true });
+  let log = pino(logOptions('netsweep-agent', 'info'), destination);
   try {
     const config = readOptions(version());
+    log = pino(logOptions('netsweep-agent', config.logLevel), destination);
     if (config.tls === null) log.warn('without --tls-* the coordinator link is unencrypted: loopback only');
     if (config.rehearsal !== null)
       log.warn('this is a rehearsal: no device is contacted, every result is made up');
     else if (config.targets.networks === null)
       log.info('without --allow-targets this agent connects to every unicast address it is asked to');
     await run(config, {
-      warn: (what) => log.warn(what),
+      warn: (what, about = {}) => log.warn(about, what),
+      debug: (what, about) => log.debug(about, what),
       ready: ({ coordinator, nats, store, http }) => {
         const about = `name=${config.name} segments=${config.segments.join(',')}`;
         const how = `${http === '' ? '' : ` http=${http}`}${config.rehearsal === null ? '' : ' rehearsal=yes'}`;

@@ -5,9 +5,11 @@ import { availableParallelism, hostname } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
 import { isLocalNats, withoutLogin } from '../proto/natsurl.js';
 import { isLoopback } from '../proto/operation/endpoint.js';
+import { LOG_LEVELS, type LogLevel } from '../proto/operation/log.js';
 import { readVaultSettings, VaultError } from '../proto/vaultsettings.js';
 import type { AgentConfig } from './agent.js';
 import { ConfigFileError, readConfigFile } from './configfile.js';
+import { machineHere } from './machine.js';
 import { readRehearsal } from './rehearsal.js';
 import { Targets, TargetsError } from './targets.js';
 import { readSize } from './units.js';
@@ -24,7 +26,7 @@ export class UsageError extends Error {
 }
 
 /** Throws UsageError. */
-export function readOptions(version: string): AgentConfig {
+export function readOptions(version: string): AgentConfig & { logLevel: LogLevel } {
   const option = (flags: string, about: string, variable: string) =>
     new Option(flags, about).env(`NETSWEEP_${variable}`);
   const command = new Command('netsweep-agent')
@@ -58,6 +60,13 @@ export function readOptions(version: string): AgentConfig {
         'answer /healthz, /readyz and /metrics there (default: nowhere; beyond loopback only with --tls-*)',
         'AGENT_HTTP',
       ),
+    )
+    .addOption(
+      option(
+        '--log-level <level>',
+        `least level of what is logged: ${LOG_LEVELS.join(', ')}`,
+        'LOG_LEVEL',
+      ).default('info'),
     )
     .addOption(option('--tls-ca <file>', 'authority of both sides', 'TLS_CA'))
     .addOption(option('--tls-cert <file>', 'certificate of this agent', 'TLS_CERT'))
@@ -128,6 +137,8 @@ export function readOptions(version: string): AgentConfig {
     signedBy: null,
     isAwaited: false,
     http: endpoint(given.http, tls !== null),
+    logLevel: logLevel(given.logLevel),
+    machine: machineHere(),
     version,
   };
 }
@@ -200,6 +211,12 @@ function targets({
     if (error instanceof TargetsError) throw new UsageError(`--allow-ports: ${error.message}`);
     throw error;
   }
+}
+
+function logLevel(text: string | undefined): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (level !== undefined) return level;
+  throw new UsageError(`--log-level: found "${text}", expected ${LOG_LEVELS.join(', ')}`);
 }
 
 /** Null: none. */

@@ -4,6 +4,7 @@
 import { HandedBack, type Result } from '../proto/gen/netsweep/v1/agent.js';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk, HostKey, LoginResult, SecretUse } from '../proto/gen/netsweep/v1/session.js';
+import type { About } from '../proto/operation/log.js';
 import { monotonicMs } from './clock.js';
 import { ALIVE_EVERY_MS, type FromWorker, type LeaseClock, type Leave } from './ipc.js';
 import { Counted } from './operation/counted.js';
@@ -83,7 +84,7 @@ export class Pool {
 
   private constructor(
     private readonly size: number,
-    private readonly warn: (what: string) => void,
+    private readonly warn: (what: string, about?: About) => void,
     private readonly settings: WorkerSettings,
     private readonly counted: Counted,
   ) {
@@ -92,7 +93,7 @@ export class Pool {
 
   static async open(
     size: number,
-    warn: (what: string) => void,
+    warn: (what: string, about?: About) => void,
     settings: Partial<WorkerSettings> = {},
     counted = new Counted(),
   ): Promise<Pool> {
@@ -284,7 +285,10 @@ export class Pool {
     this.#workers.delete(worker);
     const lost = [...worker.jobs];
     this.counted.workerEnded(how, worker.process.leaving && lost.length === 0);
-    if (lost.length > 0) this.warn(`worker ${worker.process.pid} ${how}; it held ${lost.length} sessions`);
+    if (lost.length > 0)
+      this.warn(`worker ${worker.process.pid} ${how}; it held ${lost.length} sessions`, {
+        worker: worker.process.pid,
+      });
     const loss = { touched: true, workerLost: true, alone: lost.length === 1 };
     for (const job of lost) {
       if (worker.process.up) job.end(handedBack(`its worker ${how}`, loss));

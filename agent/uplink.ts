@@ -50,12 +50,17 @@ export interface UplinkEvents {
   welcome(welcome: Welcome): void;
   cancel(sweep: string): void;
   offer(shard: Shard | Uint8Array): void;
+  /** Nothing new is to be taken, or work again. */
+  drain(drained: boolean): void;
   /** More waits for acknowledgement than there is room for, or no longer. */
   full(full: boolean): void;
   /** The coordinator will never have this agent. */
   unwanted(reason: string): void;
   warn(what: string): void;
 }
+
+/** What an agent says of itself; the rest of its hello is what it has been told. */
+export type Introduction = Omit<Hello, 'storeId' | 'commit' | 'coordinator' | 'drained'>;
 
 /** What is used of the generated client. */
 export interface UplinkClient {
@@ -101,12 +106,14 @@ export class Uplink {
   /** The one that was last linked. */
   #coordinator = '';
   #storeId = '';
+  /** Told to take nothing new: a coordinator that is started again hears it from us. */
+  #isDrained = false;
   #links: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly client: UplinkClient,
     private readonly host: Host,
-    private readonly hello: Omit<Hello, 'storeId' | 'commit' | 'coordinator'>,
+    private readonly hello: Introduction,
     private readonly events: UplinkEvents,
     waiting: WaitingRoom | undefined,
   ) {
@@ -117,7 +124,7 @@ export class Uplink {
   static open(
     client: UplinkClient,
     host: Host,
-    hello: Omit<Hello, 'storeId' | 'commit' | 'coordinator'>,
+    hello: Introduction,
     events: UplinkEvents,
     waiting?: WaitingRoom,
   ): Uplink {
@@ -288,7 +295,7 @@ export class Uplink {
       });
       this.#closing.signal.addEventListener('abort', hangUp, { once: true });
       const seen = { storeId: this.#storeId, commit: this.#commit, coordinator: this.#toldBy };
-      const hello: Hello = { ...this.hello, ...seen };
+      const hello: Hello = { ...this.hello, ...seen, drained: this.#isDrained };
       stream.write({ messages: [{ body: { $case: 'hello', value: hello } }] });
     });
   }
@@ -356,6 +363,9 @@ export class Uplink {
         this.#starts.delete(body.value.ask);
         this.#questions.delete(body.value.ask);
         return;
+      case 'drain':
+        this.#isDrained = body.value.drained;
+        return this.events.drain(this.#isDrained);
       case 'goodbye':
       case undefined: // a newer coordinator's message; older agents pass it over
         return;

@@ -29,6 +29,8 @@ export class Books {
   );
   readonly pause: Pause;
   readonly counted = new Counted();
+  /** Told of all that is on the disk, together. */
+  committed: (writes: readonly Write[]) => void = () => undefined;
   /** The highest commit of the store. */
   lastCommit: number;
   #isBehind = false;
@@ -89,6 +91,7 @@ export class Books {
     try {
       const commit = await this.store.commit(writes);
       this.counted.committed(writes, this.host.monotonicMs() - began);
+      this.committed(writes);
       this.lastCommit = Math.max(this.lastCommit, commit);
       this.#changes.emit('change');
       this.lookAtStarts();

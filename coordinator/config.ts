@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from 'yaml';
+import type { LogLevel } from '../proto/operation/log.js';
 import { InputError, type Issue, type Position } from './inventory/inventory.js';
 import type { Keep } from './store/versions.js';
 
@@ -31,6 +32,7 @@ export interface ServeConfig {
   keyFile: string | null;
   natsCreds: string | null;
   keep: Keep;
+  logLevel: LogLevel;
 }
 
 /** A value that a setting does not take; the message completes "--forks: ...". */

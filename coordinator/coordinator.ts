@@ -6,7 +6,7 @@
 import type { Server } from '@grpc/grpc-js';
 import type { PullEmpty } from '../proto/gen/netsweep/v1/agent.js';
 import { Status } from '../proto/gen/netsweep/v1/model.js';
-import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
+import type { Agent, Diagnosis, SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import { Counts } from '../proto/operation/metric.js';
 import { LEASE_TERM_MS, LOCK_DELAY_MS } from '../proto/subjects.js';
 import { Books } from './books.js';
@@ -18,6 +18,7 @@ import { Agents } from './intake/agents.js';
 import { type AgentLink, Presence } from './intake/presence.js';
 import { close, createServer, listen } from './intake/server.js';
 import { Findings } from './operation/findings.js';
+import type { Journal } from './operation/journal.js';
 import type { Seen } from './operation/watched.js';
 import { serveAudits } from './report/keeping.js';
 import type { ScheduleBook } from './schedule/book.js';
@@ -31,6 +32,7 @@ import { Dispatch, type Road } from './sweep/dispatch.js';
 import type { NatsOptions } from './sweep/natsconnection.js';
 import { Offers } from './sweep/offers.js';
 import { Reconcile } from './sweep/reconcile.js';
+import { version } from './version.js';
 
 /** How often the ledger is looked over when nothing happens, in ms. */
 const LOOK_EVERY_MS = 250;
@@ -75,6 +77,7 @@ export class Coordinator {
   #server: Server | null = null;
   #scheduleStore: ScheduleStore | null = null;
   #findings: Findings | null = null;
+  #options: CoordinatorOptions | null = null;
   #address = '';
 
   private constructor(
@@ -97,6 +100,7 @@ export class Coordinator {
       const signer = openSigningKey(options.directory);
       const coordinator = await Coordinator.on(store, server, options, machine, signer);
       coordinator.#findings = new Findings(store);
+      coordinator.#options = options;
       serveAudits(server, {
         audits: (line, limit) => store.audits(line, limit),
         openFindings: (policy, rule) => store.openFindings(policy, rule),
@@ -133,6 +137,7 @@ export class Coordinator {
       kick: () => coordinator.kick(),
       tellAgents: (sweep) => coordinator.#tellAgents(sweep),
       notice: (sweep) => coordinator.#dispatch?.trouble(sweep) ?? '',
+      diagnose: (agents) => coordinator.#diagnose(agents),
       attached: (change) => duties.attached(change),
     });
     const coordinator = new Coordinator(duties, store, books, presence, service, signer);
@@ -180,6 +185,12 @@ export class Coordinator {
     if (this.#server !== null) add(this.#server);
   }
 
+  /** What happens goes there from now on. */
+  log(journal: Journal): void {
+    this.books.committed = (writes) => journal.committed(writes);
+    this.presence.roster.changed = (entry, what) => journal.agent(entry, what);
+  }
+
   /** For those who watch over it. */
   get seen(): Seen {
     return {
@@ -189,6 +200,20 @@ export class Coordinator {
       findings: async () => (await this.#findings?.read()) ?? new Counts(),
       isEnding: () => this.#stop.signal.aborted,
     };
+  }
+
+  async #diagnose(agents: Agent[]): Promise<Diagnosis[]> {
+    if (this.#options === null) return [];
+    const { diagnoseCoordinator } = await import('./doctor/there.js');
+    const { directory, keyFile, tls } = this.#options;
+    const { pause, host } = this.books;
+    return diagnoseCoordinator({
+      ...{ directory, keyFile, tls, agents, version: version() },
+      listen: this.#address,
+      nats: async () => (await this.#offers?.facts()) ?? null,
+      pause: pause.reason,
+      nowMs: host.wallMs(),
+    });
   }
 
   agents(): AgentLink[] {

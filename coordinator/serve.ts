@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { Schedule, ScheduleRun } from '../proto/gen/netsweep/v1/schedules.js';
 import { withoutLogin } from '../proto/natsurl.js';
 import { openEndpoint } from '../proto/operation/endpoint.js';
+import { logOptions } from '../proto/operation/log.js';
 import { ProcessMetrics } from '../proto/operation/process.js';
 import type { ServeConfig } from './config.js';
 import { Unreachable } from './connect.js';
@@ -15,6 +16,7 @@ import type { NatsAuthority } from './identity/natsauthority.js';
 import { coordinatorCreds, hasNats, natsFolder } from './identity/natsplaces.js';
 import { CannotListen, socketAddress } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
+import { Journal } from './operation/journal.js';
 import { WatchedCoordinator } from './operation/watched.js';
 import { Programs } from './schedule/programs.js';
 import { Scheduler } from './schedule/scheduler.js';
@@ -28,7 +30,7 @@ import { version } from './version.js';
 /** Prints one `ready` line on stdout when agents and clients may come; resolves after the drain. */
 export async function serve(config: ServeConfig, stop: AbortSignal): Promise<void> {
   if (config.tls !== null) readIdentity(config.tls); // before anything is touched
-  const log = pino({ name: 'netsweep' }, pino.destination({ dest: 2, sync: true }));
+  const log = pino(logOptions('netsweep', config.logLevel), pino.destination({ dest: 2, sync: true }));
   const directory = join(config.state, 'serve');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (config.tls === null)
@@ -46,6 +48,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
     attached: () => undefined,
     warn: (error, what) => log.warn(error === null ? {} : { err: error }, what),
   });
+  coordinator.log(new Journal(log));
   coordinator.books.failed.addEventListener('abort', () => {
     log.fatal({ err: coordinator.books.failed.reason }, 'the store failed');
     process.exit(70);

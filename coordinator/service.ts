@@ -13,10 +13,14 @@ import {
   SweepOptions,
 } from '../proto/gen/netsweep/v1/model.js';
 import {
+  type Agent,
   type AttachReply,
   type AttachRequest,
   type BodyPart,
   type BodyRequest,
+  type Diagnosis,
+  type DrainAgentReply,
+  type DrainAgentRequest,
   type ResultsRequest,
   type SubmitHeader,
   type SubmitPart,
@@ -32,10 +36,12 @@ import { AUTO } from '../proto/platform.js';
 import type { Books } from './books.js';
 import { answer, asStatus, ServiceError, stream, unary } from './intake/calls.js';
 import type { Presence } from './intake/presence.js';
+import { agentsOf } from './operation/agents.js';
 import type { SweepRow, Write } from './store/store.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
 import { Alike } from './sweep/alike.js';
 import { refusePlatforms } from './sweep/ownplatforms.js';
+import { version } from './version.js';
 import { watch } from './watch.js';
 
 /** Reports read from the store at a time. */
@@ -52,6 +58,8 @@ export interface ServiceHooks {
   tellAgents(sweep: ActiveSweep): void;
   /** What hinders the sweep now; empty: nothing. */
   notice(sweep: ActiveSweep): string;
+  /** What it finds of itself and of all that it stands on. */
+  diagnose(agents: Agent[]): Promise<Diagnosis[]>;
   /** A client's stream has opened (+1) or ended (-1). */
   attached(change: 1 | -1): void;
 }
@@ -91,7 +99,12 @@ export class Service {
         this.cancel((await this.#find(sweep)).id, reason || 'cancelled'),
       ),
       remove: unary(async ({ sweep }) => this.#remove(await this.#find(sweep))),
-      listAgents: unary(async () => ({ agents: this.#agents() })),
+      listAgents: unary(async ({ away }) => ({ agents: agentsOf(this.presence, this.books.ledger, away) })),
+      diagnose: unary(async () => ({
+        found: await this.hooks.diagnose(agentsOf(this.presence, this.books.ledger, true)),
+        version: version(),
+      })),
+      drainAgent: unary(async (request) => this.#drainAgent(request)),
       listHostKeys: unary(async ({ host }) => ({
         hosts: this.books.hostKeys.list(host),
         problems: [...this.books.hostKeys.problems],
@@ -277,17 +290,13 @@ export class Service {
     return {};
   }
 
-  #agents() {
-    return this.presence.all().map(({ hello }) => ({
-      name: hello.name,
-      instance: hello.instance,
-      segments: hello.segments,
-      forks: hello.forks,
-      workers: hello.workers,
-      version: hello.version,
-      busy: this.books.ledger.running({ instance: hello.instance }),
-      hasVault: hello.hasVault,
-    }));
+  #drainAgent({ name, drained }: DrainAgentRequest): DrainAgentReply {
+    const [link] = this.presence.drain(name, drained);
+    if (link === undefined) throw new ServiceError(status.NOT_FOUND, `no agent is called "${name}"`);
+    this.hooks.kick();
+    const alone = link.hello.segments.filter((segment) => this.presence.able(segment).length === 0);
+    const agent = agentsOf(this.presence, this.books.ledger, false).find((one) => one.name === name);
+    return { agent, alone };
   }
 
   /** By id, unique prefix, or `last`. */

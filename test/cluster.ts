@@ -351,7 +351,7 @@ export class Serve {
   async listAgents(): Promise<Agent[]> {
     using client = this.client();
     return await new Promise((resolve, reject) => {
-      client.listAgents({}, (error, { agents }) => (error ? reject(error) : resolve(agents)));
+      client.listAgents({ away: false }, (error, { agents }) => (error ? reject(error) : resolve(agents)));
     });
   }
 

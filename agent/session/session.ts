@@ -271,6 +271,20 @@ class Session implements ShellEvents {
         () => Proof.COMPLETE,
       ),
     );
+    if (options.describes) this.#outputs.push(await this.#describe());
+  }
+
+  /** What the key exchange tells of the device beside its key, a line each. */
+  async #describe(): Promise<Output> {
+    const { begun, connected } = this.#instants;
+    const { wire, settled = {} } = this.#shell ?? {};
+    const lines = [
+      ['identification', wire?.identification ?? ''],
+      ...Object.entries(settled),
+      ['connect_ms', String(Math.max(1, Math.round(connected - begun)))],
+    ].map(([name, value]) => `${name}: ${value}\n`);
+    const raw = { settled: null, rest: Buffer.from(lines.join('')) };
+    return recordOutput({ command: 'key-exchange', durationMs: 0 }, raw, () => Proof.COMPLETE);
   }
 
   /** Through the bastions; the wait for them is no time of the device's. */

@@ -159,7 +159,7 @@ function blockText(blob: Buffer): string {
   return blob.length < 4 ? '' : blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1');
 }
 
-function fingerprint({ blob }: Pick<KnownHost, 'blob'>): string {
+export function fingerprint({ blob }: Pick<KnownHost, 'blob'>): string {
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }
 

@@ -153,7 +153,7 @@ export async function resolve(
 async function listAgents(values: LinkValues, stop: AbortSignal): Promise<Agent[]> {
   await using link = await openLink(values, stop);
   const { sweeps } = link;
-  return (await ask(sweeps.listAgents.bind(sweeps), {})).agents;
+  return (await ask(sweeps.listAgents.bind(sweeps), { away: false })).agents;
 }
 
 /** The devices of the sweep that --rerun names, with the commands they ran. */

@@ -2,6 +2,7 @@
 // `--help` is fast.
 import { Command } from 'commander';
 import { version } from '../version.js';
+import { addAgents } from './agentscommands.js';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
 import { addHistory } from './historycommands.js';
@@ -11,6 +12,7 @@ import {
   AUDIT_RUNS,
   AUDIT_TEST,
   CONNECTION,
+  DOCTOR,
   ENDPOINT,
   LEARN,
   OWN_PLATFORMS,
@@ -55,6 +57,7 @@ export function buildProgram(edge: Edge): Command {
   });
   addSweeps(program, edge);
   addHistory(program, edge);
+  addAgents(program, edge);
   addHostKeys(program, edge);
   addCredentials(program, edge);
   addPlatforms(program, edge);
@@ -67,6 +70,18 @@ export function buildProgram(edge: Edge): Command {
     settings: SERVE,
     examples: ['netsweep serve --nats nats://127.0.0.1:4222 --state /var/lib/netsweep'],
     act: async (call) => (await import('./service.js')).runService(call),
+  });
+  addCommand(program, edge, {
+    usage: 'doctor [device]',
+    about:
+      'whether all is as it should be, and from which agents a DEVICE is reached; exit code 1 where something is wrong',
+    settings: DOCTOR,
+    examples: [
+      'netsweep doctor --coordinator 10.0.0.5:7440',
+      'netsweep doctor R7 -i lab.yaml --coordinator 10.0.0.5:7440    # nobody logs in',
+      'netsweep doctor --json',
+    ],
+    act: async (call) => (await import('./doctor.js')).seeDoctor(call),
   });
   addPassThrough(program, edge, {
     usage: 'fleet',

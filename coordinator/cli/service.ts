@@ -9,7 +9,7 @@ import { tlsFiles } from './link.js';
 import type { SERVE } from './settings.js';
 
 export async function runService({ values, stop }: Call<typeof SERVE>): Promise<ExitCode> {
-  const { listen, http, state, keyFile, natsCreds, keepVersions, keepDays } = values;
+  const { listen, http, state, keyFile, natsCreds, keepVersions, keepDays, logLevel } = values;
   const nats = values.nats.flatMap((text) => text.split(',')).map((url) => url.trim());
   const tls = tlsFiles(values);
   if (!isLoopback(http)) throw new UsageError(`--http ${http}: only loopback is served so far`);
@@ -26,6 +26,7 @@ export async function runService({ values, stop }: Call<typeof SERVE>): Promise<
     nats: nats.length > 0 ? nats : ['nats://127.0.0.1:4222'],
     ...{ listen, http, state, tls, keyFile, natsCreds },
     keep: { versions: keepVersions, days: keepDays },
+    logLevel,
   };
   await serve(config, stop);
   return EXIT.ok;

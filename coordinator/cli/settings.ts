@@ -9,6 +9,7 @@ export { AUDIT_RUN, AUDIT_RUNS, AUDIT_TEST } from './settings/audit.js';
 export { CONNECTION } from './settings/connection.js';
 export { ENDPOINT, LEARN, SCAN } from './settings/devices.js';
 export { DIFF, HISTORY, SEARCH } from './settings/history.js';
+export { AGENTS_DRAIN, DOCTOR } from './settings/operation.js';
 export { FORMATS, NOTIFY, OUTPUT, ROWS, TABLE, TEMPLATES, WATCH } from './settings/output.js';
 export { PARSE } from './settings/parse.js';
 export { RUN } from './settings/run.js';

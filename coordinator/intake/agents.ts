@@ -107,7 +107,7 @@ export class Agents {
     );
     const gone = () => {
       outbox.discard();
-      if (link !== null) this.presence.leave(link);
+      if (link !== null && this.presence.leave(link)) this.presence.roster.left(link.hello.instance);
       link = null;
     };
     stream.on('error', gone);
@@ -172,6 +172,9 @@ export class Agents {
         signingKey: this.signer?.publicKey ?? Buffer.alloc(0),
       },
     });
+    this.presence.roster.joined(hello, this.books.host.wallMs());
+    const drained = this.presence.ordered(hello.instance);
+    if (drained !== null && drained !== hello.drained) link.send({ $case: 'drain', value: { drained } });
     // Whoever was away when a sweep was cancelled would go on with it until the next renewal.
     for (const { id, halt } of ledger.sweeps.values())
       if (halt?.recalls === true) link.send({ $case: 'cancel', value: { sweep: id } });
@@ -180,6 +183,7 @@ export class Agents {
   }
 
   #alive(instance: string): void {
+    this.presence.roster.heard(instance, this.books.host.wallMs());
     const writes: Write[] = [];
     this.books.ledger.alive(instance, writes);
     if (writes.length > 0) void this.books.commit(writes);
@@ -200,6 +204,8 @@ export class Agents {
       case 'draining':
         link.draining = true;
         return;
+      case 'status':
+        return this.presence.roster.said(link.hello.instance, body.value, this.books.host.wallMs());
       case 'startAsk':
         return this.#startAsk(link, body.value);
       case 'inSession':
@@ -232,7 +238,7 @@ export class Agents {
   ): Promise<void> {
     const { request } = call;
     const link = this.presence.get(request.instance);
-    if (link === undefined || link.draining) {
+    if (link === undefined || !this.presence.takes(link)) {
       this.books.counted.claims.add('later');
       callback(null, {
         answer: { $case: 'later', value: Later.create({ ms: 1_000, reason: 'say hello first' }) },
@@ -242,7 +248,7 @@ export class Agents {
     const writes: Write[] = [];
     const hasSibling = (segment: string) => this.presence.hasSibling(request.instance, segment);
     const now = this.books.host.monotonicMs();
-    const answer = this.books.ledger.claim({ ...request, hasSibling }, now, writes);
+    const answer = this.books.ledger.claim({ ...request, hasSibling, agent: link.hello.name }, now, writes);
     this.books.counted.claims.add(answer.answer);
     failpoint('claim.decided');
     const known = this.#offerKnown(answer);

@@ -1,6 +1,7 @@
 // Which agents are there: an agent is present while its stream is up and it may claim. One live stream per
 // instance; a second instance of a name takes over once the first one's leases have ended.
 import type { CoordinatorMessage, Hello } from '../../proto/gen/netsweep/v1/agent.js';
+import { Roster } from './roster.js';
 
 export interface AgentLink {
   hello: Hello;
@@ -11,7 +12,10 @@ export interface AgentLink {
 }
 
 export class Presence {
+  readonly roster = new Roster();
   readonly #links = new Map<string, AgentLink>();
+  /** What a person has ordered, by instance: true: it takes nothing new. */
+  readonly #drained = new Map<string, boolean>();
   /** Of all agents since the start; null: there was none. */
   #rehearsal: boolean | null = null;
 
@@ -47,12 +51,17 @@ export class Presence {
     }
     const earlier = this.#links.get(link.hello.instance);
     this.#links.set(link.hello.instance, link);
+    // What was ordered while it was away counts; after a restart of ours only the agent still knows.
+    const ordered = this.#drained.get(link.hello.instance);
+    if (ordered === undefined && link.hello.drained) this.#drained.set(link.hello.instance, true);
     earlier?.end();
     return null;
   }
 
-  leave(link: AgentLink): void {
-    if (this.#links.get(link.hello.instance) === link) this.#links.delete(link.hello.instance);
+  /** False: another stream of the same instance has taken its place. */
+  leave(link: AgentLink): boolean {
+    if (this.#links.get(link.hello.instance) !== link) return false;
+    return this.#links.delete(link.hello.instance);
   }
 
   get(instance: string): AgentLink | undefined {
@@ -63,9 +72,29 @@ export class Presence {
     return [...this.#links.values()];
   }
 
+  /** From now on, or no longer, the agents of this name take nothing new; resolves to those that were told. */
+  drain(name: string, drained: boolean): AgentLink[] {
+    const named = this.all().filter(({ hello }) => hello.name === name);
+    for (const link of named) {
+      this.#drained.set(link.hello.instance, drained);
+      link.send({ $case: 'drain', value: { drained } });
+    }
+    return named;
+  }
+
+  /** What a person has ordered of it; null: nothing. */
+  ordered(instance: string): boolean | null {
+    return this.#drained.get(instance) ?? null;
+  }
+
+  /** Whether it takes work at all. */
+  takes({ draining, hello }: AgentLink): boolean {
+    return !draining && this.#drained.get(hello.instance) !== true;
+  }
+
   /** Agents that would take work of this segment; those that rest only where there are no others. */
   able(segment: string): AgentLink[] {
-    const serving = this.all().filter((link) => !link.draining && link.hello.segments.includes(segment));
+    const serving = this.all().filter((link) => this.takes(link) && link.hello.segments.includes(segment));
     const fresh = serving.filter(({ hello }) => !this.rests(hello.instance));
     return fresh.length > 0 ? fresh : serving;
   }

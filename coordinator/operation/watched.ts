@@ -108,9 +108,10 @@ export class WatchedCoordinator implements Watched {
 
   #agents(): Counts {
     const counts = new Counts();
-    for (const { hello, draining } of this.seen.presence.all())
-      for (const segment of hello.segments)
-        counts.add(segment + LABELS + (draining ? 'draining' : 'present'));
+    const { presence } = this.seen;
+    for (const link of presence.all())
+      for (const segment of link.hello.segments)
+        counts.add(segment + LABELS + (presence.takes(link) ? 'present' : 'draining'));
     return counts;
   }
 

@@ -7,8 +7,8 @@ import type { Endpoints } from './endpoints.js';
 import type { Fitness } from './fitness.js';
 import type { OpenLease, OpenShard, Shards } from './shards.js';
 
-/** A claim, and whether another agent of the segment may take the work. */
-export type Claim = ClaimRequest & { hasSibling?: (segment: string) => boolean };
+/** A claim, the claimant's name, and whether another agent of the segment may take the work. */
+export type Claim = ClaimRequest & { hasSibling?: (segment: string) => boolean; agent?: string };
 
 export type ClaimAnswer =
   | { answer: 'grant'; shard: OpenShard; epoch: string; devices: DeviceState[] }
@@ -55,6 +55,8 @@ export class Claims {
     if (shard.lease !== null) return this.#repeated(shard, shard.lease, claim, now);
     if (claim.offer < shard.row.offer) return { answer: 'drop', reason: 'an older offer' };
     if (shard.sweep.halt !== null) return { answer: 'drop', reason: 'the sweep takes no more work' };
+    const { agent } = shard.sweep.row.options;
+    if (agent !== '' && agent !== claim.agent) return { answer: 'drop', reason: 'it is for another agent' };
     if (closed !== null) return later(shard, closed.ms, now, closed.reason);
     const mayLeave = claim.hasSibling?.(shard.row.segment) === true;
     const restMs = mayLeave ? this.fitness.restMs(claim.instance, now) : 0;

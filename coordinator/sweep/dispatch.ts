@@ -64,7 +64,7 @@ export class Dispatch {
       if (shard.lease !== null || Number.isFinite(shard.offeredAt) || this.#sending.has(shard)) continue;
       const way = this.#lanes.way(shard.row.segment, now);
       if (way === 'nats') this.#send(shard, () => this.#publish(shard));
-      else if (way === 'direct') this.#sendDirectly(shard, this.#freest(shard.row.segment));
+      else if (way === 'direct') this.#sendDirectly(shard, this.#target(shard));
     }
     return due;
   }
@@ -77,7 +77,7 @@ export class Dispatch {
   async missed(link: AgentLink, pull: PullEmpty): Promise<void> {
     if (!pull.unanswered) this.#cutOff.delete(link);
     if (this.books.pause.reason !== '') return;
-    if (link.draining || (pull.unanswered && pull.pulledMs < DIRECT_AFTER_MS)) return;
+    if (!this.presence.takes(link) || (pull.unanswered && pull.pulledMs < DIRECT_AFTER_MS)) return;
     if (pull.unanswered) this.#sayCutOff(link);
     const { ledger, host } = this.books;
     const before = host.monotonicMs() - CLAIM_GRACE_MS - (pull.unanswered ? 0 : pull.pulledMs);
@@ -127,7 +127,8 @@ export class Dispatch {
     if (lost.some((shard) => shard.misses === 2))
       await this.road.rebuild(segment).catch((error: unknown) => this.warn(error, 'rebuild'));
     return async (shard) => {
-      if (unanswered || shard.misses >= 3) this.#sendDirectly(shard, link);
+      if (shard.sweep.row.options.agent !== '') this.#sendDirectly(shard, this.#target(shard));
+      else if (unanswered || shard.misses >= 3) this.#sendDirectly(shard, link);
       else await this.#publish(shard);
     };
   }
@@ -144,7 +145,8 @@ export class Dispatch {
     const { host, ledger, counted } = this.books;
     const message = messageOf(this.books.store.id, shard);
     // One device with more to say than NATS carries: a sweep with platforms of its own, or a very small limit.
-    if (isTooLarge(message, this.road)) return this.#sendDirectly(shard, this.#freest(segment));
+    if (isTooLarge(message, this.road) || shard.sweep.row.options.agent !== '')
+      return this.#sendDirectly(shard, this.#target(shard));
     try {
       const published = await this.road.publish(message);
       this.#lanes.open(segment);
@@ -189,9 +191,12 @@ export class Dispatch {
     shard.offeredAt = this.books.host.monotonicMs();
   }
 
-  #freest(segment: string): AgentLink | null {
+  /** Who gets an offer directly: the agent that it is for, or the one with most room. */
+  #target({ row, sweep }: OpenShard): AgentLink | null {
+    const { agent } = sweep.row.options;
     const [first] = this.presence
-      .able(segment)
+      .able(row.segment)
+      .filter(({ hello }) => agent === '' || hello.name === agent)
       .map((link) => ({ link, room: this.#room(link) }))
       .filter(({ room }) => room > 0)
       .sort((one, other) => other.room - one.room);

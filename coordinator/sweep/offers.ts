@@ -22,6 +22,8 @@ import {
   shardSubject,
   streamName,
 } from '../../proto/subjects.js';
+import type { NatsFacts } from '../doctor/nats.js';
+import { isLoopback } from '../intake/server.js';
 import { type NatsOptions, openConnection, reasonOf, rest, type Warn, watch } from './natsconnection.js';
 
 /** How long NATS may take to answer, in ms. A publication is repeated anyway. */
@@ -75,6 +77,29 @@ export class Offers {
   /** Where NATS is reached; empty: it is not now. */
   get server(): string {
     return this.#link === null || !this.#up ? '' : this.#link.connection.getServer();
+  }
+
+  /** What can be told of the server; null: it is away. */
+  async facts(): Promise<NatsFacts | null> {
+    if (this.#link === null || !this.#up) return null;
+    const { connection, manager } = this.#link;
+    const server = connection.getServer();
+    const [account, stream] = await Promise.all([
+      manager.getAccountInfo(),
+      manager.streams.info(streamName(this.storeId)).catch(() => null),
+    ]);
+    const { info } = connection;
+    return {
+      server,
+      version: info?.version ?? '',
+      isLoopback: isLoopback(server),
+      isCluster: info?.cluster !== undefined,
+      isEncrypted: info?.tls_required === true,
+      isGuarded: info?.auth_required === true || info?.tls_verify === true,
+      copies: stream?.config.num_replicas ?? 0,
+      storageLimit: account.limits.max_storage,
+      storageUsed: account.storage,
+    };
   }
 
   /** Most bytes that one offer may have. */

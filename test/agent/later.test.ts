@@ -46,11 +46,12 @@ test('a result that the coordinator does not take now rests before it is sent ag
     version: '',
     rehearses: false,
     verifies: false,
+    machine: undefined,
     hasVault: false,
     paces: true,
   };
   const ignored = () => undefined;
-  const heard = { welcome: ignored, cancel: ignored, offer: ignored, full: ignored };
+  const heard = { welcome: ignored, cancel: ignored, drain: ignored, offer: ignored, full: ignored };
   const client = new AgentsClient(address, credentials.createInsecure());
   const uplink = Uplink.open(client, machine, hello, { ...heard, unwanted: ignored, warn: ignored });
   const end = { $case: 'handedBack', value: HandedBack.create({ reason: 'test' }) } as const;

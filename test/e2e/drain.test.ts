@@ -47,6 +47,38 @@ describe.concurrent('a sweep ends with every device at its first attempt', () =>
     await checkWitnesses({ cluster, results, command: COMMAND, again: (device) => Number(cut.has(device)) });
   });
 
+  test('when every agent is drained and started again, one after the other', async ({ expect }) => {
+    const segments = ['default'];
+    await using cluster = await startCluster({
+      devices: 28,
+      commandMs: 1_500,
+      unprivileged: 0,
+      agents: ['one', 'two'].map((name) => ({ name, segments, forks: 4 })),
+    });
+    const { fleet, place, serve } = cluster;
+    await using run = cluster.start([COMMAND]);
+    await serve.busy('one');
+    for (const name of ['one', 'two']) {
+      const drained = await place.netsweep(['agents', 'drain', name, '--wait']);
+      expect(drained).toMatchObject({ status: 0, stderr: '' });
+      expect(drained.stdout).toMatch(
+        /^\S+: takes nothing new, (gives back or finishes the \d+ devices that it holds|holds nothing)\n\S+: holds nothing any more\n$/,
+      );
+      const { stdout } = await place.netsweep(['agents', 'list', '--json']);
+      const agents = JSON.parse(stdout) as { name: string; state: string; devices: number }[]; // the contract's own
+      expect(agents.find((agent) => agent.name === name)).toMatchObject({ state: 'draining', devices: 0 });
+      expect(agents.find((agent) => agent.name !== name)).toMatchObject({ state: 'present' });
+      await cluster.agent(name).stop('SIGTERM');
+      await cluster.startAgent({ name, segments, forks: 4 }).ready();
+    }
+    const { status, stdout } = await run.finished;
+    const results = readResults(stdout);
+    expect({ status, troubles: troubles(results) }).toEqual({ status: 0, troubles: [] });
+    expect(new Set(results.map(({ attempts }) => attempts))).toEqual(new Set([1]));
+    expect(fleet.sessions().length, 'nothing was done again').toBe(28);
+    await checkWitnesses({ cluster, results, command: COMMAND });
+  });
+
   test('when Ctrl-C and a hang-up reach agents and workers, which are in groups of their own', async ({
     expect,
   }) => {

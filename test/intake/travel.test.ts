@@ -72,7 +72,7 @@ test('a second sweep of devices that give the same sends at most 2 % of the byte
     welcome = resolve;
   });
   const events: UplinkEvents = {
-    ...{ cancel: ignored, offer: ignored, full: ignored, unwanted: ignored, warn: ignored },
+    ...{ cancel: ignored, drain: ignored, offer: ignored, full: ignored, unwanted: ignored, warn: ignored },
     welcome: () => welcome(),
   };
   const hello = {
@@ -84,6 +84,7 @@ test('a second sweep of devices that give the same sends at most 2 % of the byte
     version: '1',
     rehearses: false,
     verifies: false,
+    machine: undefined,
     hasVault: false,
     paces: true,
   };

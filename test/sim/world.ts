@@ -393,6 +393,7 @@ export class SimAgent {
       vault: null,
       isAwaited: false,
       http: null,
+      machine: undefined,
       version: 'simulated',
       coordinator: '',
       tls: null,

@@ -1,9 +1,12 @@
 // Options of `serve`.
+import { LOG_LEVELS, type LogLevel } from '../../../proto/operation/log.js';
 import type { Settings } from '../../config.js';
 import { list, one } from '../setting.js';
-import { readAddress, readPath, readText } from '../values.js';
+import { readAddress, readChoice, readPath, readText } from '../values.js';
 import { CONNECTION } from './connection.js';
 import { KEEP } from './sweep.js';
+
+const USUAL_LEVEL: LogLevel = 'info';
 
 export const SERVE = {
   nats: list(
@@ -16,7 +19,11 @@ export const SERVE = {
     '127.0.0.1:7440',
   ),
   http: one(
-    { flags: '--http <host:port>', about: 'where the page is served', shown: '127.0.0.1:7441' },
+    {
+      flags: '--http <host:port>',
+      about: 'where /healthz, /readyz and /metrics are answered',
+      shown: '127.0.0.1:7441',
+    },
     readAddress,
     '127.0.0.1:7441',
   ),
@@ -34,5 +41,14 @@ export const SERVE = {
     null,
   ),
   natsCreds: one({ flags: '--nats-creds <file>', about: 'NATS credentials' }, readPath, null),
+  logLevel: one(
+    {
+      flags: '--log-level <level>',
+      about: 'debug (a line for each device), info (for each sweep), warn or error',
+      shown: 'info',
+    },
+    (text) => readChoice(text, LOG_LEVELS),
+    USUAL_LEVEL,
+  ),
   ...KEEP,
 } satisfies Settings;

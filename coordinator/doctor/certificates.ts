@@ -1,0 +1,38 @@
+// When certificates end. Those of our own authority are renewed by themselves at two thirds of their life.
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fail, ok, type Verdict, warn } from './check.js';
+
+const DAY_MS = 24 * 3_600_000;
+const SOON_DAYS = 7;
+/** Less than this share of its life is left: whatever should have renewed it has not. */
+const LATE_SHARE = 1 / 6;
+/** One that lives shorter is renewed by a program, not by a person. */
+const SHORT_LIVED_DAYS = 30;
+
+/** Of a PEM file; `what` completes "... ends". */
+export async function certificate(what: string, file: string, nowMs: number): Promise<Verdict[]> {
+  const { validFrom, validTo, subject } = new X509Certificate(await readFile(file));
+  return [
+    life(
+      `${what} (${file}, ${subject.replaceAll('\n', ', ')})`,
+      Date.parse(validFrom),
+      Date.parse(validTo),
+      nowMs,
+    ),
+  ];
+}
+
+export function life(what: string, fromMs: number, toMs: number, nowMs: number): Verdict {
+  const until = new Date(toMs).toISOString().slice(0, 16).replace('T', ' ');
+  if (nowMs >= toMs)
+    return fail(`${what} ended on ${until}`, 'renew it and start the programs that use it again');
+  if (nowMs < fromMs)
+    return fail(`${what} is not valid yet: this clock or that of its authority is wrong`, 'set the clocks');
+  const lifeDays = (toMs - fromMs) / DAY_MS;
+  const isLate =
+    lifeDays <= SHORT_LIVED_DAYS
+      ? toMs - nowMs < LATE_SHARE * (toMs - fromMs)
+      : toMs - nowMs < SOON_DAYS * DAY_MS;
+  return isLate ? warn(`${what} ends on ${until}`, 'renew it') : ok(`${what} ends on ${until}`);
+}
