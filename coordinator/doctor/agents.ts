@@ -1,8 +1,9 @@
 // What can be said of agents from what they tell of themselves.
 import { type Agent, AgentState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { sizeText } from '../combine/table.js';
+import { skew } from '../version.js';
 import { fail, ok, type Verdict, warn } from './check.js';
-import { floor, skew } from './versions.js';
+import { floor } from './versions.js';
 
 /** What is looked at. */
 export interface AgentFacts {

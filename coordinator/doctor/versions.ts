@@ -1,4 +1,5 @@
-// Versions: what each part must at least be, and how far two programs of ours may be apart.
+// Versions: what each part must at least be.
+import { numbersIn } from '../version.js';
 import { fail, ok, type Verdict } from './check.js';
 
 /** What is known to be wrong below. */
@@ -33,18 +34,4 @@ export function floor(part: keyof typeof FLOORS, version: string, where: string)
       ? fail(`${found} is older than ${least}: ${why}`, `install ${part} ${least} or newer`)
       : ok(found),
   ];
-}
-
-/** How far two releases of ours are apart: the number before the last one counts. */
-export function skew(one: string, other: string): 'same' | 'near' | 'far' | 'unknown' {
-  const [here, there] = [numbersIn(one), numbersIn(other)];
-  if (here === null || there === null) return 'unknown';
-  if (one === other) return 'same';
-  if (here[0] !== there[0]) return 'far';
-  return Math.abs((here[1] ?? 0) - (there[1] ?? 0)) <= 1 ? 'near' : 'far';
-}
-
-function numbersIn(version: string): number[] | null {
-  const found = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version);
-  return found === null ? null : found.slice(1).map(Number);
 }

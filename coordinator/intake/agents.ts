@@ -37,6 +37,7 @@ import type { DeviceState } from '../sweep/activesweep.js';
 import type { ClaimAnswer } from '../sweep/claims.js';
 import { placeKey, placeOf } from '../sweep/endpoints.js';
 import { runsAlone } from '../sweep/suspicion.js';
+import { skew, version } from '../version.js';
 import { isSound, outputsOf, Pieces } from './bodies.js';
 import { Known } from './known.js';
 import { LoginAsks } from './loginasks.js';
@@ -48,6 +49,9 @@ type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 
 /** Batches of one stream that may wait for the disk before the agent is made to wait. */
 const BATCHES_UNCOMMITTED = 8;
+/** When an agent of a release too far away may ask again, in ms: either side may have been upgraded. */
+const RELEASE_RETRY_MS = 30_000;
+const OWN_VERSION = version();
 /** How verdicts of the ledger are counted. */
 const WORDS: Partial<Record<Verdict, string>> = {
   [Verdict.STORED]: 'stored',
@@ -153,6 +157,12 @@ export class Agents {
       return null;
     }
     this.books.ledger.pace.rehearses = hello.rehearses;
+    if (skew(hello.version, OWN_VERSION) === 'far') {
+      const reason = `it is ${hello.version}, more than one release from ${OWN_VERSION}: upgrade the older one`;
+      link.send({ $case: 'goodbye', value: { reason, retryMs: RELEASE_RETRY_MS } });
+      link.end();
+      return null;
+    }
     const other = this.presence.join(link);
     if (other !== null) {
       const reason = `another agent named ${hello.name} holds leases`;

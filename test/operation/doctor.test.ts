@@ -12,7 +12,8 @@ import {
   natsRoom,
   natsVersion,
 } from '../../coordinator/doctor/nats.ts';
-import { isBefore, skew } from '../../coordinator/doctor/versions.ts';
+import { isBefore } from '../../coordinator/doctor/versions.ts';
+import { skew } from '../../coordinator/version.ts';
 import { Machine } from '../../proto/gen/netsweep/v1/model.ts';
 import { Agent, AgentState } from '../../proto/gen/netsweep/v1/sweeps.ts';
 import { startCluster } from '../cluster.ts';
