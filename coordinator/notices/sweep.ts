@@ -16,7 +16,8 @@ interface SweepNotice {
   at: string;
   subject: string;
   sweep: string;
-  counts: Counts;
+  /** Of the devices, by how they ended. */
+  counts: Omit<Counts, 'running' | 'waiting'>;
   /** Why the sweep ended before its devices; null: it did not. */
   reason: string | null;
   /** Devices that did not end ok and are not tolerated. */
@@ -47,8 +48,7 @@ export interface SweepFigures {
 }
 
 export function runNotice(figures: SweepFigures): RunNotice {
-  const { sweep, counts, ...rest } = common(figures);
-  return { notice: 1, kind: 'run', ...rest, subject: `run: ${countsLine(counts)}`, sweep, counts };
+  return { ...headOf('run', figures, `run: ${countsLine(figures.sweep.counts)}`), ...bodyOf(figures) };
 }
 
 export function backupNotice(
@@ -56,11 +56,10 @@ export function backupNotice(
   { commit, summary }: Pick<BackupResult, 'commit' | 'summary'>,
   error: string | null,
 ): BackupNotice {
-  const { sweep, counts, ...rest } = common(figures);
   const wrong = error === null ? '' : '; git failed';
-  const subject = `backup: ${summary}; ${countsLine(counts)}${wrong}`;
+  const subject = `backup: ${summary}; ${countsLine(figures.sweep.counts)}${wrong}`;
   const about = { commit: commit || null, summary, error };
-  return { notice: 1, kind: 'backup', ...rest, subject, sweep, counts, ...about };
+  return { ...headOf('backup', figures, subject), ...about, ...bodyOf(figures) };
 }
 
 /** `changes`: a run has no earlier one to be compared with; a backup has changed something with each commit. */
@@ -76,7 +75,7 @@ export function sweepLines(notice: RunNotice | BackupNotice): string[] {
   const { at, sweep, counts, reason, failures, suspect } = notice;
   return [
     `${at}, sweep ${sweep}`,
-    countsLine(counts),
+    countsLine({ ...counts, running: 0, waiting: 0 }),
     ...(reason === null ? [] : [`ended early: ${reason}`]),
     ...failures.map(({ kind, ...some }) => `  ${kind}: ${named(some)}`),
     ...(suspect.count > 0 ? [`  not proved whole: ${named(suspect)}`] : []),
@@ -96,12 +95,15 @@ function named({ count, first }: { count: number; first: string[] }): string {
   return `${shortNames(first)}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function common({ sweep, tally, tolerance }: SweepFigures): Omit<SweepNotice, 'notice' | 'subject'> {
+function headOf<K extends 'run' | 'backup'>(kind: K, { sweep }: SweepFigures, subject: string) {
+  const { running: _, waiting: __, ...counts } = Counts.create(sweep.counts);
+  const at = new Date(sweep.endedAtMs || Date.now()).toISOString();
+  return { notice: 1 as const, kind, at, subject, sweep: sweep.id, counts };
+}
+
+function bodyOf({ sweep, tally, tolerance }: SweepFigures) {
   const suspects = [...new Set(tally.suspects.map(({ device }) => device))];
   return {
-    at: new Date(sweep.endedAtMs || Date.now()).toISOString(),
-    sweep: sweep.id,
-    counts: Counts.create(sweep.counts),
     reason: sweep.reason || null,
     failing: tolerated(tally, tolerance).left,
     failures: tally.byFrequency().map(({ kind, names }) => ({ kind: label('KIND', kind), ...some(names) })),

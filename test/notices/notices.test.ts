@@ -5,14 +5,18 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Tally } from '../../coordinator/combine/tally.ts';
 import { InputError } from '../../coordinator/inventory/inventory.ts';
 import { auditNotice } from '../../coordinator/notices/audit.ts';
 import { readDestinations } from '../../coordinator/notices/destination.ts';
 import { runHook } from '../../coordinator/notices/exec.ts';
 import { sendMail } from '../../coordinator/notices/mail.ts';
-import { isDue, noticeText } from '../../coordinator/notices/notice.ts';
+import { isDue, type Notice, noticeText } from '../../coordinator/notices/notice.ts';
+import { backupNotice, runNotice } from '../../coordinator/notices/sweep.ts';
 import { postNotice, signature } from '../../coordinator/notices/webhook.ts';
 import { NO_PAST, type Past } from '../../coordinator/report/past.ts';
+import { Device, Kind, Report, Stage, Status } from '../../proto/gen/netsweep/v1/model.ts';
+import { Sweep } from '../../proto/gen/netsweep/v1/sweeps.ts';
 import { makeCertificates } from '../certificates.ts';
 import { Smtp } from '../smtp.ts';
 
@@ -47,6 +51,40 @@ test('what has not changed is not told again, unless somebody wants to hear it',
   );
   expect([many.new?.count, many.new?.first.length]).toEqual([900, 50]);
   expect(noticeText(many)).toMatch(/^ {2}A-1 \(lab\) on R49\n {2}and 850 more$/m);
+});
+
+test('a run is told where a device did not end ok, a backup where it has changed something, too', () => {
+  const failure = { kind: Kind.TIMEOUT, stage: Stage.COMMAND, message: 'password hunter2', retryable: false };
+  const figuresOf = (failed: number, percent = 0) => {
+    const tally = new Tally();
+    for (let n = 0; n < 100; n++) {
+      const about = n < failed ? { status: Status.FAILED, failure } : { status: Status.OK };
+      tally.add(Report.create({ device: Device.create({ name: `R${n}` }), ...about }));
+    }
+    const sweep = Sweep.create({
+      id: 's',
+      counts: { selected: 100, ok: 100 - failed, failed },
+      endedAtMs: 1,
+    });
+    return { sweep, tally, tolerance: { percent, kinds: new Set<Kind>() } };
+  };
+  const due = (notice: Notice) =>
+    (['changes', 'findings', 'always'] as const).filter((occasion) => isDue(notice, occasion));
+  const [none, one] = [figuresOf(0), { commit: 'c0ffee', summary: '1 changed' }];
+  const same = { commit: '', summary: '0 changed' };
+  expect(due(runNotice(none))).toEqual(['always']);
+  expect(due(runNotice(figuresOf(3)))).toEqual(['changes', 'findings', 'always']);
+  expect(due(runNotice(figuresOf(3, 5))), 'tolerated').toEqual(['always']);
+  expect(due(backupNotice(none, same, null))).toEqual(['always']);
+  expect(due(backupNotice(none, one, null))).toEqual(['changes', 'always']);
+  expect(due(backupNotice(none, same, 'git push: no'))).toEqual(['changes', 'findings', 'always']);
+  const many = backupNotice(figuresOf(70), one, null);
+  expect(many).toMatchObject({
+    ...{ kind: 'backup', subject: 'backup: 1 changed; 100 devices: 30 ok, 70 failed', failing: 70 },
+    ...{ commit: 'c0ffee', failures: [{ kind: 'timeout', count: 70, first: { length: 50 } }] },
+  });
+  expect(noticeText(many)).toMatch(/^ {2}timeout: R\[0-49\] and 20 more\ncommit c0ffee\n$/m);
+  expect(JSON.stringify(many), 'what a device said may hold anything').not.toContain('hunter2');
 });
 
 test('a webhook is signed over time and body, tried again under the same id, and not led elsewhere', async () => {
