@@ -77,6 +77,9 @@ export class Judge {
       evidence: [{ command, line: null, expected: shown(expectedBy(rule)), found, message }],
       sighting: null,
     });
+    // What the device is was never found out.
+    if (command === null && platform === null && this.device.failure !== null)
+      return say('unknown', 'no output', this.device.failure);
     if (command === null)
       return say('error', '', `the rule has no command for ${platform?.name ?? 'this platform'}`);
     const output = this.device.outputs.find((one) => one.command === command);

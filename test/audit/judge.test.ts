@@ -658,6 +658,11 @@ describe('a rule judges a text', () => {
       expect(new Judge(device, () => ({ rows: [] })).judge(rule).status).toBe('unknown');
     }
     const device = { platform: null, fields: {}, outputs: [], failure: 'no route' };
+    const command = { of: 'platform', commands: { cisco_ios: 'show it' } } as const;
+    const never = new Judge(device, () => ({ rows: [] })).judge({ ...rule, command });
+    expect(never, 'its platform was never found out').toMatchObject({
+      ...{ status: 'unknown', evidence: [{ message: 'no route' }] },
+    });
     const judgement = new Judge(device, () => ({ rows: [] })).judge(rule);
     expect(judgement.status).toBe('unknown');
     expect(judgement.evidence[0]?.message).toBe('no route');
