@@ -69,7 +69,10 @@ export class OwnNats implements AsyncDisposable {
     const server = process.env.NETSWEEP_NATS_SERVER ?? program('nats-server');
     const files = this.files.find((one) => one.name === name);
     if (server === null || files === undefined) throw new Error(`can't start ${name}`);
-    const running = new Running(server, ['-c', files.configuration], { onParentExit: 'killed' });
+    const running = new Running(server, ['-c', files.configuration], {
+      onParentExit: 'killed',
+      cwd: files.folder,
+    });
     this.running.set(name, running);
     await running.logged(/Server is ready/);
   }

@@ -30,6 +30,8 @@ export class NatsAuthority implements AsyncDisposable {
   #up = false;
   /** Servers may not know of every account as it is in the folder. */
   #behind = true;
+  /** The latest change of the folder: a renewal may not bring back what is just being revoked. */
+  #changed: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
   readonly #kept: Promise<void>;
 
@@ -46,14 +48,14 @@ export class NatsAuthority implements AsyncDisposable {
 
   /** Credentials for an agent until `expires`, in ms since 1970; zero them after use. Servers know of it, or will. */
   async user(grant: Grant & { expires: number }): Promise<Buffer> {
-    const { creds, news } = await natsUser(this.options.directory, grant);
+    const { creds, news } = await this.#change(() => natsUser(this.options.directory, grant));
     if (news !== null) await this.#tell(news);
     return creds;
   }
 
   /** Ends an agent's connections and all its credentials. False: no server is there; they are told when one is. */
   async revoke(agent: string): Promise<boolean> {
-    const claims = await revokeNatsUser(this.options.directory, agent);
+    const claims = await this.#change(() => revokeNatsUser(this.options.directory, agent));
     return claims === null || (await this.#tell(claims));
   }
 
@@ -61,6 +63,12 @@ export class NatsAuthority implements AsyncDisposable {
     this.#closing.abort();
     await this.#connection?.close();
     await this.#kept;
+  }
+
+  #change<T>(work: () => Promise<T>): Promise<T> {
+    const change = this.#changed.then(work);
+    this.#changed = change.catch(() => undefined); // said to whoever has asked for it
+    return change;
   }
 
   async #keepTelling(): Promise<void> {

@@ -38,7 +38,10 @@ export interface NatsPlan {
   storeId: string;
   /** One, or three and more, which are a cluster. */
   hosts: NatsHost[];
-  /** Where a server's folder lies on its own host; null: where it is made. */
+  /**
+   * Where a server's folder lies on its own host. null: where it is made, and of several, which go to hosts of their
+   * own, wherever the server is started.
+   */
   place?: string | null;
   /** Where it keeps its data there; null: `data` in its folder. */
   data?: string | null;
@@ -96,7 +99,7 @@ function server(
   const name = `nats-${at + 1}`;
   const made = join(folder, 'servers', name);
   mkdirSync(made, { recursive: true, mode: 0o700 });
-  const there = place ?? made;
+  const there = place ?? (hosts.length === 1 ? made : '.');
   const {
     host,
     port = PORT,
