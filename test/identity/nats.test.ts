@@ -16,6 +16,8 @@ test('an agent pulls from each of its segments, whatever they are called, and is
     expect(offer.shard.shard).toBe(shard);
     await offer.done();
   }
+  await shards.present(road.storeId, 'dc1.a', { forks: 7 });
+  expect(await road.presence('dc1.a')).toBe('{"forks":7}');
   expect(await road.authority.revoke('dc1.a')).toBe(true);
   await until('it is turned away', () => /authentication error/.test(road.nats.log));
   await expect(shards.pull(road.storeId, 'dc 2', never)).rejects.toThrow();

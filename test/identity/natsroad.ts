@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { encodeUser } from '@nats-io/jwt';
 import { createUser, fromSeed } from '@nats-io/nkeys';
 import {
@@ -19,6 +20,7 @@ import { Shards } from '../../agent/lease.ts';
 import { NatsAuthority } from '../../coordinator/identity/natsauthority.ts';
 import { Offers } from '../../coordinator/sweep/offers.ts';
 import { Shard } from '../../proto/gen/netsweep/v1/agent.ts';
+import { bucketStream, presenceSubject } from '../../proto/subjects.ts';
 import type { Leaf } from '../certificates.ts';
 import { type OwnNats, type OwnNatsOptions, startOwnNats } from '../ownnats.ts';
 
@@ -105,6 +107,14 @@ export class NatsRoad implements AsyncDisposable {
     const user = createUser();
     const jwt = await encodeUser('test', user, account, { pub: { allow: ['>'] }, sub: { allow: ['>'] } });
     return watched(await this.connectAs(jwtAuthenticator(jwt, user.getSeed())));
+  }
+
+  /** What an agent says of itself. */
+  async presence(agent: string): Promise<string | undefined> {
+    await using everything = await this.everything();
+    const manager = await jetstreamManager(everything.connection);
+    const query = { last_by_subj: presenceSubject(this.storeId, agent) };
+    return (await manager.streams.getMessage(bucketStream(this.storeId), query))?.string();
   }
 
   /** The public key of the coordinator's account. */

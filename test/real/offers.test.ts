@@ -1,11 +1,12 @@
 // What the coordinator makes in NATS and makes again, on a real nats-server.
-import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { connect, headers } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import type { NatsOptions } from '../../coordinator/sweep/natsconnection.js';
 import { Offers } from '../../coordinator/sweep/offers.js';
 import { Shard } from '../../proto/gen/netsweep/v1/agent.js';
-import { consumerName, streamName } from '../../proto/subjects.js';
+import { consumerName, presenceBucket, presenceSubject, streamName } from '../../proto/subjects.js';
 import { startNats } from '../nats.ts';
 
 const STORE = '0123456789abcdef';
@@ -38,5 +39,24 @@ test('an offer is published once under its number, and again over whatever has b
   await offers.rebuild(null);
   expect(await offers.publish(shard(3))).toBe(true);
   expect((await manager.consumers.info(stream, durable)).num_pending).toBe(1);
+  await connection.close();
+});
+
+test('a key of one agent can take none of another, in a bucket of an earlier version either', async () => {
+  await using nats = await startNats();
+  const connection = await connect({ servers: nats.url });
+  const bucket = await new Kvm(connection).create(presenceBucket(STORE), { ttl: 60_000 });
+  await bucket.put('other', 'there');
+  const options: NatsOptions = {
+    ...{ servers: [nats.url], token: null, credsFile: null, tls: null },
+    storage: 'file',
+  };
+  await using offers = Offers.open(options, STORE, () => undefined);
+  await offers.ready;
+  const alone = headers();
+  alone.set('Nats-Rollup', 'all');
+  const publication = jetstream(connection).publish(presenceSubject(STORE, 'own'), 'x', { headers: alone });
+  await expect(publication).rejects.toThrow(/roll/i);
+  expect((await bucket.get('other'))?.string()).toBe('there');
   await connection.close();
 });
