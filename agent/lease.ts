@@ -2,9 +2,8 @@
 // acknowledged when every result of the shard is on the coordinator's disk, and never under an old epoch. NATS
 // decides nothing: whoever holds a message still asks the coordinator.
 import { type Consumer, type JsMsg, jetstream } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
 import { Shard } from '../proto/gen/netsweep/v1/agent.js';
-import { consumerName, presenceBucket, segmentToken, streamName } from '../proto/subjects.js';
+import { consumerName, presenceSubject, streamName } from '../proto/subjects.js';
 import { type Host, machine, pause } from './host.js';
 import { NatsLink, type NatsOptions } from './natslink.js';
 
@@ -36,7 +35,6 @@ export interface Offer {
 
 export class Shards {
   readonly #consumers = new Map<string, Consumer>();
-  #presence: KV | null = null;
 
   private constructor(private readonly link: NatsLink) {}
 
@@ -92,11 +90,9 @@ export class Shards {
   /** Says in the bucket that this agent is there; for display only, so a failure is nobody's concern. */
   async present(storeId: string, name: string, about: Record<string, unknown>): Promise<void> {
     try {
-      this.#presence ??= await new Kvm(this.link.connection()).open(presenceBucket(storeId));
-      await this.#presence.put(segmentToken(name), JSON.stringify(about));
-    } catch {
-      this.#presence = null;
-    }
+      const client = jetstream(this.link.connection(), { timeout: ANSWER_MS });
+      await client.publish(presenceSubject(storeId, name), JSON.stringify(about));
+    } catch {} // it is said again soon
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,11 @@
 // What the coordinator makes in NATS and makes again, on a real nats-server.
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
 import { connect, headers } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import type { NatsOptions } from '../../coordinator/sweep/natsconnection.js';
 import { Offers } from '../../coordinator/sweep/offers.js';
 import { Shard } from '../../proto/gen/netsweep/v1/agent.js';
-import { consumerName, presenceBucket, presenceSubject, streamName } from '../../proto/subjects.js';
+import { bucketStream, consumerName, presenceSubject, streamName } from '../../proto/subjects.js';
 import { startNats } from '../nats.ts';
 
 const STORE = '0123456789abcdef';
@@ -45,8 +44,11 @@ test('an offer is published once under its number, and again over whatever has b
 test('a key of one agent can take none of another, in a bucket of an earlier version either', async () => {
   await using nats = await startNats();
   const connection = await connect({ servers: nats.url });
-  const bucket = await new Kvm(connection).create(presenceBucket(STORE), { ttl: 60_000 });
-  await bucket.put('other', 'there');
+  const manager = await jetstreamManager(connection);
+  const [name, subjects] = [bucketStream(STORE), [presenceSubject(STORE, '*')]];
+  await manager.streams.add({ name, subjects, max_msgs_per_subject: 1, allow_rollup_hdrs: true });
+  const other = presenceSubject(STORE, 'other');
+  await jetstream(connection).publish(other, 'there');
   const options: NatsOptions = {
     ...{ servers: [nats.url], token: null, credsFile: null, tls: null },
     storage: 'file',
@@ -57,6 +59,6 @@ test('a key of one agent can take none of another, in a bucket of an earlier ver
   alone.set('Nats-Rollup', 'all');
   const publication = jetstream(connection).publish(presenceSubject(STORE, 'own'), 'x', { headers: alone });
   await expect(publication).rejects.toThrow(/roll/i);
-  expect((await bucket.get('other'))?.string()).toBe('there');
+  expect((await manager.streams.getMessage(name, { last_by_subj: other }))?.string()).toBe('there');
   await connection.close();
 });
