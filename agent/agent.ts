@@ -2,11 +2,13 @@
 // still has somewhere to go while it drains: workers first, then results, then NATS, then the coordinator.
 import { setMaxListeners } from 'node:events';
 import type { Machine } from '../proto/gen/netsweep/v1/model.js';
+import type { IdentityDirectory } from '../proto/identity/identitydirectory.js';
 import type { About } from '../proto/operation/log.js';
 import type { VaultSettings } from '../proto/vaultsettings.js';
 import { Carrier } from './carrier.js';
 import { openChannel, type TlsFiles } from './channel.js';
 import { deadline, type Host, machine, pause } from './host.js';
+import { Renewal } from './identity/renewal.js';
 import { directOffer, offers, Shards } from './lease.js';
 import type { NatsOptions } from './natslink.js';
 import { Counted } from './operation/counted.js';
@@ -32,6 +34,8 @@ export interface AgentConfig {
   coordinator: string;
   nats: Omit<NatsOptions, 'name' | 'tls'>;
   tls: TlsFiles | null;
+  /** What `netsweep-agent join` has kept, whose certificate `tls` is; null: it is somebody else's. */
+  identity: IdentityDirectory | null;
   workers: number;
   forks: number;
   /** Most bytes of results in memory while the coordinator does not take them. */
@@ -70,6 +74,8 @@ export interface AgentParts {
   hurry?: AbortSignal;
   openPool(): Promise<Pick<Pool, 'run' | 'renewed' | 'abandon' | 'hold' | 'load'> & AsyncDisposable>;
   openChannel(): UplinkClient;
+  /** Keeps the identity valid; `renewed` is told of each new certificate. */
+  keepIdentity?(renewed: () => void): Disposable;
   openSpool(): Spool | null;
   openShards(
     stop: AbortSignal,
@@ -80,7 +86,8 @@ export interface AgentParts {
 }
 
 export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
-  const { nats, tls, name, workers, coordinator, spoolBytes, rehearsal, isAwaited, targets } = config;
+  const { nats, tls, identity, name, workers, coordinator, spoolBytes, rehearsal, isAwaited, targets } =
+    config;
   const counted = new Counted();
   return {
     host: machine,
@@ -96,8 +103,17 @@ export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
       return pool;
     },
     openChannel: () => openChannel(coordinator, tls),
+    ...(identity === null
+      ? {}
+      : {
+          keepIdentity: (renewed) => new Renewal(identity, coordinator, machine, { renewed, warn: log.warn }),
+        }),
     openSpool: () => (spoolBytes === 0 ? null : new Spool(spoolBytes, machine, (what) => log.warn(what))),
-    openShards: () => Shards.open({ ...nats, tls, name }, (what) => log.warn(what)),
+    // Whoever has no user in NATS from its coordinator has one of this host, without certificates.
+    openShards: () =>
+      Shards.open({ ...nats, tls: identity !== null && nats.credsFile === null ? null : tls, name }, (what) =>
+        log.warn(what),
+      ),
     openEndpoint: (seen) => openWatched(config, seen),
   };
 }
@@ -176,6 +192,7 @@ export async function runAgent(
     },
     { memoryBytes: config.memoryBytes, spool },
   );
+  using _identity = parts.keepIdentity?.(() => uplink.reopen());
   const carrying = new Set<Promise<void>>();
   const track = (work: Promise<void> | undefined) => {
     if (work === undefined) return;

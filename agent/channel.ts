@@ -21,6 +21,9 @@ const CHANNEL: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
+/** How long calls on connections that have been replaced may take to end, in ms. */
+const GOING_OVER_MS = 10_000;
+
 export interface TlsFiles {
   ca: string;
   cert: string;
@@ -29,17 +32,28 @@ export interface TlsFiles {
 
 /** Does not wait for the coordinator: calls do. */
 export function openChannel(address: string, tls: TlsFiles | null): UplinkClient {
-  const { credentials, options } = channel(address, tls);
-  const open = () => new Line(() => new AgentsClient(address, credentials, options));
-  const [results, calls] = [open(), open()];
+  const open = () => {
+    const { credentials, options } = channel(address, tls);
+    const line = () => new Line(() => new AgentsClient(address, credentials, options));
+    return { results: line(), calls: line() };
+  };
+  let lines = open();
+  const close = ({ results, calls }: typeof lines) => {
+    results.close();
+    calls.close();
+  };
   return {
-    link: () => results.client.link(),
-    claim: (request, metadata, options, callback) => calls.client.claim(request, metadata, options, callback),
-    renew: (request, metadata, options, callback) => calls.client.renew(request, metadata, options, callback),
-    close: () => {
-      results.close();
-      calls.close();
+    link: () => lines.results.client.link(),
+    claim: (request, metadata, options, callback) =>
+      lines.calls.client.claim(request, metadata, options, callback),
+    renew: (request, metadata, options, callback) =>
+      lines.calls.client.renew(request, metadata, options, callback),
+    reopen: () => {
+      const before = lines;
+      lines = open();
+      setTimeout(() => close(before), GOING_OVER_MS).unref();
     },
+    close: () => close(lines),
   };
 }
 

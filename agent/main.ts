@@ -36,6 +36,7 @@ async function runForked(): Promise<number> {
     ...rest,
     nats: { servers: nats, token: natsToken, credsFile: null },
     tls: null,
+    identity: null,
     memoryBytes: MEMORY_BYTES,
     spoolBytes: SPOOL_BYTES,
     rehearsal: null,
@@ -64,6 +65,8 @@ async function runConfigured(): Promise<number> {
   const destination = pino.destination({ dest: 2, sync: true });
   let log = pino(logOptions('netsweep-agent', 'info'), destination);
   try {
+    if (process.argv[2] === 'join')
+      return await (await import('./identity/joincommand.js')).runJoin(process.argv.slice(3));
     const config = readOptions(version());
     log = pino(logOptions('netsweep-agent', config.logLevel), destination);
     if (config.tls === null) log.warn('without --tls-* the coordinator link is unencrypted: loopback only');

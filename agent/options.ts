@@ -3,12 +3,18 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
+import {
+  exposedKey,
+  type IdentityDirectory,
+  readIdentityDirectory,
+} from '../proto/identity/identitydirectory.js';
 import { isLocalNats, withoutLogin } from '../proto/natsurl.js';
 import { isLoopback } from '../proto/operation/endpoint.js';
 import { LOG_LEVELS, type LogLevel } from '../proto/operation/log.js';
 import { readVaultSettings, VaultError } from '../proto/vaultsettings.js';
 import type { AgentConfig } from './agent.js';
 import { ConfigFileError, readConfigFile } from './configfile.js';
+import { standardPlace } from './identity/place.js';
 import { machineHere } from './machine.js';
 import { readRehearsal } from './rehearsal.js';
 import { Targets, TargetsError } from './targets.js';
@@ -24,6 +30,9 @@ export class UsageError extends Error {
     this.name = 'UsageError';
   }
 }
+
+/** Options that `netsweep` has too, with another meaning. */
+const OWN_KEYS = ['--http', '--identity'];
 
 /** Throws UsageError. */
 export function readOptions(version: string): AgentConfig & { logLevel: LogLevel } {
@@ -68,6 +77,13 @@ export function readOptions(version: string): AgentConfig & { logLevel: LogLevel
         'LOG_LEVEL',
       ).default('info'),
     )
+    .addOption(
+      option(
+        '--identity <dir>',
+        'what `netsweep-agent join` has kept: name, segments, coordinator and certificates come from it',
+        'AGENT_IDENTITY',
+      ),
+    )
     .addOption(option('--tls-ca <file>', 'authority of both sides', 'TLS_CA'))
     .addOption(option('--tls-cert <file>', 'certificate of this agent', 'TLS_CERT'))
     .addOption(option('--tls-key <file>', 'its key', 'TLS_KEY'))
@@ -109,24 +125,40 @@ export function readOptions(version: string): AgentConfig & { logLevel: LogLevel
   }
   layFileBeneath(command);
   const given = command.opts<Record<string, string | undefined>>();
-  const tls = tlsFiles(given);
-  const coordinator = given.coordinator ?? '';
+  const files = tlsFiles(given);
+  const identity = files === null ? identityOf(given.identity) : null;
+  const tls = files ?? identity;
+  const isGiven = (key: string) => command.getOptionValueSource(key) !== 'default';
+  const coordinator = (isGiven('coordinator') ? null : identity?.coordinator) ?? given.coordinator ?? '';
   // Credentials come over this link: in the clear they never leave the host.
   if (tls === null && !isLoopback(coordinator))
     throw new UsageError(
       `--coordinator ${coordinator}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`,
     );
-  const away = tls === null ? list(given.nats).find((url) => !isLocalNats(url)) : undefined;
+  const segments = (isGiven('segment') ? null : identity?.segments) ?? list(given.segment);
+  if (identity !== null) refuseOthers(identity, given.name ?? identity.name, segments);
+  const told = identity?.natsServers ?? [];
+  const servers = isGiven('nats') || told.length === 0 ? list(given.nats) : told;
+  const credsFile = readable('--nats-creds', given.natsCreds) ?? identity?.natsCreds ?? null;
+  const isPlain = tls === null || (identity !== null && credsFile === null);
+  const away = isPlain ? servers.find((url) => !isLocalNats(url)) : undefined;
   if (away !== undefined)
     throw new UsageError(
-      `--nats ${withoutLogin(away)}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`,
+      identity === null
+        ? `--nats ${withoutLogin(away)}: only loopback is reached without --tls-ca, --tls-cert and --tls-key`
+        : `--nats ${withoutLogin(away)}: only loopback is reached without credentials for NATS`,
     );
   return {
-    name: given.name ?? hostname(),
-    segments: list(given.segment),
+    name: identity?.name ?? given.name ?? hostname(),
+    segments,
     coordinator,
-    nats: { servers: list(given.nats), token: null, credsFile: readable('--nats-creds', given.natsCreds) },
+    nats: {
+      servers,
+      token: null,
+      credsFile,
+    },
     tls,
+    identity,
     workers: given.workers === undefined ? availableParallelism() : count('--workers', given.workers),
     forks: count('--forks', given.forks ?? ''),
     memoryBytes: size('--memory-limit', given.memoryLimit ?? ''),
@@ -134,7 +166,7 @@ export function readOptions(version: string): AgentConfig & { logLevel: LogLevel
     rehearsal: rehearsal(given.rehearse),
     targets: targets(given),
     vault: vault(given, process.env),
-    signedBy: null,
+    signedBy: identity?.signingKey ?? null,
     isAwaited: false,
     http: endpoint(given.http, tls !== null),
     logLevel: logLevel(given.logLevel),
@@ -161,7 +193,27 @@ function layFileBeneath(command: Command): void {
 
 /** What an option is called there: with a name of its own where a coordinator on the same host reads the same. */
 function keyOf(long: string): string {
-  return long === '--http' ? 'agent-http' : long.slice(2);
+  return OWN_KEYS.includes(long) ? `agent-${long.slice(2)}` : long.slice(2);
+}
+
+/** Where it was told to look, or in the standard place if somebody has joined there. */
+function identityOf(given: string | undefined): IdentityDirectory | null {
+  const identity = readIdentityDirectory(given ?? standardPlace());
+  const exposed = identity && exposedKey(identity);
+  if (exposed) throw new UsageError(`${exposed} can be read by others: chmod 600 it`);
+  if (identity === null && given !== undefined)
+    throw new UsageError(
+      `--identity ${given}: nobody has joined there (netsweep-agent join TOKEN --dir ${given})`,
+    );
+  return identity;
+}
+
+/** Who it is and where it may work was decided when it was enrolled. */
+function refuseOthers(identity: IdentityDirectory, name: string, segments: string[]): void {
+  if (name !== identity.name) throw new UsageError(`--name ${name}: it is enrolled as ${identity.name}`);
+  const other = segments.find((segment) => !identity.segments.includes(segment));
+  if (other !== undefined)
+    throw new UsageError(`--segment ${other}: it is enrolled for ${identity.segments.join(', ')}`);
 }
 
 function list(text = ''): string[] {

@@ -1,7 +1,13 @@
 // The agent's side of gRPC: claims, renewals, and one stream that carries results up until the coordinator has
 // them on disk. A result is kept here until it is acknowledged and sent again on every new stream; the stream
 // is opened again for as long as the agent lives, with a short backoff.
-import { type CallOptions, type ClientDuplexStream, Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  type CallOptions,
+  type ClientDuplexStream,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { Abridger } from '../proto/abridged.js';
 import { Beat, FULL_BATCH } from '../proto/beat.js';
 import { failpoint } from '../proto/failpoint.js';
@@ -32,6 +38,8 @@ import type { Leave } from './ipc.js';
 import { type Delivery, type Outcome, Results, type WaitingRoom } from './results.js';
 
 const CALL_MS = 5_000;
+/** Until an agent comes again that is no member, in ms: there is a person between. */
+const TURNED_AWAY_MS = 5_000;
 /** How long a result rests that the coordinator does not take now, in ms. */
 const LATER_MS = 500;
 
@@ -67,6 +75,8 @@ export interface UplinkClient {
   link(): Stream;
   claim: Call<ClaimRequest, ClaimReply>;
   renew: Call<RenewRequest, RenewReply>;
+  /** Calls from now on go over new connections, opened with the certificate that there is by now. */
+  reopen?(): void;
   close(): void;
 }
 
@@ -99,6 +109,8 @@ export class Uplink {
   /** Wakes whoever waits for a stream that has broken. */
   #stuck: () => void = () => undefined;
   #flushing = false;
+  /** The stream is ended because another is to follow at once. */
+  #goingOver = false;
   #asks = 0;
   #commit = 0;
   /** The coordinator that told of it. */
@@ -249,6 +261,16 @@ export class Uplink {
     this.client.close();
   }
 
+  /** Goes over to a new connection. What has not been acknowledged is sent again on it. */
+  reopen(): void {
+    this.client.reopen?.();
+    const stream = this.#stream;
+    if (stream === null) return;
+    this.#goingOver = true;
+    this.#unlinked(stream);
+    stream.end();
+  }
+
   #put(ask: number, question: Body): void {
     this.#questions.set(ask, question);
     this.say(question);
@@ -285,8 +307,10 @@ export class Uplink {
         over = true;
         this.#closing.signal.removeEventListener('abort', hangUp);
         if (error !== undefined) this.#complain(`link: ${error.details || error.message}`);
+        if (error?.code === status.UNAUTHENTICATED) retryMs = TURNED_AWAY_MS;
         this.#unlinked(stream);
-        resolve(retryMs);
+        resolve(this.#goingOver ? 1 : retryMs);
+        this.#goingOver = false;
       };
       stream.on('error', ended);
       stream.on('end', () => {

@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from 'yaml';
 import type { LogLevel } from '../proto/operation/log.js';
+import type { Authority } from './identity/authority.js';
 import { InputError, type Issue, type Position } from './inventory/inventory.js';
 import type { Keep } from './store/versions.js';
 
@@ -28,6 +29,8 @@ export interface ServeConfig {
   /** HOST:PORT. */
   http: string;
   tls: TlsFiles | null;
+  /** Our own, which decides who may connect; null: `tls` does. */
+  authority: Authority | null;
   /** Path of the key that seals secrets; null: `key` in the state directory. */
   keyFile: string | null;
   natsCreds: string | null;

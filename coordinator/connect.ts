@@ -14,7 +14,7 @@ import { HistoryClient } from '../proto/gen/netsweep/v1/history.js';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
 import { Line } from '../proto/line.js';
 import type { TlsFiles } from './config.js';
-import { isLoopback } from './intake/server.js';
+import { isLoopback } from './intake/loopback.js';
 import { InputError } from './inventory/inventory.js';
 import { type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
 import type { Keep } from './store/versions.js';

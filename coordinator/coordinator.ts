@@ -14,9 +14,13 @@ import type { TlsFiles } from './config.js';
 import { watchHeap } from './heap.js';
 import { HistoryAnswers } from './history/answers.js';
 import { type Host, machine } from './host.js';
+import type { Authority } from './identity/authority.js';
+import type { Endowment } from './identity/members.js';
+import type { Membership } from './identity/membership.js';
+import { serveNoMembers } from './identity/nomembers.js';
 import { Agents } from './intake/agents.js';
 import { type AgentLink, Presence } from './intake/presence.js';
-import { close, createServer, listen } from './intake/server.js';
+import { bind, close, createServer, listen } from './intake/server.js';
 import { Findings } from './operation/findings.js';
 import type { Journal } from './operation/journal.js';
 import type { Seen } from './operation/watched.js';
@@ -25,7 +29,7 @@ import type { ScheduleBook } from './schedule/book.js';
 import { Service } from './service.js';
 import { openSigningKey, type Signer } from './signing.js';
 import { openStore } from './store/open.js';
-import type { ScheduleStore, Store, Write } from './store/store.js';
+import type { MemberStore, ScheduleStore, Store, Write } from './store/store.js';
 import type { Keep } from './store/versions.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
 import { Dispatch, type Road } from './sweep/dispatch.js';
@@ -49,6 +53,10 @@ export interface CoordinatorOptions extends Duties {
   /** HOST:PORT or unix:PATH. */
   listen: string;
   tls: TlsFiles | null;
+  /** Our own, which decides who may connect; null: `tls` does. */
+  authority?: Authority | null;
+  /** What members of this store are given beside their certificates. */
+  endowment?(storeId: string): Endowment;
   /** Where this user's own programs come without a certificate, as unix:PATH. */
   socket?: string;
 }
@@ -75,6 +83,7 @@ export class Coordinator {
   #unwatch: () => void = () => undefined;
   #heap: Disposable | null = null;
   #server: Server | null = null;
+  #membership: Membership | null = null;
   #scheduleStore: ScheduleStore | null = null;
   #findings: Findings | null = null;
   #options: CoordinatorOptions | null = null;
@@ -109,7 +118,7 @@ export class Coordinator {
       coordinator.#watchRoom();
       coordinator.#heap = watchHeap();
       coordinator.#server = server;
-      coordinator.#address = await listen(server, options.listen, options.tls);
+      await coordinator.#admit(server, store, options);
       if (options.socket !== undefined) await listen(server, options.socket, null);
       coordinator.#scheduleStore = store;
       return coordinator;
@@ -154,6 +163,31 @@ export class Coordinator {
     ).serveOn(server);
     await restore(books, duties);
     return coordinator;
+  }
+
+  /** Listens for those whom our own authority has enrolled, or for those with certificates of another. */
+  async #admit(server: Server, store: MemberStore, options: CoordinatorOptions): Promise<void> {
+    const { authority = null, warn } = options;
+    if (authority === null) {
+      serveNoMembers(server);
+      this.#address = await listen(server, options.listen, options.tls);
+      return;
+    }
+    const { books } = this;
+    const book = {
+      members: () => store.members(),
+      joinTokens: () => store.joinTokens(),
+      commit: (writes: Write[]) => books.commit(writes),
+    };
+    const address = () => this.#address;
+    const { host } = books;
+    const endowment = options.endowment?.(store.id) ?? null;
+    const signingKey = this.signer?.publicKey ?? Buffer.alloc(0);
+    const { Membership } = await import('./identity/membership.js'); // most coordinators have none
+    this.#membership = await Membership.open({
+      ...{ authority, endowment, signingKey, book, server, address, host, warn },
+    });
+    this.#address = await bind(server, options.listen, this.#membership.credentials);
   }
 
   get address(): string {
@@ -249,6 +283,7 @@ export class Coordinator {
     await this.books.pause.unlessFull(this.#loop);
     this.#unwatch();
     this.#heap?.[Symbol.dispose]();
+    this.#membership?.[Symbol.dispose]();
     for (const link of this.presence.all()) link.end();
     if (this.#server !== null) await close(this.#server, CLOSE_GRACE_MS);
     await this.#offers?.[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 // The coordinator as a service: keeps its state in DIR/serve, resumes what it finds there, waits for NATS, and
 // drains on SIGTERM.
+import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -8,10 +9,11 @@ import { withoutLogin } from '../proto/natsurl.js';
 import { openEndpoint } from '../proto/operation/endpoint.js';
 import { logOptions } from '../proto/operation/log.js';
 import { ProcessMetrics } from '../proto/operation/process.js';
-import type { ServeConfig } from './config.js';
+import type { ServeConfig, TlsFiles } from './config.js';
 import { Unreachable } from './connect.js';
 import { Coordinator, type CoordinatorOptions } from './coordinator.js';
 import { machine } from './host.js';
+import { natsEndowment } from './identity/endowment.js';
 import type { NatsAuthority } from './identity/natsauthority.js';
 import { coordinatorCreds, hasNats, natsFolder } from './identity/natsplaces.js';
 import { CannotListen, socketAddress } from './intake/server.js';
@@ -22,6 +24,7 @@ import { Programs } from './schedule/programs.js';
 import { Scheduler } from './schedule/scheduler.js';
 import { serveSchedules } from './schedule/service.js';
 import { Telling } from './schedule/telling.js';
+import { SOCKET_FILE } from './socketfile.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './store/refusal.js';
 import { type NatsOptions, OpenToAll } from './sweep/natsconnection.js';
 import { readIdentity } from './tls.js';
@@ -33,43 +36,43 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   const log = pino(logOptions('netsweep', config.logLevel), pino.destination({ dest: 2, sync: true }));
   const directory = join(config.state, 'serve');
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (config.tls === null)
-    log.warn('without --tls-* only loopback is served, unencrypted and open to every local user');
+  log.warn(trustOf(config));
   const socket = await socketAddress(directory);
+  const warn = (error: unknown, what: string) => log.warn(error === null ? {} : { err: error }, what);
+  // Credentials that were given belong to a NATS that somebody else looks after.
+  const isOurs = config.natsCreds === null && hasNats(directory);
+  const tls = config.tls ?? (isOurs ? (config.authority?.files ?? null) : null);
+  await using natsAuthority = isOurs ? await openAuthority(config.nats, tls, directory, warn) : null;
   await using coordinator = await open({
     directory,
     keyFile: config.keyFile,
     keep: config.keep,
     listen: config.listen,
     tls: config.tls,
+    authority: config.authority,
+    ...(natsAuthority === null
+      ? {}
+      : { endowment: (storeId) => natsEndowment(natsAuthority, config.nats, storeId) }),
     socket,
     unfinished: 'resume',
     submitted: async () => undefined,
     attached: () => undefined,
-    warn: (error, what) => log.warn(error === null ? {} : { err: error }, what),
+    warn,
   });
   coordinator.log(new Journal(log));
+  writeFileSync(join(directory, SOCKET_FILE), socket, { mode: 0o600 });
   coordinator.books.failed.addEventListener('abort', () => {
     log.fatal({ err: coordinator.books.failed.reason }, 'the store failed');
     process.exit(70);
   });
-  await using _schedules = await openSchedules(coordinator, config, socket, (error, what) =>
-    log.warn(error === null ? {} : { err: error }, what),
-  );
+  await using _schedules = await openSchedules(coordinator, socket, warn);
   await using watched = await watchedOver(config, coordinator, stop);
-  // Credentials that were given belong to a NATS that somebody else looks after.
-  const isOurs = config.natsCreds === null && hasNats(directory);
-  await using _authority = isOurs
-    ? await openAuthority(config, directory, (error, what) =>
-        log.warn(error === null ? {} : { err: error }, what),
-      )
-    : null;
   log.info({ nats: config.nats.map(withoutLogin) }, 'waiting for NATS');
   const connecting = connect(coordinator, {
     servers: config.nats,
     token: null,
     credsFile: isOurs ? coordinatorCreds(natsFolder(directory)) : config.natsCreds,
-    tls: config.tls,
+    tls,
     storage: 'file',
   });
   connecting.catch(() => undefined); // given up when the coordinator closes, which nobody waits for any more
@@ -82,10 +85,16 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   log.info('draining');
 }
 
+/** Who may connect, in a sentence. */
+function trustOf({ tls, authority }: ServeConfig): string {
+  if (authority !== null) return 'only members connect: those whom this coordinator has enrolled';
+  if (tls !== null) return 'whoever has a certificate of --tls-ca is taken for agent and operator alike';
+  return 'without TLS only loopback is served, unencrypted and open to every local user';
+}
+
 /** Runs schedules as children of this process; they come back to it over its own socket. */
 async function openSchedules(
   coordinator: Coordinator,
-  { tls }: ServeConfig,
   socket: string,
   warn: (error: unknown, what: string) => void,
 ): Promise<AsyncDisposable> {
@@ -94,9 +103,7 @@ async function openSchedules(
   const telling = new Telling(machine, { warn });
   const hear = (schedule: Schedule, run: ScheduleRun) => telling.hear(schedule, run);
   const scheduler = await Scheduler.open(book, programs, machine, { warn, hear });
-  coordinator.offer((server) =>
-    serveSchedules(server, { scheduler, book, programs, isOpen: tls !== null, socket }),
-  );
+  coordinator.offer((server) => serveSchedules(server, { scheduler, book, programs, socket }));
   return {
     // On a full disk the last words wait for room; nobody else does.
     [Symbol.asyncDispose]: async () => {
@@ -116,12 +123,13 @@ async function connect(coordinator: Coordinator, nats: NatsOptions): Promise<voi
 
 /** Who gives agents their users of our own NATS. */
 async function openAuthority(
-  { nats, tls }: ServeConfig,
+  servers: string[],
+  tls: TlsFiles | null,
   directory: string,
   warn: (error: unknown, what: string) => void,
 ): Promise<NatsAuthority> {
   const { NatsAuthority } = await import('./identity/natsauthority.js');
-  return NatsAuthority.open({ directory, servers: nats, tls, warn });
+  return NatsAuthority.open({ directory, servers, tls, warn });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

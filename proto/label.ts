@@ -11,7 +11,8 @@ export function label(
     | 'SWEEP_STATE'
     | 'RUN_STATE'
     | 'MISSED_POLICY'
-    | 'OVERLAP_POLICY',
+    | 'OVERLAP_POLICY'
+    | 'ROLE',
   value: string,
 ): string {
   return value

@@ -29,7 +29,9 @@ const OWNERS: Record<string, string[]> = {
   ],
   '@grpc/grpc-js': [
     'proto/gen/',
+    'proto/identity/join.ts',
     'coordinator/intake/',
+    'coordinator/identity/',
     'coordinator/history/answers.ts',
     'coordinator/connect.ts',
     'coordinator/service.ts',
@@ -40,6 +42,8 @@ const OWNERS: Record<string, string[]> = {
     'agent/uplink.ts',
     'agent/channel.ts',
   ],
+  '@peculiar/': ['proto/identity/certificaterequest.ts', 'coordinator/identity/authority.ts'],
+  'reflect-metadata': ['proto/identity/certificaterequest.ts'],
   croner: ['coordinator/schedule/cron.ts'],
   nodemailer: ['coordinator/notices/mail.ts'],
   '@jmespath-community/': ['coordinator/audit/rowsexpression.ts'],

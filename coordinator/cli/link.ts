@@ -2,8 +2,10 @@
 // same coordinator again.
 
 import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { IdentityDirectory } from '../../proto/identity/identitydirectory.js';
 import type { Source, TlsFiles, Values } from '../config.js';
 import { type Connection, connect } from '../connect.js';
+import { isLoopback } from '../intake/loopback.js';
 import type { Keep } from '../store/versions.js';
 import { UsageError } from './exit.js';
 import { ask, Patience } from './rpc.js';
@@ -13,14 +15,36 @@ export type LinkValues = Values<typeof CONNECTION>;
 export type LinkSources = Record<keyof typeof CONNECTION, Source>;
 
 /** `sweeps`: for a sweep, not only for a question; `keep`: what a coordinator that is started here lets go of. */
-export function openLink(
+export async function openLink(
   values: LinkValues,
   stop: AbortSignal,
   sweeps = false,
   keep: Keep | null = null,
 ): Promise<Connection> {
   const { coordinator, state } = values;
-  return connect({ coordinator, state, tls: tlsFiles(values), start: true, sweeps, keep }, stop);
+  const tls = tlsFiles(values) ?? (await joined(values));
+  return connect({ coordinator, state, tls, start: true, sweeps, keep }, stop);
+}
+
+/** What `netsweep join` has kept, for a coordinator elsewhere; renewed in time. Null: there is none. */
+async function joined({ coordinator, identity: directory }: LinkValues): Promise<TlsFiles | null> {
+  if (coordinator === null || coordinator.startsWith('unix:')) return null;
+  const { exposedKey, readIdentityDirectory } = await import('../../proto/identity/identitydirectory.js');
+  const identity = readIdentityDirectory(directory);
+  // Beside it a coordinator may serve this host alone, as ever.
+  if (identity === null || (isLoopback(coordinator) && coordinator !== identity.coordinator)) return null;
+  const exposed = exposedKey(identity);
+  if (exposed !== null) throw new UsageError(`${exposed} can be read by others: chmod 600 it`);
+  if (identity.renewFromMs <= Date.now()) await renewed(identity);
+  return identity;
+}
+
+/** One that can't be renewed now is used as long as it lasts. */
+async function renewed(identity: IdentityDirectory): Promise<void> {
+  const { JoinError, renewIdentity } = await import('../../proto/identity/join.js');
+  await renewIdentity(identity).catch((error: unknown) => {
+    if (!(error instanceof JoinError)) throw error;
+  });
 }
 
 /** Which versions a coordinator that is started keeps. */
@@ -49,6 +73,7 @@ export function linkOptions(values: LinkValues, sources: LinkSources): string {
     if (sources.coordinator === 'flag') words.push('--coordinator', values.coordinator);
     if (sources.tlsCa === 'flag' && values.tlsCa !== null) words.push('--tls-ca', values.tlsCa);
     if (sources.tlsCert === 'flag' && values.tlsCert !== null) words.push('--tls-cert', values.tlsCert);
+    if (sources.identity === 'flag') words.push('--identity', values.identity);
     if (sources.tlsKey === 'flag' && values.tlsKey !== null) words.push('--tls-key', values.tlsKey);
   }
   return words.map((word) => ` ${shellWord(word)}`).join('');

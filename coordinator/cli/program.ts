@@ -6,6 +6,7 @@ import { addAgents } from './agentscommands.js';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
 import { addHistory } from './historycommands.js';
+import { addMembers } from './membercommands.js';
 import { addBackup, addSchedules } from './schedulecommands.js';
 import {
   AUDIT_RUN,
@@ -64,11 +65,15 @@ export function buildProgram(edge: Edge): Command {
   addAudit(program, edge);
   addBackup(program, edge);
   addSchedules(program, edge);
+  addMembers(program, edge);
   addCommand(program, edge, {
     usage: 'serve',
     about: 'be the coordinator of agents and clients elsewhere',
     settings: SERVE,
-    examples: ['netsweep serve --nats nats://127.0.0.1:4222 --state /var/lib/netsweep'],
+    examples: [
+      'netsweep serve --nats nats://127.0.0.1:4222 --state /var/lib/netsweep',
+      'netsweep serve --init --host netsweep.example.net,10.0.0.5 --state /var/lib/netsweep',
+    ],
     act: async (call) => (await import('./service.js')).runService(call),
   });
   addCommand(program, edge, {

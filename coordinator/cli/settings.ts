@@ -9,6 +9,7 @@ export { AUDIT_RUN, AUDIT_RUNS, AUDIT_TEST } from './settings/audit.js';
 export { CONNECTION } from './settings/connection.js';
 export { ENDPOINT, LEARN, SCAN } from './settings/devices.js';
 export { DIFF, HISTORY, SEARCH } from './settings/history.js';
+export { ENROLL, REVOKE } from './settings/members.js';
 export { AGENTS_DRAIN, DOCTOR } from './settings/operation.js';
 export { FORMATS, NOTIFY, OUTPUT, ROWS, TABLE, TEMPLATES, WATCH } from './settings/output.js';
 export { PARSE } from './settings/parse.js';
@@ -29,5 +30,7 @@ export const CONFIG_KEYS: ReadonlySet<string> = new Set([
   'memory-limit',
   'spool-limit',
   'agent-http',
+  'agent-identity',
+  'agent-identity',
   'rehearse',
 ]);

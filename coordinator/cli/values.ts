@@ -26,13 +26,13 @@ const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?$/i;
 const SIZE_STEPS = ['', 'k', 'm', 'g', 't'];
 
 /** `10`, `10s`, `5m`, `500ms`, `2h` as milliseconds. */
-export function readDuration(text: string, leastMs = 1): number {
+export function readDuration(text: string, leastMs = 1, mostMs = DAY_MS): number {
   const match = DURATION.exec(text.trim());
   if (match === null)
     throw new ValueError(`found ${quote(text)}, expected a duration such as 10, 10s, 500ms, 5m or 2h`);
   const ms = Math.round(Number(match[1]) * (DURATION_UNITS[match[2] ?? 's'] ?? 1000));
   if (ms < leastMs) throw new ValueError(`found ${quote(text)}, expected at least ${leastMs} ms`);
-  if (ms > DAY_MS) throw new ValueError(`found ${quote(text)}, expected at most 24h`);
+  if (ms > mostMs) throw new ValueError(`found ${quote(text)}, expected at most ${mostMs / 3_600_000}h`);
   return ms;
 }
 

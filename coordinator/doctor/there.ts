@@ -2,7 +2,7 @@
 import type { Agent, Diagnosis } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { descriptors } from '../../proto/operation/process.js';
 import type { TlsFiles } from '../config.js';
-import { isLoopback } from '../intake/server.js';
+import { isLoopback } from '../intake/loopback.js';
 import * as agents from './agents.js';
 import { certificate } from './certificates.js';
 import { type Check, examine, fail, ok, warn } from './check.js';

@@ -29,8 +29,9 @@ import {
   Verdict,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
-import type { HostKey } from '../../proto/gen/netsweep/v1/session.js';
+import { type HostKey, Permit } from '../../proto/gen/netsweep/v1/session.js';
 import { type Books, credentialsOf } from '../books.js';
+import { type Caller, callerOf } from '../identity/caller.js';
 import type { Signer } from '../signing.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
@@ -39,10 +40,12 @@ import { placeKey, placeOf } from '../sweep/endpoints.js';
 import { runsAlone } from '../sweep/suspicion.js';
 import { skew, version } from '../version.js';
 import { isSound, outputsOf, Pieces } from './bodies.js';
+import { asStatus, ServiceError } from './calls.js';
 import { Known } from './known.js';
 import { LoginAsks } from './loginasks.js';
 import { Outbox } from './outbox.js';
 import type { AgentLink, Presence } from './presence.js';
+import { Rights } from './rights.js';
 import { sign } from './terms.js';
 
 type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
@@ -73,6 +76,7 @@ export interface AgentsEvents {
 export class Agents {
   readonly #logins: LoginAsks;
   readonly #known: Known;
+  readonly #rights: Rights;
 
   constructor(
     private readonly books: Books,
@@ -83,6 +87,7 @@ export class Agents {
   ) {
     this.#logins = new LoginAsks(books, () => events.kick());
     this.#known = new Known(books.store);
+    this.#rights = new Rights(books.ledger);
     books.ledger.fitness.onRest = (instance, ms) => {
       const name = presence.get(instance)?.hello.name ?? instance;
       events.warn(`its siblings reach what it does not`, `agent ${name} claims nothing for ${ms / 1000} s`);
@@ -99,6 +104,7 @@ export class Agents {
   }
 
   #link(stream: Stream): void {
+    const caller = callerOf(stream);
     let link: AgentLink | null = null;
     let uncommitted = 0;
     const pieces = new Pieces();
@@ -116,6 +122,8 @@ export class Agents {
     };
     stream.on('error', gone);
     stream.on('cancelled', gone);
+    // Whoever has been revoked may read nothing any more, and so keep its stream.
+    caller.ended?.addEventListener('abort', gone, { once: true });
     stream.on('end', () => {
       gone();
       stream.end();
@@ -126,7 +134,7 @@ export class Agents {
     const hear = ({ body }: AgentMessage) => {
       if (body?.$case === 'hello') {
         if (link !== null) return refuse('one hello a stream', status.FAILED_PRECONDITION);
-        link = this.#hello(outbox, body.value);
+        link = this.#hello(outbox, body.value, caller);
       } else if (link === null) refuse('hello first', status.FAILED_PRECONDITION);
       else if (body?.$case === 'results') {
         const batch = this.#restored(link, restorer, body.value);
@@ -143,14 +151,14 @@ export class Agents {
     });
   }
 
-  #hello(outbox: Outbox<CoordinatorMessage>, hello: AgentLink['hello']): AgentLink | null {
+  #hello(outbox: Outbox<CoordinatorMessage>, hello: AgentLink['hello'], caller: Caller): AgentLink | null {
     const link: AgentLink = {
-      hello,
+      ...{ hello, caller },
       draining: false,
       send: (body) => outbox.push({ body }),
       end: () => outbox.end(),
     };
-    const misfit = this.presence.misfit(link);
+    const misfit = this.#rights.misfit(caller, hello) ?? this.presence.misfit(link);
     if (misfit !== null) {
       link.send({ $case: 'goodbye', value: { reason: misfit, retryMs: 0 } });
       link.end();
@@ -200,17 +208,21 @@ export class Agents {
   }
 
   #said(link: AgentLink, body: AgentMessage['body']): void {
+    const may = (spoken: { sweep: string; index: number; epoch: string }) =>
+      this.#rights.maySpeak(link, spoken);
     switch (body?.$case) {
       case 'loginAsk':
         return this.#loginAsk(link, body.value);
       case 'loginOutcome':
-        return this.#logins.outcome(body.value);
+        return may(body.value) ? this.#logins.outcome(body.value) : undefined;
       case 'loginLate':
-        return this.#logins.late(body.value);
+        return may({ ...body.value, epoch: '' }) ? this.#logins.late(body.value) : undefined;
       case 'hostKeySeen':
         return void this.#hostKeySeen(link, body.value);
       case 'pullEmpty':
-        return this.events.pullEmpty(link, body.value);
+        return link.hello.segments.includes(body.value.segment)
+          ? this.events.pullEmpty(link, body.value)
+          : undefined;
       case 'draining':
         link.draining = true;
         return;
@@ -218,8 +230,10 @@ export class Agents {
         return this.presence.roster.said(link.hello.instance, body.value, this.books.host.wallMs());
       case 'startAsk':
         return this.#startAsk(link, body.value);
-      case 'inSession':
-        return this.books.ledger.inSession(body.value);
+      case 'inSession': {
+        const indexes = body.value.indexes.filter((index) => may({ ...body.value, index }));
+        return this.books.ledger.inSession({ ...body.value, indexes });
+      }
       case 'hello':
       case 'results':
       case undefined: // a newer agent's message; older coordinators pass it over
@@ -230,12 +244,16 @@ export class Agents {
   }
 
   #loginAsk(link: AgentLink, ask: LoginAsk): void {
+    if (!this.#rights.maySpeak(link, ask))
+      return link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit: Permit.LOST, atMs: 0 } });
     this.#logins.ask(ask, link.hello.paces, (permit, atMs) =>
       link.send({ $case: 'loginAnswer', value: { ask: ask.ask, permit, atMs } }),
     );
   }
 
   #startAsk(link: AgentLink, { ask, sweep, epoch, index }: StartAsk): void {
+    if (!this.#rights.maySpeak(link, { sweep, epoch, index }))
+      return link.send({ $case: 'startAnswer', value: { ask, granted: false } });
     this.books.askStart({ sweep, epoch, index }, (granted) => {
       failpoint('start.committed');
       link.send({ $case: 'startAnswer', value: { ask, granted } });
@@ -253,6 +271,11 @@ export class Agents {
       callback(null, {
         answer: { $case: 'later', value: Later.create({ ms: 1_000, reason: 'say hello first' }) },
       });
+      return;
+    }
+    const misfit = this.#rights.claimMisfit(callerOf(call), link, request);
+    if (misfit !== null) {
+      callback(asStatus(new ServiceError(status.PERMISSION_DENIED, misfit)));
       return;
     }
     const writes: Write[] = [];
@@ -323,9 +346,15 @@ export class Agents {
   #renew(call: ServerUnaryCall<RenewRequest, RenewReply>, callback: sendUnaryData<RenewReply>): void {
     const { instance, leases } = call.request;
     const { ledger, counted } = this.books;
+    const caller = callerOf(call);
+    if (!this.#rights.mayRenew(caller, instance)) {
+      callback(asStatus(new ServiceError(status.PERMISSION_DENIED, 'this instance is another agent')));
+      return;
+    }
     this.#alive(instance);
     const now = this.books.host.monotonicMs();
     const lost = leases.filter((lease) => !ledger.renew(instance, lease, now));
+    if (lost.length < leases.length) this.#rights.renewed(caller, instance);
     counted.renewals.add('refused', lost.length);
     counted.renewals.add('renewed', leases.length - lost.length);
     callback(null, {
@@ -355,6 +384,11 @@ export class Agents {
         return { seq: result.seq, verdict: Verdict.NEED_BODY };
       }
       const state = stateOf(result);
+      if (state !== undefined && !this.#rights.maySpeak(link, result)) {
+        counted.results.add('refused');
+        this.#refused(link, result);
+        return { seq: result.seq, verdict: Verdict.DISCARD };
+      }
       const verdict = ledger.result(result, link.hello.name, now, host.wallMs(), writes);
       counted.results.add(WORDS[verdict] ?? 'refused');
       if (verdict === Verdict.DISCARD) this.#refused(link, result);
@@ -416,7 +450,8 @@ export class Agents {
 
   async #hostKeySeen(link: AgentLink, { sweep, epoch, index, ask, hop, key }: HostKeySeen): Promise<void> {
     const { ledger, host } = this.books;
-    const working = ledger.working(sweep, epoch, index, host.monotonicMs());
+    const may = this.#rights.maySpeak(link, { sweep, epoch, index });
+    const working = may ? ledger.working(sweep, epoch, index, host.monotonicMs()) : null;
     const state = working !== null && hop <= working.device.jump.length ? working : null;
     const writes: Write[] = [];
     const accepted = state !== null && key !== undefined && this.#firstSeen(link, state, hop, key, writes);

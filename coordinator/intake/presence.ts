@@ -1,10 +1,13 @@
 // Which agents are there: an agent is present while its stream is up and it may claim. One live stream per
 // instance; a second instance of a name takes over once the first one's leases have ended.
 import type { CoordinatorMessage, Hello } from '../../proto/gen/netsweep/v1/agent.js';
+import type { Caller } from '../identity/caller.js';
 import { Roster } from './roster.js';
 
 export interface AgentLink {
   hello: Hello;
+  /** Who it is, whatever its hello says. */
+  caller: Caller;
   draining: boolean;
   send(message: NonNullable<CoordinatorMessage['body']>): void;
   /** Ends the stream from our side. */

@@ -1,13 +1,20 @@
-// The gRPC server: where it listens and who may connect. Without TLS it serves loopback and Unix sockets only.
+// The gRPC server: where it listens and through which door. Without TLS it serves loopback and Unix sockets only.
 // A stream that is half open is noticed by keepalive within 18 s.
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import {
+  experimental,
+  Server,
+  ServerCredentials,
+  type ServerInterceptor,
+  type ServerOptions,
+} from '@grpc/grpc-js';
 import type { TlsFiles } from '../config.js';
+import { localDoor, outsideDoor } from '../identity/door.js';
 import { readIdentity } from '../tls.js';
+import { isLoopback } from './loopback.js';
 
 const OPTIONS: ServerOptions = {
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
@@ -18,7 +25,7 @@ const OPTIONS: ServerOptions = {
 };
 
 /** Both sides must show a certificate of the same authority; without files nothing is encrypted. */
-export function serverCredentials(tls: TlsFiles | null): ServerCredentials {
+function serverCredentials(tls: TlsFiles | null): ServerCredentials {
   if (tls === null) return ServerCredentials.createInsecure();
   const { ca, cert, key } = readIdentity(tls);
   return ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true);
@@ -40,9 +47,18 @@ export class CannotListen extends Error {
 export async function listen(server: Server, address: string, tls: TlsFiles | null): Promise<string> {
   if (tls === null && !address.startsWith('unix:') && !isLoopback(address))
     throw new Error(`${address} is not a loopback address: give --tls-ca, --tls-cert and --tls-key`);
+  const door = tls === null ? localDoor(address.startsWith('unix:') ? 'socket' : 'loopback') : outsideDoor();
+  return bind(server, address, behind(door, serverCredentials(tls)));
+}
+
+function behind(door: ServerInterceptor, credentials: ServerCredentials): ServerCredentials {
+  return experimental.createServerCredentialsWithInterceptors(credentials, [door]);
+}
+
+/** Listens with credentials that have a door. Throws CannotListen. */
+export async function bind(server: Server, address: string, credentials: ServerCredentials): Promise<string> {
   // One that was killed leaves its socket's name behind; whoever lives holds the state directory, as we do now.
   if (address.startsWith('unix:')) rmSync(address.slice('unix:'.length), { force: true });
-  const credentials = serverCredentials(tls);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) =>
       error ? reject(new CannotListen(address, { cause: error })) : resolve(bound),
@@ -65,9 +81,4 @@ export async function close(server: Server, graceMs: number): Promise<void> {
   const force = setTimeout(() => server.forceShutdown(), graceMs);
   await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
   clearTimeout(force);
-}
-
-export function isLoopback(address: string): boolean {
-  const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -12,6 +12,7 @@ import {
   SchedulesService,
   ScheduleView,
 } from '../../proto/gen/netsweep/v1/schedules.js';
+import { callerOf } from '../identity/caller.js';
 import { answer, ServiceError } from '../intake/calls.js';
 import type { ScheduleBook } from './book.js';
 import { CronError } from './cron.js';
@@ -32,8 +33,6 @@ export interface SchedulesParts {
   scheduler: Scheduler;
   book: ScheduleBook;
   programs: Programs;
-  /** Whoever reaches us has shown a certificate. */
-  isOpen: boolean;
   socket: string;
 }
 
@@ -125,10 +124,9 @@ function find(scheduler: Scheduler, name: string): Shown {
   return shown;
 }
 
-function own<Request, Reply>({ isOpen, socket }: SchedulesParts, work: (request: Request) => Promise<Reply>) {
+function own<Request, Reply>({ socket }: SchedulesParts, work: (request: Request) => Promise<Reply>) {
   return (call: ServerUnaryCall<Request, Reply>, callback: sendUnaryData<Reply>): void => {
-    // A Unix socket has no address.
-    const mayCall = isOpen || call.getPeer() === 'unknown';
+    const mayCall = callerOf(call).via !== 'loopback';
     answer(callback, mayCall ? refused(() => work(call.request)) : Promise.reject(closed(socket)));
   };
 }

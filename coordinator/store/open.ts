@@ -15,7 +15,7 @@ import type { Reads } from './reads.js';
 import { refusalError, StoreFailed, StoreRefused } from './refusal.js';
 import { type Row, toRow } from './rows.js';
 import { Seal } from './seal.js';
-import type { Asked, AuditStore, OpenSweep, Room, SweepRow, VersionKey, Write } from './store.js';
+import type { Asked, MemberStore, OpenSweep, Room, SweepRow, VersionKey, Write } from './store.js';
 import { asRead, Tail } from './tail.js';
 import { type Keep, readKnown } from './versions.js';
 
@@ -32,7 +32,7 @@ export async function openStore(
   directory: string,
   keyFile: string | null,
   keep: Keep | null = null,
-): Promise<AuditStore> {
+): Promise<MemberStore> {
   const link = await Link.open({ directory, keep });
   try {
     const { id, keyCheck, isRolledBack, lastReport } = await link.read('meta');
@@ -148,7 +148,7 @@ interface About {
   isRolledBack: boolean;
 }
 
-class SealedStore implements AuditStore {
+class SealedStore implements MemberStore {
   readonly id: string;
   readonly isRolledBack: boolean;
   readonly #directory: string;
@@ -301,6 +301,15 @@ class SealedStore implements AuditStore {
 
   credentials() {
     return this.#link.read('credentials');
+  }
+
+  members() {
+    return this.#link.read('members');
+  }
+
+  async joinTokens() {
+    const tokens = await this.#link.read('joinTokens');
+    return tokens.map((token) => ({ ...token, sha256: Buffer.from(token.sha256) })); // plain bytes after a thread
   }
 
   schedules() {

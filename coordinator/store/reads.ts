@@ -4,6 +4,7 @@ import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { audits, openFindings } from './audits.js';
 import { isWhole, nothingChecked, readFrom, takeAll } from './bodies.js';
+import { joinTokens, members } from './members.js';
 import { StoreDamaged } from './refusal.js';
 import { headOf, lastReport, readReports } from './reports.js';
 import { openScheduleRuns, scheduleRuns, schedules } from './schedules.js';
@@ -60,6 +61,8 @@ export function readsOf(sql: Sql) {
     audits: (line: string | null, limit: number) => audits(sql, line, limit),
     openFindings: (policy: string, rule: string) => openFindings(sql, policy, rule),
     schedules: () => schedules(sql),
+    members: () => members(sql),
+    joinTokens: () => joinTokens(sql),
     openScheduleRuns: () => openScheduleRuns(sql),
     scheduleRuns: (schedule: string, limit: number) => scheduleRuns(sql, schedule, limit),
   };

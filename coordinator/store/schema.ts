@@ -167,13 +167,21 @@ const STEPS = [
     PRIMARY KEY (policy, rule)
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE members (
+    id TEXT PRIMARY KEY, about BLOB NOT NULL, sum INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE join_tokens (
+    id TEXT PRIMARY KEY, about BLOB NOT NULL, sum INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Up to this size the whole file is checked at each start. */
 const CHECKED_BYTES = 64 * 1024 * 1024;
 const LEDGER_TABLES = [
   ...['meta', 'sweeps', 'shards', 'secrets', 'bastions', 'host_keys', 'credentials'],
-  ...['schedules', 'schedule_runs'],
+  ...['schedules', 'schedule_runs', 'members', 'join_tokens'],
 ];
 
 /** Opens and locks the store of a directory, making both where they are missing; in an older `format` for tests. */

@@ -6,9 +6,11 @@
 import type { KnownOutput } from '../../proto/gen/netsweep/v1/agent.js';
 import type { KeptAudit, OpenFindings } from '../../proto/gen/netsweep/v1/audits.js';
 import type { Version } from '../../proto/gen/netsweep/v1/history.js';
+import type { JoinToken, Member } from '../../proto/gen/netsweep/v1/members.js';
 import type { Credential, Device, Failure, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { ScheduleRun } from '../../proto/gen/netsweep/v1/schedules.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { MemberWrite } from '../identity/book.js';
 import type { AuditWrite } from '../report/book.js';
 import type { KeptSchedule, ScheduleWrite } from '../schedule/book.js';
 
@@ -108,7 +110,8 @@ export type Write =
   /** All versions of a device's outputs; an empty segment or command: of any. */
   | ({ write: 'forget' } & Of)
   | ScheduleWrite
-  | AuditWrite;
+  | AuditWrite
+  | MemberWrite;
 
 /** An unfinished sweep, as a started coordinator finds it. */
 export interface OpenSweep {
@@ -234,4 +237,10 @@ export interface AuditStore extends ScheduleStore {
   audits(line: string | null, limit: number): Promise<KeptAudit[]>;
   /** Of one rule. */
   openFindings(policy: string, rule: string): Promise<OpenFindings>;
+}
+
+/** A store that keeps members as well. */
+export interface MemberStore extends AuditStore {
+  members(): Promise<Member[]>;
+  joinTokens(): Promise<JoinToken[]>;
 }

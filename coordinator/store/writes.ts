@@ -4,6 +4,7 @@ import { SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { CredentialState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { applyAudit } from './audits.js';
 import { keepPiece, useOutput } from './bodies.js';
+import { applyMember } from './members.js';
 import { StoreFailed } from './refusal.js';
 import { removeSweep } from './removal.js';
 import type { DevicesRow, HostKeyRow, ReportRow, Row } from './rows.js';
@@ -80,6 +81,11 @@ export function apply(sql: Sql, row: Row, keep: Keep | null): void {
     case 'audit':
     case 'openFindings':
       applyAudit(sql, row);
+      break;
+    case 'member':
+    case 'joinToken':
+    case 'dropJoinToken':
+      applyMember(sql, row);
       break;
     case 'keyCheck':
       put(sql, 'meta', 'key', row.sealed);

@@ -298,6 +298,18 @@ export class Ledger {
     return this.#shards.get(sweep, shard)?.row.epoch ?? '';
   }
 
+  /** The instance whose live lease has this epoch; null: none has. */
+  holderOf({ sweep, index, epoch }: { sweep: string; index: number; epoch: string }): string | null {
+    const shard = this.sweeps.get(sweep)?.states[index]?.shard ?? 0;
+    const lease = this.#shards.get(sweep, shard)?.lease;
+    return lease != null && lease.epoch === epoch ? lease.holder : null;
+  }
+
+  /** Null: there is no such shard any more. */
+  segmentOf(sweep: string, shard: number): string | null {
+    return this.#shards.get(sweep, shard)?.row.segment ?? null;
+  }
+
   /** Ends leases whose term is over; their devices wait out the lock delay and are offered again. */
   lapse(now: number, wallMs: number, writes: Write[]): OpenShard[] {
     const lapsed = this.#shards.lapsed(now);

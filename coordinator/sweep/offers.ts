@@ -23,7 +23,7 @@ import {
   streamName,
 } from '../../proto/subjects.js';
 import type { NatsFacts } from '../doctor/nats.js';
-import { isLoopback } from '../intake/server.js';
+import { isLoopback } from '../intake/loopback.js';
 import { type NatsOptions, openConnection, reasonOf, rest, type Warn, watch } from './natsconnection.js';
 
 /** How long NATS may take to answer, in ms. A publication is repeated anyway. */

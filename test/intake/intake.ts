@@ -3,11 +3,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChannelCredentials, type Server } from '@grpc/grpc-js';
+import {
+  ChannelCredentials,
+  experimental,
+  type Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
 import { Books } from '../../coordinator/books.js';
+import { type Caller, setCaller, trusted } from '../../coordinator/identity/caller.js';
 import { Agents } from '../../coordinator/intake/agents.js';
 import { Presence } from '../../coordinator/intake/presence.js';
-import { close, createServer, listen } from '../../coordinator/intake/server.js';
+import { bind, close, createServer, listen } from '../../coordinator/intake/server.js';
 import { openSigningKey, type Signer } from '../../coordinator/signing.js';
 import { openStore } from '../../coordinator/store/open.js';
 import type { Store, SweepRow, Write } from '../../coordinator/store/store.js';
@@ -21,6 +29,7 @@ import {
   type Grant,
   Hello,
 } from '../../proto/gen/netsweep/v1/agent.js';
+import { Member, Role } from '../../proto/gen/netsweep/v1/members.js';
 import { Credential, Device } from '../../proto/gen/netsweep/v1/model.js';
 import { sweepRow } from '../store/samples.js';
 
@@ -97,6 +106,26 @@ export class Intake {
 
   async join(name: string, instance = `${name}-1`, hello: Partial<Hello> = {}): Promise<TestAgent> {
     return TestAgent.join(`unix:${this.socket}`, name, instance, hello);
+  }
+
+  /** An enrolled agent, on a socket whose door knows it. Its hello may say something else. */
+  async enrolled(name: string, segments: string[], hello: Partial<Hello> = {}): Promise<TestAgent> {
+    const socket = `unix:${join(this.directory, `member${++this.#sockets}`)}`;
+    const member = Member.create({ id: name, name, role: Role.AGENT, segments });
+    const caller: Caller = { ...trusted(name, 'socket'), via: 'member', segments, member };
+    const door: ServerInterceptor = (_method, call) =>
+      new ServerInterceptingCall(call, {
+        start: (next) =>
+          next({
+            onReceiveMetadata: (metadata, go) => {
+              setCaller(metadata, caller);
+              go(metadata);
+            },
+          }),
+      });
+    const insecure = ServerCredentials.createInsecure();
+    await bind(this.#server, socket, experimental.createServerCredentialsWithInterceptors(insecure, [door]));
+    return TestAgent.join(socket, hello.name ?? name, hello.instance ?? `${name}-1`, { segments, ...hello });
   }
 
   get store(): Store {
@@ -227,6 +256,11 @@ export class TestAgent {
       });
     }
   };
+
+  /** The same connection under another instance's name. */
+  as(instance: string): TestAgent {
+    return new TestAgent(this.client, this.stream, instance);
+  }
 
   claim(
     shard = 1,

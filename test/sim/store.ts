@@ -194,6 +194,10 @@ export class Disk {
       case 'audit':
       case 'openFindings':
         throw new Error('no coordinator of the simulation keeps audits');
+      case 'member':
+      case 'joinToken':
+      case 'dropJoinToken':
+        throw new Error('no coordinator of the simulation has members');
       default:
         write satisfies never;
     }

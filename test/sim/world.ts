@@ -388,6 +388,7 @@ export class SimAgent {
       memoryBytes: 64 * 1024 * 1024,
       spoolBytes: 0,
       rehearsal: null,
+      identity: null,
       signedBy: null,
       targets: Targets.any,
       vault: null,

@@ -1,8 +1,10 @@
 // What is offered when, how often and by which way, on a road and a clock of the test's own; ledger and store are the
 // real ones. Whatever the road loses, the next empty pull brings it back.
+
 import { expect, test } from 'vitest';
 import { Books } from '../../coordinator/books.js';
 import { machine } from '../../coordinator/host.js';
+import { trusted } from '../../coordinator/identity/caller.js';
 import { type AgentLink, Presence } from '../../coordinator/intake/presence.js';
 import { openStore } from '../../coordinator/store/open.js';
 import type { Write } from '../../coordinator/store/store.js';
@@ -63,6 +65,7 @@ class Ground implements AsyncDisposable {
     this.direct.set(name, offers);
     const link: AgentLink = {
       hello: Hello.create({ name, instance: name, segments: ['s'], forks }),
+      caller: trusted('local', 'socket'),
       draining: false,
       send: (message) => void (message.$case === 'offer' && offers.push(message.value)),
       end: () => undefined,

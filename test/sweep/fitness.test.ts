@@ -1,6 +1,8 @@
 // What an agent can't reach is tried from another one, and an agent that does not reach what its siblings reach leaves
 // the work to them.
+
 import { describe, expect, test } from 'vitest';
+import { trusted } from '../../coordinator/identity/caller.js';
 import { Presence } from '../../coordinator/intake/presence.js';
 import { Fitness } from '../../coordinator/sweep/fitness.js';
 import { Hello } from '../../proto/gen/netsweep/v1/agent.js';
@@ -159,6 +161,7 @@ describe('an agent that does not reach what its siblings reach', () => {
     for (const name of ['a', 'b'])
       presence.join({
         hello: Hello.create({ name, instance: name, segments: ['s'], forks: 4 }),
+        caller: trusted('local', 'socket'),
         draining: false,
         send: () => undefined,
         end: () => undefined,

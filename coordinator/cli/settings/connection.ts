@@ -23,7 +23,20 @@ export const CONNECTION = {
   tlsCa: one({ flags: '--tls-ca <file>', about: 'certificate authority of the coordinator' }, readPath, null),
   tlsCert: one({ flags: '--tls-cert <file>', about: 'certificate of this client' }, readPath, null),
   tlsKey: one({ flags: '--tls-key <file>', about: 'its private key' }, readPath, null),
+  identity: one(
+    {
+      flags: '--identity <dir>',
+      about: 'what `netsweep join` has kept, in place of --tls-*',
+      shown: '~/.config/netsweep/identity',
+    },
+    (text) => absolute(readText(text)),
+    defaultIdentity(),
+  ),
 } satisfies Settings;
+
+function defaultIdentity(): string {
+  return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'netsweep/identity');
+}
 
 function defaultState(): string {
   return join(process.env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'netsweep');

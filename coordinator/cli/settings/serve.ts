@@ -1,7 +1,7 @@
 // Options of `serve`.
 import { LOG_LEVELS, type LogLevel } from '../../../proto/operation/log.js';
 import type { Settings } from '../../config.js';
-import { list, one } from '../setting.js';
+import { list, one, toggle } from '../setting.js';
 import { readAddress, readChoice, readPath, readText } from '../values.js';
 import { CONNECTION } from './connection.js';
 import { KEEP } from './sweep.js';
@@ -49,6 +49,28 @@ export const SERVE = {
     },
     (text) => readChoice(text, LOG_LEVELS),
     USUAL_LEVEL,
+  ),
+  init: toggle({
+    flags: '--init',
+    about: 'make an authority and certificates of its own in the state directory, and end',
+    once: true,
+  }),
+  host: list(
+    {
+      flags: '--host <name,...>',
+      about: 'with --init: names and addresses at which agents and clients reach it',
+      once: true,
+    },
+    readText,
+  ),
+  natsHost: list(
+    {
+      flags: '--nats-host <name,...>',
+      about: 'with --init: hosts of nats-server, one, or three and more as a cluster',
+      shown: 'the first --host',
+      once: true,
+    },
+    readText,
   ),
   ...KEEP,
 } satisfies Settings;
