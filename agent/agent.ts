@@ -142,7 +142,9 @@ export async function runAgent(
   let carrier: Carrier | null = null;
   const sayStatus = () => {
     const { sessions, workers: processes } = pool.load;
-    uplink.say({ $case: 'status', value: { clockMs: host.wallMs(), sessions, workers: processes } });
+    const clockJumps = counted.clockJumps.get('');
+    const about = { clockMs: host.wallMs(), sessions, workers: processes, clockJumps };
+    uplink.say({ $case: 'status', value: about });
   };
   /** Pull loops that wait for the coordinator's welcome. */
   const waiting: (() => void)[] = [];

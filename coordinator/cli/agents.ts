@@ -87,9 +87,10 @@ function shortTime(ms: number): string {
   return isoTime(ms)?.slice(0, 19).replace('T', ' ') ?? '-';
 }
 
-/** `+3.2 s`. */
+/** `+3.2 s`; `0.0 s`. */
 function skewText(ms: number): string {
-  return `${ms < 0 ? '-' : '+'}${(Math.abs(ms) / 1_000).toFixed(1)} s`;
+  const seconds = (Math.abs(ms) / 1_000).toFixed(1);
+  return seconds === '0.0' ? '0.0 s' : `${ms < 0 ? '-' : '+'}${seconds} s`;
 }
 
 function agentObject(agent: Agent) {

@@ -86,6 +86,14 @@ export function clocks({ agents }: AgentFacts): Verdict[] {
       'run NTP on both (chronyc tracking, timedatectl)',
     ),
   );
+  for (const { name, clockJumps } of told)
+    if (clockJumps > 0)
+      verdicts.push(
+        warn(
+          `the clock of agent ${name} has jumped ${clockJumps === 1 ? 'once' : `${clockJumps} times`} since it was started: each time its leases were given up`,
+          'keep its host from sleeping, and let its time be slewed, not set',
+        ),
+      );
   if (verdicts.length > 0 || told.length === 0) return verdicts;
   return [ok(`the clocks of ${told.length} agents are within 2 s of the coordinator's`)];
 }

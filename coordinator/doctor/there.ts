@@ -1,11 +1,13 @@
 // What a coordinator looks at when somebody asks whether it is well: itself, its directory, its NATS, its agents.
+import { totalmem } from 'node:os';
 import type { Agent, Diagnosis } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { descriptors } from '../../proto/operation/process.js';
+import { sizeText } from '../combine/table.js';
 import type { TlsFiles } from '../config.js';
 import { isLoopback } from '../intake/loopback.js';
 import * as agents from './agents.js';
 import { certificate } from './certificates.js';
-import { type Check, examine, fail, ok, warn } from './check.js';
+import { type Check, examine, fail, ok, type Verdict, warn } from './check.js';
 import { fileSystem, permissions, room } from './files.js';
 import { type NatsFacts, natsAccess, natsCopies, natsRoom, natsVersion } from './nats.js';
 import { floor } from './versions.js';
@@ -30,6 +32,7 @@ export interface CoordinatorFacts {
 const SECRETS = ['key', 'signing-key', 'store.db'];
 /** Streams, files of the store, and sockets of clients. */
 const DESCRIPTORS_LEAST = 1_024;
+const MEMORY_LEAST = 512e6;
 
 const CHECKS: readonly Check<CoordinatorFacts>[] = [
   {
@@ -60,7 +63,7 @@ const CHECKS: readonly Check<CoordinatorFacts>[] = [
       ...(await permissions(directory, SECRETS)),
     ],
   },
-  { name: 'files', look: () => openFiles() },
+  { name: 'limits', look: () => [...openFiles(), ...memory()] },
   { name: 'access', look: access },
   {
     name: 'certificates',
@@ -100,6 +103,14 @@ function openFiles() {
   const found = `${open} of ${most} files are open`;
   return [
     most < DESCRIPTORS_LEAST ? warn(found, `raise LimitNOFILE to ${DESCRIPTORS_LEAST} or more`) : ok(found),
+  ];
+}
+
+function memory(): Verdict[] {
+  const bytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const found = `${sizeText(bytes)} of memory`;
+  return [
+    bytes < MEMORY_LEAST ? warn(found, 'give it 512 MB or more: 100,000 devices take 320 MB') : ok(found),
   ];
 }
 

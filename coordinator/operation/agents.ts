@@ -31,5 +31,6 @@ function agentOf(
     skewMs: skewMs ?? undefined,
     sessions: status?.sessions ?? 0,
     workerProcesses: status?.workers ?? 0,
+    clockJumps: status?.clockJumps ?? 0,
   });
 }

@@ -83,6 +83,7 @@ test.each<[string, Verdict[], string[]]>([
     ['warn'],
   ],
   ['a clock that is off', clocks({ agents: [{ ...AGENT, skewMs: -2_100 }], version: '' }), ['fail']],
+  ['one that has jumped', clocks({ agents: [{ ...AGENT, clockJumps: 2 }], version: '' }), ['warn']],
   ['one that is not', clocks({ agents: [AGENT], version: '' }), ['ok']],
   [
     'few descriptors',
