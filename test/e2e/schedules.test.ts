@@ -4,7 +4,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../cluster.ts';
 import type { Finished } from '../process.ts';
-import { until } from '../process.ts';
+import { output, until } from '../process.ts';
 
 interface Run {
   state: string;
@@ -110,13 +110,16 @@ test('a schedule is checked where it will run, starts as a process of the coordi
   expect((await schedule(cluster, ['show', 'night'])).status).toBe(2);
 });
 
-test.each(['SIGTERM', 'SIGKILL'] as const)(
-  'a run that its coordinator leaves (%s) is taken up at the next start, and its sweep is the one that went on',
-  async (signal) => {
+test.each([
+  ['SIGTERM', ['run', '-t', 'kept']],
+  ['SIGKILL', ['backup', '--repo', 'kept']],
+] as const)(
+  'a run that its coordinator leaves (%s) is taken up at the next start, and its sweep is the one that went on (%j)',
+  async (signal, words) => {
     await using cluster = await startCluster({ ...ONE, devices: 2, commandMs: 4_000 });
     const { place, fleet, serve } = cluster;
     const inventory = fleet.inventory('lab.yaml');
-    const run = ['--', 'run', '-i', inventory, '-t', place.path('tree'), 'show version'];
+    const run = ['--', ...words, '-i', inventory, 'show version'];
     expect((await schedule(cluster, ['add', 'night', '--cron', '@daily', ...run])).status).toBe(0);
     const started = await Promise.all([1, 2].map(() => schedule(cluster, ['run', 'night'])));
     const refused = started.filter(({ status }) => status === 2);
@@ -137,12 +140,13 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     expect(after?.why).toContain('taken up again');
     const { stderr } = await place.netsweep(['sweeps', 'watch', after?.sweeps[0] ?? '']);
     expect(stderr).toContain('2 devices: 2 ok');
-    const tree = place.path('tree');
-    expect(
-      readdirSync(tree)
-        .filter((name) => fleet.names.includes(name))
-        .toSorted(),
-    ).toEqual(fleet.names.toSorted());
+    const kept = place.path('kept');
+    const files =
+      words[0] === 'run'
+        ? readdirSync(kept, { recursive: true, encoding: 'utf8' })
+        : (await output('git', ['-C', kept, 'ls-tree', '-r', '--name-only', 'HEAD'])).split('\n');
+    for (const name of fleet.names)
+      expect(files).toContainEqual(expect.stringMatching(`(^|/)${name}/show_version.txt$`));
   },
 );
 
