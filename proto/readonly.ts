@@ -161,13 +161,15 @@ function whyUnfiltered(platform: Platform, parts: readonly string[][]): string |
  * The words between pipes, in lower case. With `alternation` a pipe inside a word belongs to an expression once the
  * first pipe has been passed, unless what follows could be where an output is sent.
  */
-function partsOf({ quotes, alternation, sinks }: Platform, line: string): string[][] {
+function partsOf({ quotes, alternation, sinks, filters }: Platform, line: string): string[][] {
+  // What needs another word to be a filter may also be none.
+  const places = [...sinks, ...filters.flatMap((filter) => /^(\S+) /.exec(filter)?.[1] ?? [])];
   const parts: string[] = [''];
   let quoted = false;
   for (const [at, sign] of Array.from(line).entries()) {
     if (sign === '"' && quotes) quoted = !quoted;
     const inside = alternation && parts.length > 1 && line[at - 1] !== ' ';
-    if (sign === '|' && !quoted && !(inside && !mayBeSink(sinks, line.slice(at + 1)))) parts.push('');
+    if (sign === '|' && !quoted && !(inside && !mayBeSink(places, line.slice(at + 1)))) parts.push('');
     else parts[parts.length - 1] += sign;
   }
   return parts.map((part) => part.trim().toLowerCase().split(' '));

@@ -128,6 +128,7 @@ load bootflash:x
 attach module 1
 slot 1 reload
 tac-pac bootflash:x
+show hardware internal statistics all clear
 debug all
 test hardware
 no feature bgp
@@ -238,6 +239,8 @@ show running-config | utility
 show running-config | u tee x
 show running-config | include a | file disk0:x
 show running-config | i a|file disk0:x
+show running-config | i a|utility sort -o x
+show running-config | i a|u script x
 show running-config | tee x
 show running-config > disk0:x
 show version | bash
@@ -443,6 +446,7 @@ show configuration|save x
 show configuration > x
 ping 10.0.0.1
 ping 10.0.0.1 rapid
+traceroute monitor 10.0.0.1
 ping 10.0.0.1 rapid count 1000000
 ping 10.0.0.1 rapid co 100000
 ping 10.0.0.1 flood count 5
