@@ -1,5 +1,6 @@
 // The client's way to a coordinator: over the network, or to the private one of a state directory, which the
 // first client starts.
+
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -13,6 +14,7 @@ import { AuditsClient } from '../proto/gen/netsweep/v1/audits.js';
 import { HistoryClient } from '../proto/gen/netsweep/v1/history.js';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
 import { Line } from '../proto/line.js';
+import { harmless } from './cli/terminal.js';
 import type { TlsFiles } from './config.js';
 import { isLoopback } from './intake/loopback.js';
 import { InputError } from './inventory/inventory.js';
@@ -159,7 +161,10 @@ async function start({ state, sweeps, keep }: ConnectOptions): Promise<Connectio
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   // Passed on while we are here. Were it our own stderr, whoever reads that would wait for the last client.
-  child.stderr?.on('data', (text: Buffer) => process.stderr.write(text));
+  child.stderr?.setEncoding('utf8');
+  child.stderr?.on('data', (text: string) =>
+    process.stderr.write(process.stderr.isTTY ? harmless(text) : text),
+  );
   const news = await new Promise<PrivateNews>((resolve) => {
     child.once('message', (message) => resolve(message as PrivateNews)); // the other side is our own program
     child.once('exit', (code, killed) => resolve({ error: `it ended with ${killed ?? code}` }));

@@ -104,7 +104,7 @@ describe.skipIf(without('script') !== null)('a terminal', () => {
     };
     await place.write('.config/netsweep/platforms/anything.yaml', JSON.stringify(platform));
     const inventory = await place.write('devices.json', JSON.stringify(devices));
-    const words = ['run', '-i', inventory, '--login-timeout', '3', '--retries', '0', 'uname -a'];
+    const words = ['run', '-i', inventory, '--login-timeout', '3', '--retries', '0', '-vvv', 'uname -a'];
     const shown = await onTerminal(place, words);
     expectHarmless(shown, `${SEQUENCES.length - 1}: `, '127: ', 'stranger8', 'no-prompt');
     for (const view of [
@@ -120,6 +120,7 @@ describe.skipIf(without('script') !== null)('a terminal', () => {
     for (const command of [
       ['history', 'texts'],
       ['search', 'pwned'],
+      ['diff', 'last', 'last'],
     ])
       expectHarmless(await onTerminal(place, command));
 
