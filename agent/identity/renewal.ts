@@ -1,6 +1,6 @@
 // Keeps an enrolled agent's certificate valid: at two thirds of its life another one is asked for, again and again until
 // there is one. Leases and streams go on; only new connections show the new one.
-import { type IdentityDirectory, readIdentityDirectory } from '../../proto/identity/identitydirectory.js';
+import type { IdentityDirectory } from '../../proto/identity/identitydirectory.js';
 import type { Host } from '../host.js';
 
 /** The clock may be set meanwhile: it is looked at that often, in ms. */
@@ -25,7 +25,7 @@ export class Renewal implements Disposable {
     private readonly host: Host,
     private readonly events: RenewalEvents,
   ) {
-    this.#look();
+    void this.#look();
   }
 
   [Symbol.dispose](): void {
@@ -33,7 +33,9 @@ export class Renewal implements Disposable {
     this.#callOff();
   }
 
-  #look(): void {
+  /** What it needs is loaded here: most agents are no members. */
+  async #look(): Promise<void> {
+    const { readIdentityDirectory } = await import('../../proto/identity/identitydirectory.js');
     const kept = readIdentityDirectory(this.identity.directory);
     if (kept === null) return this.events.warn(`nothing is left in ${this.identity.directory}`);
     const restMs = kept.renewFromMs - this.host.wallMs();
@@ -48,7 +50,7 @@ export class Renewal implements Disposable {
       if (this.#closed) return;
       this.#againMs = AGAIN_LEAST_MS;
       this.events.renewed();
-      this.#look();
+      void this.#look();
     } catch (error) {
       if (this.#closed) return;
       this.events.warn(
@@ -60,6 +62,6 @@ export class Renewal implements Disposable {
   }
 
   #after(ms: number): void {
-    if (!this.#closed) this.#callOff = this.host.after(ms, () => this.#look());
+    if (!this.#closed) this.#callOff = this.host.after(ms, () => void this.#look());
   }
 }
