@@ -87,6 +87,8 @@ export class Coordinator {
   #scheduleStore: ScheduleStore | null = null;
   #findings: Findings | null = null;
   #options: CoordinatorOptions | null = null;
+  /** Where we have an authority of our own. */
+  #memberStore: MemberStore | null = null;
   #address = '';
 
   private constructor(
@@ -174,6 +176,7 @@ export class Coordinator {
       return;
     }
     const { books } = this;
+    this.#memberStore = store;
     const book = {
       members: () => store.members(),
       joinTokens: () => store.joinTokens(),
@@ -239,10 +242,12 @@ export class Coordinator {
   async #diagnose(agents: Agent[]): Promise<Diagnosis[]> {
     if (this.#options === null) return [];
     const { diagnoseCoordinator } = await import('./doctor/there.js');
-    const { directory, keyFile, tls } = this.#options;
+    const { directory, keyFile, authority } = this.#options;
     const { pause, host } = this.books;
+    const tls = authority?.files ?? this.#options.tls;
+    const members = (await this.#memberStore?.members()) ?? null;
     return diagnoseCoordinator({
-      ...{ directory, keyFile, tls, agents, version: version() },
+      ...{ directory, keyFile, tls, members, agents, version: version() },
       listen: this.#address,
       nats: async () => (await this.#offers?.facts()) ?? null,
       pause: pause.reason,

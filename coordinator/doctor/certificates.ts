@@ -1,6 +1,7 @@
 // When certificates end. Those of our own authority are renewed by themselves at two thirds of their life.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { type Member, Role } from '../../proto/gen/netsweep/v1/members.js';
 import { fail, ok, type Verdict, warn } from './check.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -21,6 +22,34 @@ export async function certificate(what: string, file: string, nowMs: number): Pr
       nowMs,
     ),
   ];
+}
+
+/** Whether members of our own authority renew what they show. */
+export function renewals(members: readonly Member[], nowMs: number): Verdict[] {
+  const current = members.filter(({ revokedAtMs }) => revokedAtMs === 0);
+  const verdicts = current.flatMap(({ name, role, certificates, lifeMs }) => {
+    const ends = Math.max(0, ...certificates.map(({ expiresAtMs }) => expiresAtMs));
+    const who = `${role === Role.AGENT ? 'agent' : 'operator'} ${name}`;
+    if (ends === 0) return [];
+    if (ends <= nowMs)
+      return [
+        warn(
+          `the certificate of ${who} has ended: it can't come back by itself`,
+          `netsweep enroll ${name}, and join again, or revoke it`,
+        ),
+      ];
+    if (ends - nowMs < LATE_SHARE * lifeMs)
+      return [
+        warn(
+          `the certificate of ${who} was not renewed at two thirds of its life`,
+          'look at its log: it may be down, or not reach us',
+        ),
+      ];
+    return [];
+  });
+  return verdicts.length > 0 || current.length === 0
+    ? verdicts
+    : [ok(`${current.length} members have certificates that last`)];
 }
 
 export function life(what: string, fromMs: number, toMs: number, nowMs: number): Verdict {

@@ -1,12 +1,13 @@
 // What a coordinator looks at when somebody asks whether it is well: itself, its directory, its NATS, its agents.
 import { totalmem } from 'node:os';
+import type { Member } from '../../proto/gen/netsweep/v1/members.js';
 import type { Agent, Diagnosis } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { descriptors } from '../../proto/operation/process.js';
 import { sizeText } from '../combine/table.js';
 import type { TlsFiles } from '../config.js';
 import { isLoopback } from '../intake/loopback.js';
 import * as agents from './agents.js';
-import { certificate } from './certificates.js';
+import { certificate, renewals } from './certificates.js';
 import { type Check, examine, fail, ok, type Verdict, warn } from './check.js';
 import { fileSystem, permissions, room } from './files.js';
 import { type NatsFacts, natsAccess, natsCopies, natsRoom, natsVersion } from './nats.js';
@@ -20,6 +21,8 @@ export interface CoordinatorFacts {
   /** HOST:PORT or unix:PATH. */
   listen: string;
   tls: TlsFiles | null;
+  /** Of our own authority; null: there is none, and `tls` is another's. */
+  members: Member[] | null;
   agents: Agent[];
   /** Null: NATS is away. */
   nats(): Promise<NatsFacts | null>;
@@ -29,7 +32,7 @@ export interface CoordinatorFacts {
 }
 
 /** What nobody else may read of a state directory. */
-const SECRETS = ['key', 'signing-key', 'store.db'];
+const SECRETS = ['key', 'signing-key', 'store.db', 'authority/ca-key.pem', 'authority/server.pem'];
 /** Streams, files of the store, and sockets of clients. */
 const DESCRIPTORS_LEAST = 1_024;
 const MEMORY_LEAST = 512e6;
@@ -70,6 +73,7 @@ const CHECKS: readonly Check<CoordinatorFacts>[] = [
     look: ({ tls, nowMs }) =>
       tls === null ? [] : certificate("the coordinator's certificate", tls.cert, nowMs),
   },
+  { name: 'members', look: ({ members, nowMs }) => (members === null ? [] : renewals(members, nowMs)) },
   { name: 'NATS', look: natsOf },
 ];
 
@@ -82,8 +86,9 @@ function isPrivate({ listen }: CoordinatorFacts): boolean {
   return listen.startsWith('unix:');
 }
 
-function access({ listen, tls }: CoordinatorFacts) {
+function access({ listen, tls, members }: CoordinatorFacts) {
   if (listen.startsWith('unix:')) return [ok('only this user reaches it, over a socket')];
+  if (members !== null) return [ok(`${listen} is served to members alone: those who were enrolled here`)];
   if (tls !== null)
     return [
       ok(`${listen} is served over mutual TLS: whoever has a certificate of its authority may submit sweeps`),

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { clocks, limits, presence, versions } from '../../coordinator/doctor/agents.ts';
-import { life } from '../../coordinator/doctor/certificates.ts';
+import { life, renewals } from '../../coordinator/doctor/certificates.ts';
 import { examine, ok, type Verdict } from '../../coordinator/doctor/check.ts';
 import {
   type NatsFacts,
@@ -14,6 +14,7 @@ import {
 } from '../../coordinator/doctor/nats.ts';
 import { isBefore } from '../../coordinator/doctor/versions.ts';
 import { skew } from '../../coordinator/version.ts';
+import { Member, MemberCertificate, Role } from '../../proto/gen/netsweep/v1/members.ts';
 import { Machine } from '../../proto/gen/netsweep/v1/model.ts';
 import { Agent, AgentState } from '../../proto/gen/netsweep/v1/sweeps.ts';
 import { startCluster } from '../cluster.ts';
@@ -27,6 +28,11 @@ const AGENT = Agent.create({
   ...{ name: 'a', segments: ['s'], forks: 500, workers: 2, version: '1.4.0', state: AgentState.PRESENT },
   ...{ skewMs: 100, machine: MACHINE },
 });
+
+function memberUntil(expiresAtMs: number): Member {
+  const certificates = [MemberCertificate.create({ serial: 'A', expiresAtMs })];
+  return Member.create({ name: 'a', role: Role.AGENT, certificates, lifeMs: 6_000 });
+}
 
 test('versions are compared by their numbers, and releases by how far they are apart', () => {
   expect([isBefore('2.9.10', '2.9.4'), isBefore('2.9.10', '2.12.12'), isBefore('?', '1.0.0')]).toEqual([
@@ -56,6 +62,10 @@ test.each<[string, Verdict[], string[]]>([
   ['after its end', [life('it', 0, 1_000, 1_001)], ['fail']],
   ['a day that is renewed by itself', [life('it', 0, 864e5, 0.7 * 864e5)], ['ok']],
   ['one that was not', [life('it', 0, 864e5, 0.9 * 864e5)], ['warn']],
+  ['a member that renews', renewals([memberUntil(5_000)], 0), ['ok']],
+  ['one that has not', renewals([memberUntil(100)], 0), ['warn']],
+  ['one whose certificate has ended', renewals([memberUntil(100)], 200), ['warn']],
+  ['one that was revoked', renewals([{ ...memberUntil(100), revokedAtMs: 1 }], 200), []],
   ['an agent alone', presence({ agents: [AGENT], version: '' }), ['warn']],
   ['all drained', presence({ agents: [{ ...AGENT, state: AgentState.DRAINING }], version: '' }), ['fail']],
   [
