@@ -2,6 +2,7 @@
 // The process edge of `netsweep-agent`: signals, logs, exit codes. Forked by a self-contained coordinator it takes
 // its orders over IPC, so that nothing secret stands in argv or environment; otherwise from options.
 import { existsSync, readFileSync } from 'node:fs';
+import { leaveNoCore } from '../proto/core.js';
 import { logOptions } from '../proto/operation/log.js';
 import type { AgentOrders } from '../proto/orders.js';
 import { type AgentConfig, type AgentLog, realParts, runAgent, SPOOL_BYTES } from './agent.js';
@@ -62,6 +63,7 @@ async function runForked(): Promise<number> {
 
 async function runConfigured(): Promise<number> {
   const [{ pino }, { UsageError, readOptions }] = await Promise.all([import('pino'), import('./options.js')]);
+  leaveNoCore();
   const destination = pino.destination({ dest: 2, sync: true });
   let log = pino(logOptions('netsweep-agent', 'info'), destination);
   try {

@@ -8,6 +8,7 @@ import {
   type IdentityDirectory,
   readIdentityDirectory,
 } from '../proto/identity/identitydirectory.js';
+import { openToOthers } from '../proto/keyfile.js';
 import { isLocalNats, withoutLogin } from '../proto/natsurl.js';
 import { isLoopback } from '../proto/operation/endpoint.js';
 import { LOG_LEVELS, type LogLevel } from '../proto/operation/log.js';
@@ -316,6 +317,8 @@ function tlsFiles(given: Record<string, string | undefined>): AgentConfig['tls']
   const ca = readable('--tls-ca', given.tlsCa);
   const cert = readable('--tls-cert', given.tlsCert);
   const key = readable('--tls-key', given.tlsKey);
+  const open = key === null ? null : openToOthers(key);
+  if (open !== null) throw new UsageError(`--tls-key: ${open}`);
   if (ca === null && cert === null && key === null) return null;
   if (ca === null || cert === null || key === null)
     throw new UsageError('--tls-ca, --tls-cert and --tls-key are given together or not at all');

@@ -23,10 +23,17 @@ export type Opened = ReadonlyMap<string, Promise<JobEnd | null>>;
 export class Secrets implements Disposable {
   #vault: Promise<Vault> | null = null;
 
-  constructor(private readonly settings: VaultSettings | null) {}
+  constructor(
+    private readonly settings: VaultSettings | null,
+    /** Socket of this agent's own ssh-agent; empty: none. */
+    private readonly sshAgent = process.env.SSH_AUTH_SOCK ?? '',
+  ) {}
 
   /** Puts what references name into their credentials. */
   open(credentials: readonly Credential[]): Opened {
+    // Workers have no environment to find it in.
+    for (const credential of credentials)
+      if (credential.sshAgent === 'own' && this.sshAgent !== '') credential.sshAgent = this.sshAgent;
     const referring = credentials.filter(({ references }) => references.length > 0);
     return new Map(referring.map((credential) => [credential.id, this.#fill(credential)]));
   }

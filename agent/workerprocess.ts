@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { withoutCore } from '../proto/core.js';
 import { WORKER_SILENCE_MS } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
 import { ALLOW_PORTS, ALLOW_TARGETS, type FromWorker, REHEARSE, type ToWorker, WorkerLink } from './ipc.js';
@@ -14,8 +15,8 @@ import { MEGABYTE, type WorkerSettings } from './workersettings.js';
 /** util-linux, on every Debian: the kernel ends a worker whose agent has gone, however it went. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
-/** Of the agent's environment: its way to an ssh-agent, and what tests arm. */
-const HANDED_DOWN = ['SSH_AUTH_SOCK', 'NETSWEEP_FAILPOINTS', 'NETSWEEP_FAILPOINTS_LOG'];
+/** Of the agent's environment: only what tests arm. */
+const HANDED_DOWN = ['NETSWEEP_FAILPOINTS', 'NETSWEEP_FAILPOINTS_LOG'];
 
 /** A pattern of the user's that goes back and forth without end on a device's line is matched in linear time. */
 const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtracks';
@@ -185,8 +186,8 @@ function forked({ program, environment, heapMb, rehearsal, targets }: WorkerSett
   const words = [LINEAR_PATTERNS, LATE_COMPILER, ONE_COLLECTOR, limit, program, ...told];
   const [file, args] =
     SETPRIV === undefined
-      ? [process.execPath, words]
-      : [SETPRIV, ['--pdeathsig', 'KILL', '--', process.execPath, ...words]];
+      ? withoutCore(process.execPath, words)
+      : withoutCore(SETPRIV, ['--pdeathsig', 'KILL', '--', process.execPath, ...words]);
   const child = spawn(file, args, {
     env: Object.fromEntries(
       HANDED_DOWN.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkServerIdentity } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { type Channel, ChannelCredentials, type ChannelOptions, type ClientOptions } from '@grpc/grpc-js';
+import { withoutCore } from '../proto/core.js';
 import { AuditsClient } from '../proto/gen/netsweep/v1/audits.js';
 import { HistoryClient } from '../proto/gen/netsweep/v1/history.js';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
@@ -154,10 +155,12 @@ async function joinRunning(state: string): Promise<Connection | null> {
 async function start({ state, sweeps, keep }: ConnectOptions): Promise<Connection | null> {
   const program = fileURLToPath(new URL('./main.js', import.meta.url));
   const words = [...(sweeps ? [SWEEP_COMES] : []), ...(keep === null ? [] : [wordOf(keep)])];
+  const [execPath, execArgv] = withoutCore(process.execPath, [ONE_COLLECTOR]);
   const child = fork(program, ['private-coordinator', state, ...words], {
     detached: true,
     env: ofInterest(process.env),
-    execArgv: [ONE_COLLECTOR],
+    execPath,
+    execArgv,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   // Passed on while we are here. Were it our own stderr, whoever reads that would wait for the last client.

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withoutCore } from '../proto/core.js';
 
 /** util-linux, on every Debian; without it IPC and the parent's own care remain. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
@@ -60,7 +61,7 @@ export async function startNatsServer(
 export function forkAgent(): ChildProcess {
   const agent = fileURLToPath(new URL('../agent/main.js', import.meta.url));
   // Helpers of the collector cost more on busy cores than they save: 7 % of the agent's CPU.
-  const [execPath, execArgv] = dieWithParent(process.execPath, ['--single-threaded-gc']);
+  const [execPath, execArgv] = withoutCore(...dieWithParent(process.execPath, ['--single-threaded-gc']));
   const child = fork(agent, [], {
     execPath,
     execArgv,

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { leaveNoCore } from '../proto/core.js';
 import type { Schedule, ScheduleRun } from '../proto/gen/netsweep/v1/schedules.js';
 import { withoutLogin } from '../proto/natsurl.js';
 import { openEndpoint } from '../proto/operation/endpoint.js';
@@ -33,6 +34,7 @@ import { version } from './version.js';
 /** Prints one `ready` line on stdout when agents and clients may come; resolves after the drain. */
 export async function serve(config: ServeConfig, stop: AbortSignal): Promise<void> {
   if (config.tls !== null) readIdentity(config.tls); // before anything is touched
+  leaveNoCore();
   const log = pino(logOptions('netsweep', config.logLevel), pino.destination({ dest: 2, sync: true }));
   const directory = join(config.state, 'serve');
   await mkdir(directory, { recursive: true, mode: 0o700 });

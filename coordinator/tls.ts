@@ -1,6 +1,7 @@
 // The files of a TLS identity, read and tried before anything starts with them: what is wrong with one is bad input.
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { openToOthers } from '../proto/keyfile.js';
 import type { TlsFiles } from './config.js';
 import { InputError, type Issue } from './inventory/inventory.js';
 
@@ -15,6 +16,8 @@ export function readIdentity(files: TlsFiles): Identity {
   const issues: Issue[] = [];
   const read = (name: keyof TlsFiles): Buffer => {
     try {
+      const open = name === 'key' ? openToOthers(files[name]) : null;
+      if (open !== null) issues.push({ at: null, message: `--tls-key: ${open}` });
       return readFileSync(files[name]);
     } catch (error) {
       issues.push({ at: null, message: `--tls-${name}: ${messageOf(error)}` });

@@ -1,6 +1,7 @@
 // How HashiCorp Vault is reached, from the environment variables that its own tools use, and what `vault:PATH#KEY`
 // names. Read by who resolves references: `netsweep`, or an agent whose own configuration has Vault.
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { openToOthers } from './keyfile.js';
 
 /** Why a reference gives no secret; for people, never holds one. `mayPass`: a later try may end better. */
 export class VaultError extends Error {
@@ -100,18 +101,13 @@ function milliseconds(text: string): number {
 
 /** A file of a token or an id, which nobody else may read. */
 export function readVaultFile(path: string): string {
-  let handle: number;
   try {
-    handle = openSync(path, 'r');
+    const open = openToOthers(path);
+    if (open !== null) throw new VaultError(open);
+    return readFileSync(path, 'utf8').trim();
   } catch (error) {
+    if (error instanceof VaultError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new VaultError(`${path} can't be read (${code})`, false, { cause: error });
-  }
-  try {
-    if ((fstatSync(handle).mode & 0o077) !== 0)
-      throw new VaultError(`${path} can be read by others (chmod 600 helps)`);
-    return readFileSync(handle, 'utf8').trim();
-  } finally {
-    closeSync(handle);
   }
 }

@@ -77,11 +77,13 @@ export class Redaction implements Disposable {
   }
 
   #hide(bytes: Uint8Array | undefined): void {
-    for (const form of [bytes, bytes && asLatin1(bytes)]) {
+    const latin1 = bytes && asLatin1(bytes);
+    for (const form of [bytes, latin1]) {
       const secret = Secret.copy(form);
       if (secret && secret.bytes.length >= SHORTEST) this.#secrets.push(secret);
       else secret?.[Symbol.dispose]();
     }
+    latin1?.fill(0);
   }
 
   *#secretRanges(whole: Buffer): Generator<Range> {
@@ -199,9 +201,20 @@ function firstBehind(ranges: readonly Range[], place: number): number {
   return low;
 }
 
-/** UTF-8 as a device would repeat it that knows one byte for each character; undefined where there is no such form. */
+/**
+ * UTF-8 as a device would repeat it that knows one byte for each character, for the caller to zero; undefined where
+ * there is no such form.
+ */
 function asLatin1(utf8: Uint8Array): Uint8Array | undefined {
   const latin1 = secretBuffer(utf8.length);
+  const length = writeLatin1(utf8, latin1);
+  if (length > 0 && length < utf8.length) return latin1.subarray(0, length);
+  latin1.fill(0);
+  return undefined;
+}
+
+/** How many bytes it takes; 0: it has no such form. */
+function writeLatin1(utf8: Uint8Array, latin1: Uint8Array): number {
   let length = 0;
   for (let at = 0; at < utf8.length; at++) {
     const byte = utf8[at] as number; // within its length
@@ -210,7 +223,7 @@ function asLatin1(utf8: Uint8Array): Uint8Array | undefined {
     else if ((byte === 0xc2 || byte === 0xc3) && next >= 0x80) {
       latin1[length++] = ((byte & 3) << 6) | (next & 0x3f);
       at++;
-    } else return undefined;
+    } else return 0;
   }
-  return length === utf8.length ? undefined : latin1.subarray(0, length);
+  return length;
 }

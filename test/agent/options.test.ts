@@ -70,3 +70,12 @@ test('names the place of what it cannot read in netsweep.yaml', async () => {
   expect(status).toBe(2);
   expect(stderr).toMatch(/netsweep\.yaml:2:1: segment: expected a value or a list of values/);
 });
+
+test('a TLS key that others can read is refused', async () => {
+  for (const name of ['ca', 'cert', 'key']) writeFileSync(join(directory, name), '', { mode: 0o644 });
+  const { status, stderr } = await agent(['--tls-ca', 'ca', '--tls-cert', 'cert', '--tls-key', 'key']);
+  expect({ status, stderr }).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--tls-key: key can be read by others'),
+  });
+});
