@@ -129,7 +129,7 @@ describe('nothing is carried out', () => {
       shard: { ...from.shard, devices: [...from.shard.devices, { ...first(from), host: '10.0.0.99' }] },
     }),
   };
-  test.each(Object.entries(lies))('%s', async (_name, lie) => {
+  test.each(Object.entries(lies))('of a lease %s', async (_name, lie) => {
     await using intake = await open();
     const agent = await intake.join('a', 'a-9', verifies);
     const answer = verdict(trustOf(intake), lie(await granted(intake, agent)));

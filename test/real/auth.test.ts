@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { aheadMs } from '../../agent/clock.js';
 import type { JobPorts } from '../../agent/pool.js';
+import { Secrets } from '../../agent/secrets.js';
 import type { SessionTask } from '../../agent/session/session.js';
 import { hostKey } from '../../agent/ssh/hostkeys.js';
 import { Credential, Device, Kind, Stage, Status, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
@@ -274,7 +275,6 @@ describe.skipIf(missing !== null)('an ssh-agent', () => {
   test('of the agent serves its workers, many sessions at once', async () => {
     await using sshd = await startSshd();
     await using agent = await SshAgentProcess.open([sshd.privateKeyPath]);
-    process.env.SSH_AUTH_SOCK = agent.path; // read when the pool's file is; only this test loads it
     const built = new URL('../../dist/agent/pool.js', import.meta.url).href; // a worker is a built file
     const { Pool } = (await import(built)) as typeof import('../../agent/pool.js');
     await using pool = await Pool.open(1, () => {});
@@ -295,6 +295,8 @@ describe.skipIf(missing !== null)('an ssh-agent', () => {
       marks: null,
       jump: [],
     };
+    // As an agent does with each lease: its workers have no environment to find it in.
+    if (task.credential !== null) new Secrets(null, agent.path).open([task.credential]);
     const ports = new Coordinator();
     const clock = { startUntil: Number.MAX_VALUE, stopAt: Number.MAX_VALUE, ahead: aheadMs() };
     const jobPorts: JobPorts = {
@@ -309,7 +311,6 @@ describe.skipIf(missing !== null)('an ssh-agent', () => {
     const ends = await Promise.all(
       Array.from({ length: 30 }, () => pool.run('lease', clock, task, jobPorts)),
     );
-    delete process.env.SSH_AUTH_SOCK;
     const statuses = ends.map((end) => (end.$case === 'attempt' ? end.value.status : end.value.reason));
     expect(statuses).toEqual(Array(30).fill(Status.OK));
   });
