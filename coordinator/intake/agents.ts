@@ -378,6 +378,8 @@ export class Agents {
     const missing = await pieces.missing(batch, isOffered, this.books.store);
     const now = host.monotonicMs();
     const writes: Write[] = [];
+    /** Leases of which that has been said. */
+    const unsigned = new Set<string>();
     const acks = batch.results.map((result) => {
       if (missing.has(result)) {
         counted.results.add('need-body');
@@ -392,7 +394,10 @@ export class Agents {
       const verdict = ledger.result(result, link.hello.name, now, host.wallMs(), writes);
       counted.results.add(WORDS[verdict] ?? 'refused');
       if (verdict === Verdict.DISCARD) this.#refused(link, result);
-      else if (state !== undefined && isUnsigned(result)) this.#altered(link, result, state);
+      else if (state !== undefined && isUnsigned(result) && !unsigned.has(result.epoch)) {
+        unsigned.add(result.epoch);
+        this.#altered(link, result, state);
+      }
       if (state !== undefined) {
         this.books.endLogins([state.device], result.epoch, now);
         if (verdict === Verdict.STORED) this.#known.forget(state);
@@ -442,9 +447,9 @@ export class Agents {
     );
   }
 
-  #altered({ hello }: AgentLink, { sweep, index, end }: Result, { device: { segment } }: DeviceState): void {
+  #altered({ hello }: AgentLink, { sweep, shard, end }: Result, { device: { segment } }: DeviceState): void {
     const why = end?.$case === 'handedBack' ? end.value.reason : '';
-    this.events.warn(why, `agent ${hello.name} does not carry out ${sweep}/${index}`);
+    this.events.warn(why, `agent ${hello.name} carries out nothing of ${sweep}/${shard}`);
     this.events.altered(segment);
   }
 
