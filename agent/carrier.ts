@@ -61,7 +61,10 @@ export class Carrier {
   readonly #held = new Map<string, Held>();
   /** Cancelled sweeps and until when, so that an offer still under way is not begun. */
   readonly #cancelled = new Map<string, number>();
+  /** Devices in session. */
   #busy = 0;
+  /** Devices of shards that were taken or are asked for, not yet in session. */
+  #due = 0;
   #claims = 0;
   /** Grants that were not signed for what their offers hold. */
   #refused = 0;
@@ -100,9 +103,9 @@ export class Carrier {
     return { leases: this.#held.size, most: this.#headroom.at(this.host.monotonicMs()) };
   }
 
-  /** Resolves when another shard may be taken, or `signal` aborts. */
+  /** Resolves when another shard may be taken, or `signal` aborts: there are slots that nothing taken waits for. */
   async room(signal: AbortSignal): Promise<void> {
-    while ((this.freeSlots === 0 || this.#drained) && !signal.aborted) await this.#nextFreed(signal);
+    while ((this.freeSlots <= this.#due || this.#drained) && !signal.aborted) await this.#nextFreed(signal);
     for (let ms = this.#restMs; ms > 0 && !signal.aborted; ms = this.#restMs)
       await pause(this.host, ms, signal);
     await this.uplink.room(signal);
@@ -117,9 +120,13 @@ export class Carrier {
     // A store that was put back to an older copy may know nothing of it any more, and go on with the sweep.
     const cancelledMs = this.#cancelledMs(offer.shard.sweep);
     if (cancelledMs > 0) return offer.later(cancelledMs);
+    const offered = offer.shard.devices.length;
+    this.#due += offered;
     this.#claims += 1;
     const claimed = await this.#claim(offer);
     this.#claims -= 1;
+    this.#due -= offered;
+    this.#wake();
     if (claimed === null) return;
     const { grant, sent, claimId } = claimed;
     const { sweep, shard } = offer.shard;
@@ -144,6 +151,7 @@ export class Carrier {
     if (this.#draining || this.#drained) held.over.abort('draining');
     const credentials = new Map(grant.credentials.map((credential) => [credential.id, credential]));
     const { devices } = lot;
+    this.#due += lot.work.length;
     const lines = inTurn(lot.work, devices);
     const verdicts = await Promise.all(lines.map((line) => this.#runLine(held, line, devices, credentials)));
     this.#held.delete(grant.epoch);
@@ -287,6 +295,7 @@ export class Carrier {
       const device = devices.get(work.index);
       if (device !== undefined) verdicts.push(await this.#runDevice(held, work, device, credentials));
       else {
+        this.#due -= 1;
         // An old message under a number that is used again: left unanswered, the device would wait for the lapse.
         const end = handedBack('its offer does not name it', { touched: false });
         verdicts.push(await this.uplink.deliver({ ...held.lease, index: work.index, end }, []));
@@ -434,6 +443,7 @@ export class Carrier {
 
   async #slot(signal: AbortSignal): Promise<void> {
     while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);
+    this.#due -= 1;
     this.#busy += 1;
   }
 

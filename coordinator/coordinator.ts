@@ -363,6 +363,7 @@ async function restore(books: Books, { unfinished, warn }: Duties): Promise<void
     books.ledger.pace.logins.close(books.host.monotonicMs() + UNDER_WAY_MS);
   // The processes that held these leases ended with the coordinator that had started them.
   if (unfinished === 'cancel') books.ledger.lapse(Number.POSITIVE_INFINITY, wall, writes);
+  if (books.store.isHeld && unfinished === 'resume') books.ledger.hold(books.host.monotonicMs());
   if (books.store.isRolledBack) {
     warn('its log is damaged: what was committed last may be done again', 'the store has lost commits');
     if (unfinished === 'resume') books.ledger.holdAll(books.host.monotonicMs(), wall, writes);

@@ -35,11 +35,11 @@ export async function openStore(
 ): Promise<MemberStore> {
   const link = await Link.open({ directory, keep });
   try {
-    const { id, keyCheck, isRolledBack, lastReport } = await link.read('meta');
+    const { id, keyCheck, isRolledBack, isHeld, lastReport } = await link.read('meta');
     const seal = Seal.open(keyFile ?? join(directory, 'key'), keyCheck === null);
     if (keyCheck === null) await link.commit((own) => [{ write: 'keyCheck', sealed: own(seal.check()) }], []);
     else if (!seal.made(keyCheck)) throw new StoreRefused('the key is not the one this store was made with');
-    return new SealedStore({ id, directory, isRolledBack }, link, seal, new Tail(lastReport));
+    return new SealedStore({ id, directory, isRolledBack, isHeld }, link, seal, new Tail(lastReport));
   } catch (error) {
     await link[Symbol.asyncDispose]();
     throw error;
@@ -146,19 +146,22 @@ interface About {
   id: string;
   directory: string;
   isRolledBack: boolean;
+  isHeld: boolean;
 }
 
 class SealedStore implements MemberStore {
   readonly id: string;
   readonly isRolledBack: boolean;
+  readonly isHeld: boolean;
   readonly #directory: string;
   readonly #link: Link;
   readonly #seal: Seal;
   readonly #tail: Tail;
 
-  constructor({ id, directory, isRolledBack }: About, link: Link, seal: Seal, tail: Tail) {
+  constructor({ id, directory, isRolledBack, isHeld }: About, link: Link, seal: Seal, tail: Tail) {
     this.id = id;
     this.isRolledBack = isRolledBack;
+    this.isHeld = isHeld;
     this.#directory = directory;
     this.#link = link;
     this.#seal = seal;

@@ -82,6 +82,7 @@ function meta(sql: Sql) {
     commit: Number(values.get('commit')),
     keyCheck: keyCheck instanceof Uint8Array ? keyCheck : null,
     isRolledBack: sql.isRolledBack,
+    isHeld: values.get('held') === 1,
     lastReport: lastReport(sql),
   };
 }

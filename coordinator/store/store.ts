@@ -109,6 +109,8 @@ export type Write =
   | { write: 'dropSweep'; sweep: string }
   /** All versions of a device's outputs; an empty segment or command: of any. */
   | ({ write: 'forget' } & Of)
+  /** Whether nothing may be granted until leases that were lost with a rollback have ended. */
+  | { write: 'hold'; held: boolean }
   | ScheduleWrite
   | AuditWrite
   | MemberWrite;
@@ -167,6 +169,8 @@ export interface Store {
   readonly id: string;
   /** Found damaged at its end: commits may be missing that were acknowledged. */
   readonly isRolledBack: boolean;
+  /** A hold was under way when it was closed. */
+  readonly isHeld: boolean;
   /**
    * Resolves with the commit's number once all writes are on disk; where that is full, once there is room again. A
    * failure is fatal: the process must end.

@@ -87,6 +87,9 @@ export function apply(sql: Sql, row: Row, keep: Keep | null): void {
     case 'dropJoinToken':
       applyMember(sql, row);
       break;
+    case 'hold':
+      put(sql, 'meta', 'held', Number(row.held));
+      break;
     case 'keyCheck':
       put(sql, 'meta', 'key', row.sealed);
       break;

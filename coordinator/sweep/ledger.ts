@@ -112,7 +112,8 @@ export class Ledger {
    * a sweep that may write had still to do may have been done: it ends interrupted, unless its holder knows better.
    */
   holdAll(now: number, wallMs: number, writes: Write[]): void {
-    this.#holdUntil = now + this.terms.termMs + this.terms.lockDelayMs;
+    this.hold(now);
+    writes.push({ write: 'hold', held: true });
     const writers = [...this.sweeps.values()].filter(({ row }) => row.options.allowWrites);
     for (const sweep of writers) {
       for (const { lease, ...shard } of this.#shards)
@@ -123,8 +124,20 @@ export class Ledger {
     }
   }
 
+  /** Nothing is granted for a term and a lock delay; also where a coordinator before us did not see its hold's end. */
+  hold(now: number): void {
+    this.#holdUntil = now + this.terms.termMs + this.terms.lockDelayMs;
+  }
+
   isHeld(now: number): boolean {
     return now < this.#holdUntil;
+  }
+
+  /** What is on the disk of a hold goes when it has ended. */
+  endHold(now: number, writes: Write[]): void {
+    if (this.#holdUntil === 0 || this.isHeld(now)) return;
+    this.#holdUntil = 0;
+    writes.push({ write: 'hold', held: false });
   }
 
   /** Nothing is offered or granted for this reason; empty: it is again, after so long. */

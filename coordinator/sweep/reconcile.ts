@@ -29,6 +29,7 @@ export class Reconcile {
       this.#deadline(sweep, wall, writes);
       this.#stoppedCredentials(sweep, wall, writes);
     }
+    this.books.ledger.endHold(now, writes);
     this.#noAgent(this.books.pause.clockMs(), wall, writes);
     this.books.logins.tick(now);
     this.books.ledger.endpoints.sweepOut(now);

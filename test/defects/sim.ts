@@ -90,6 +90,17 @@ export const defects: Defect[] = [
     test: { file, title: 'a store that was rolled back is noticed, however much it has committed since' },
   },
   {
+    name: 'a hold is forgotten with its coordinator',
+    file: 'coordinator/sweep/ledger.ts',
+    find: "    writes.push({ write: 'hold', held: true });\n",
+    replace: '',
+    test: {
+      file,
+      title:
+        'a store that was rolled back is remembered by a coordinator that dies before its hold has ended',
+    },
+  },
+  {
     name: 'a device whose commands were started is leased again',
     file: 'coordinator/sweep/outcomes.ts',
     find: '    if (state.row.started) return sweep.end(state, interrupted(back.reason), writes);\n',
@@ -155,8 +166,19 @@ export const defects: Defect[] = [
   {
     name: 'the forks of an agent are no limit',
     file: 'agent/carrier.ts',
-    find: '    while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);\n    this.#busy += 1;',
-    replace: '    this.#busy += 1;',
+    find: '    while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);\n    this.#due -= 1;',
+    replace: '    this.#due -= 1;',
     test: { file, title: 'an agent has no more sessions at once than it was given forks' },
+  },
+  {
+    name: 'an agent takes shards as long as it has a slot, however many wait for it',
+    file: 'agent/carrier.ts',
+    find: 'while ((this.freeSlots <= this.#due || this.#drained) && !signal.aborted)',
+    replace: 'while ((this.freeSlots === 0 || this.#drained) && !signal.aborted)',
+    test: {
+      file: 'test/agent/room.test.ts',
+      title:
+        'an agent takes no shard while devices of another wait for its slots, also of one that it only asks for',
+    },
   },
 ];

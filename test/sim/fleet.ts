@@ -33,6 +33,7 @@ export class DeviceSession {
   /** It was let in. */
   hasEntered = false;
   closedAt: number | null = null;
+  #usedUntil: number | null = null;
 
   constructor(
     about: Pick<
@@ -68,12 +69,16 @@ export class DeviceSession {
    * the device since it was stopped, although its kernel kept the socket open.
    */
   inUseUntil(now: number): number {
+    if (this.#usedUntil !== null) return this.#usedUntil;
     const { lastGo, lastStop, stoppedSince } = this.process;
-    const end = this.closedAt ?? now;
-    const stopped =
-      stoppedSince ??
-      (lastGo > this.lastWriteAt && end >= lastGo && end - lastGo < AWAKE_MS ? lastStop : null);
-    return stopped === null ? end : Math.min(end, Math.max(stopped, this.lastWriteAt));
+    const stopped = stoppedSince ?? (lastGo > this.lastWriteAt && now - lastGo < AWAKE_MS ? lastStop : null);
+    return stopped === null ? now : Math.min(now, Math.max(stopped, this.lastWriteAt));
+  }
+
+  /** Until when it was in use is settled now: its process may be stopped again later. */
+  close(now: number): void {
+    this.#usedUntil = this.inUseUntil(now);
+    this.closedAt = now;
   }
 }
 

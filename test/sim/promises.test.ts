@@ -64,6 +64,10 @@ kept('nothing is granted while agents may hold what the store has forgotten', {
   faults: ['store-rolled-back'],
 });
 kept('a store that was rolled back is noticed, however much it has committed since', { seeds: [922621354] });
+kept('a store that was rolled back is remembered by a coordinator that dies before its hold has ended', {
+  seeds: [3148, 4490, 7245, 7685],
+  faults: ['store-rolled-back', 'coordinator-killed', 'agent-killed'],
+});
 kept('a sweep that may write sends a command once, whoever dies', {
   seeds: [1, 6, 14, 21, 24],
   faults: ['agent-killed', 'host-stopped'],

@@ -225,7 +225,7 @@ class SimSession {
   #close(): void {
     const socket = this.#socket;
     if (socket === null || socket.closedAt !== null) return;
-    socket.closedAt = this.place.process.machine.timeline.now;
+    socket.close(this.place.process.machine.timeline.now);
     this.place.did(socket, 'closed');
   }
 

@@ -39,6 +39,7 @@ export interface StoredSweep {
 export class Disk {
   readonly id: string;
   commits = 0;
+  held = false;
   readonly sweeps = new Map<string, StoredSweep>();
   readonly hostKeys = new Map<string, KnownHost>();
   readonly credentials = new Map<string, CredentialState>();
@@ -70,6 +71,7 @@ export class Disk {
   copy(): Disk {
     const copy = new Disk(this.id, this.fleet, this.stale);
     copy.commits = this.commits;
+    copy.held = this.held;
     for (const [id, { row, devices, rows, reports, evidence, shards, credentials, bastions, taken }] of this
       .sweeps)
       copy.sweeps.set(id, {
@@ -149,6 +151,9 @@ export class Disk {
         if (write.row.epoch !== '')
           for (const index of write.row.devices)
             this.granted.set(`${write.row.sweep}/${index}`, write.row.epoch);
+        return;
+      case 'hold':
+        this.held = write.held;
         return;
       case 'dropShard':
         this.#sweep(write.sweep).shards.delete(write.shard);
@@ -238,6 +243,7 @@ interface Call {
 export class SimStore implements Store {
   readonly full = false;
   readonly isRolledBack = false;
+  readonly isHeld: boolean;
   #waiting: Call[] = [];
   #writing = false;
 
@@ -250,6 +256,7 @@ export class SimStore implements Store {
     private readonly commitMs: () => number,
     private readonly refused: (error: unknown) => void,
   ) {
+    this.isHeld = disk.held;
     // A group under way when its process is killed is on the disk or not; nobody has been told.
     process.onDeath.push(() => {
       if (dice.chance(0.5)) this.#apply(this.#waiting.splice(0, dice.below(this.#waiting.length + 1)));

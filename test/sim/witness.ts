@@ -113,6 +113,7 @@ export class Witness implements Wiretap {
     for (const number of this.#acknowledged.keys())
       if (!disk.stored.has(number)) this.#acknowledged.delete(number);
     this.cancelledAt.clear();
+    this.#heldUntil = 0; // what was known of an earlier copy went with it
   }
 
   fromAgent(agent: Process, batch: AgentBatch): void {
