@@ -20,6 +20,8 @@ export interface FleetOptions {
   devices: number;
   seed?: number;
   segments?: number;
+  /** Devices in a site; 0: they have none. */
+  siteSize?: number;
   platforms?: FleetPlatform[];
   bad?: Partial<Record<Fault, number>>;
   /** From the shell request to the prompt, in ms. */
@@ -143,8 +145,9 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Most sessions that were open at one time. */
-  mostAtOnce(since = 0): number {
-    const changes = this.sessions(since).flatMap(({ from, to }) => [
+  mostAtOnce(since = 0, among = (_device: string) => true): number {
+    const sessions = this.sessions(since).filter(({ device }) => among(device));
+    const changes = sessions.flatMap(({ from, to }) => [
       { at: from, by: 1 },
       { at: to, by: -1 },
     ]);
@@ -197,8 +200,17 @@ export function monotonicMs(): number {
 
 const platforms = new Platforms();
 
-function planned({ devices, seed, segments, platforms, bad, unprivileged, configLines }: FleetOptions) {
-  const given = { devices, seed, segments, platforms, bad, unprivileged, configLines };
+function planned({
+  devices,
+  seed,
+  segments,
+  siteSize,
+  platforms,
+  bad,
+  unprivileged,
+  configLines,
+}: FleetOptions) {
+  const given = { devices, seed, segments, siteSize, platforms, bad, unprivileged, configLines };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<
     typeof FLEET_DEFAULTS
   >; // what is undefined is gone
@@ -213,6 +225,7 @@ async function wordsOf(folder: string, options: FleetOptions): Promise<string[]>
   add('--port', options.port);
   add('--seed', options.seed);
   add('--segments', options.segments);
+  add('--site-size', options.siteSize);
   add('--platforms', platforms?.join(','));
   add('--prompt-latency', options.promptMs);
   add('--command-latency', options.commandMs);

@@ -32,6 +32,12 @@ test('one that is late says by how much, and one that is far too late asks for a
   ).toEqual({ permit: Permit.SEND, told: [], asked: 2 });
 });
 
+test('where every moment is missed, it leaves late and says so', async () => {
+  const missed = () => monotonicMs() - 500;
+  const late = await left(missed, missed, missed, missed, missed, missed);
+  expect([late.permit, late.asked, late.told.length]).toEqual([Permit.SEND, 5, 1]);
+});
+
 test('a refusal is passed on at once', async () => {
   const refused = async () => ({ permit: Permit.STOPPED, at: 0 });
   expect(await inTime(refused, () => undefined)).toBe(Permit.STOPPED);

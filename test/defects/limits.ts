@@ -71,7 +71,28 @@ export const defects: Defect[] = [
     file: 'coordinator/sweep/slots.ts',
     find: ', first + SECOND_MS)',
     replace: ')',
-    test: { file: 'test/sweep/slots.test.ts', title: 'no second has more than the rate' },
+    test: {
+      file: 'test/sweep/slots.test.ts',
+      title: 'no second has more than the rate, whenever somebody comes and goes (seeds 1 to 100)',
+    },
+  },
+  {
+    name: 'an agent lets a login leave as soon as it has leave',
+    file: 'agent/intime.ts',
+    find: 'ms > 0; ms =',
+    replace: 'ms > 1e9; ms =',
+    test: { file: 'test/agent/intime.test.ts', title: 'a login leaves at its moment, not before' },
+  },
+  {
+    name: 'what was late counts as if it had been in time',
+    file: 'coordinator/sweep/slots.ts',
+    find: 'if (place < 0) return;',
+    replace: 'if (place < 0 || byMs > 0) return;',
+    test: {
+      file: 'test/sweep/slots.test.ts',
+      title:
+        'a second after a login that was late has no more than the rate, and neither has one around it (seeds 1 to 100)',
+    },
   },
   {
     name: 'devices of later stages are offered with the canary',

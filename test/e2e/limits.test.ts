@@ -29,6 +29,19 @@ function devicesOf(sessions: Session[]): string[] {
 }
 
 describe.concurrent('netsweep run', () => {
+  test('--site-sessions holds at each site while other sites go on', async () => {
+    await using cluster = await startCluster({ ...ONE, devices: 18, siteSize: 9, commandMs: 100 });
+    const { fleet } = cluster;
+    await using run = cluster.start(['--site-sessions', '3', COMMAND]);
+    const { stdout, stderr } = await run.finished;
+    expect(endings(readResults(stdout)), stderr).toEqual({ ok: 18 });
+    await fleet.quiet();
+    const siteOf = new Map(fleet.devices.map(({ name, site }) => [name, site]));
+    const at = (site: string) => fleet.mostAtOnce(0, (device) => siteOf.get(device) === site);
+    expect([at('site-1'), at('site-2'), at('')]).toEqual([3, 3, 0]);
+    expect(fleet.mostAtOnce()).toBeGreaterThan(3);
+  });
+
   test('--max-fail begins nothing more once so many have failed, and says how to go on, also over a death of the coordinator', async () => {
     await using cluster = await startCluster({
       ...ONE,

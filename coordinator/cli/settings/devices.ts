@@ -11,6 +11,7 @@ export const SCAN = {
   ...SELECTION,
   ...OWN_PLATFORMS,
   forks: SWEEP.forks,
+  siteSessions: SWEEP.siteSessions,
   connectTimeout: SWEEP.connectTimeout,
   loginTimeout: SWEEP.loginTimeout,
   retries: SWEEP.retries,
