@@ -1,8 +1,12 @@
 // Agents on a NATS of our own, from their first user to their last.
-import { rename } from 'node:fs/promises';
+import { chmod, readdir, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { initNats } from '../../coordinator/identity/natsinit.ts';
+import { natsUser } from '../../coordinator/identity/natsusers.ts';
+import { Place } from '../place.ts';
 import { until } from '../process.ts';
-import { NatsRoad } from './natsroad.ts';
+import { HOUR_MS, NatsRoad } from './natsroad.ts';
 
 const never = new AbortController().signal;
 
@@ -39,4 +43,21 @@ test('an agent whose user has run out goes on with the one that was put in its p
     shards.pull(road.storeId, 'dc1', never).catch(() => null),
   );
   expect(offer).toMatchObject({ shard: { shard: 1 } });
+});
+
+test('what is made is for its owner alone, and a seed that others may read is not used', async () => {
+  await using place = await Place.open();
+  const [directory, storeId] = [place.folder, 'feed0123'];
+  await initNats({ directory, storeId, hosts: [{ host: '10.0.0.1' }, { host: 'n2' }, { host: '::1' }] });
+  const grant = { agent: 'a', segments: ['dc1'], storeId, expires: Date.now() + HOUR_MS };
+  await natsUser(directory, grant);
+  const folder = join(directory, 'nats');
+  const made = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of made) {
+    const { mode } = await stat(join(entry.parentPath, entry.name));
+    expect(mode & 0o777, entry.name).toBe(entry.isDirectory() ? 0o700 : 0o600);
+  }
+  expect(made.filter(({ name }) => name === 'nats-server.conf')).toHaveLength(3);
+  await chmod(join(folder, 'operator.nk'), 0o640);
+  await expect(natsUser(directory, grant)).rejects.toThrow(/operator\.nk: others may read it/);
 });
