@@ -19,6 +19,7 @@ import { harmless } from './cli/terminal.js';
 import type { TlsFiles } from './config.js';
 import { isLoopback } from './intake/loopback.js';
 import { InputError } from './inventory/inventory.js';
+import { findNatsServer, NoNatsServer } from './natsserver.js';
 import { type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
 import type { Keep } from './store/versions.js';
 import { readIdentity } from './tls.js';
@@ -153,6 +154,7 @@ async function joinRunning(state: string): Promise<Connection | null> {
 
 /** Starts one; null: somebody else holds the directory. */
 async function start({ state, sweeps, keep }: ConnectOptions): Promise<Connection | null> {
+  if (sweeps) needNatsServer(); // or it would end after the sweep has been planned
   const program = fileURLToPath(new URL('./main.js', import.meta.url));
   const words = [...(sweeps ? [SWEEP_COMES] : []), ...(keep === null ? [] : [wordOf(keep)])];
   const [execPath, execArgv] = withoutCore(process.execPath, [ONE_COLLECTOR]);
@@ -180,6 +182,14 @@ async function start({ state, sweeps, keep }: ConnectOptions): Promise<Connectio
   child.unref();
   if (child.stderr instanceof Socket) child.stderr.unref();
   return connection;
+}
+
+function needNatsServer(): void {
+  try {
+    findNatsServer();
+  } catch (error) {
+    throw error instanceof NoNatsServer ? new Unreachable(error.message) : error;
+  }
 }
 
 /** A secret that stands in the caller's environment must not stand in the coordinator's too. */

@@ -3,9 +3,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withoutCore } from '../proto/core.js';
+import { findNatsServer } from './natsserver.js';
 
 /** util-linux, on every Debian; without it IPC and the parent's own care remain. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
@@ -34,7 +35,7 @@ export async function startNatsServer(
     `ports_file_dir: ${JSON.stringify(directory)}`,
   ];
   await writeFile(config, `${lines.join('\n')}\n`, { mode: 0o600 });
-  const [program, args] = dieWithParent(natsServerProgram(), ['-c', config]);
+  const [program, args] = dieWithParent(findNatsServer(), ['-c', config]);
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: {} });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -84,29 +85,6 @@ export function exited(child: ChildProcess): Promise<void> {
 /** The words by which a program is started that ends with us, however we end. */
 export function dieWithParent(program: string, args: string[]): [program: string, args: string[]] {
   return SETPRIV === undefined ? [program, args] : [SETPRIV, [...DIE_WITH_PARENT, '--', program, ...args]];
-}
-
-/** NETSWEEP_NATS_SERVER, PATH, or what the set-up script unpacked. */
-function natsServerProgram(): string {
-  const candidates = [
-    process.env.NETSWEEP_NATS_SERVER ?? '',
-    ...(process.env.PATH ?? '').split(':').map((directory) => join(directory, 'nats-server')),
-    '/usr/sbin/nats-server',
-    ...ancestors(fileURLToPath(import.meta.url)).map((directory) =>
-      join(directory, '.cache/bin/nats-server'),
-    ),
-  ];
-  const found = candidates.find((path) => path.startsWith('/') && existsSync(path));
-  if (found === undefined)
-    throw new Error(
-      'nats-server is not on PATH (install the package nats-server, or set NETSWEEP_NATS_SERVER)',
-    );
-  return found;
-}
-
-function ancestors(path: string): string[] {
-  const parent = dirname(path);
-  return parent === path ? [] : [parent, ...ancestors(parent)];
 }
 
 /** A server that was killed has left its file behind. */

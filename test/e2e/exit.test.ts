@@ -37,6 +37,13 @@ describe.concurrent('netsweep run', () => {
       env: { NETSWEEP_COORDINATOR: '127.0.0.1:1' },
     });
     expect(away).toMatchObject({ status: 4, stdout: '' });
+    const without = await place.netsweep(['run', '-i', fleet.inventory(), 'show version'], {
+      env: { NETSWEEP_COORDINATOR: '', NETSWEEP_NATS_SERVER: '/nowhere/nats-server' },
+    });
+    expect(without).toMatchObject({ status: 4, stdout: '' });
+    expect(without.stderr).toBe(
+      'netsweep: NETSWEEP_NATS_SERVER: found "/nowhere/nats-server", expected the full path of nats-server\n',
+    );
     expect(fleet.sessions()).toHaveLength(asked);
   });
 
