@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Unreachable } from '../connect.js';
 import { Authority } from '../identity/authority.js';
 import { authorityIn, init, type Made } from '../identity/init.js';
+import type { NatsServerFiles } from '../identity/natsinit.js';
 import { StateInUse, StoreDamaged, StoreRefused } from '../store/refusal.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
@@ -40,10 +41,14 @@ function about({ authority }: Made, directory: string, hosts: string[]): string[
 }
 
 function next({ nats }: Made, where: string, listen: string): string[] {
-  const elsewhere = nats.length > 1 ? '    # on its own host, with the whole folder' : '';
+  // Of several each goes to a host of its own with its folder, in which its paths begin.
+  const start = ({ configuration, folder }: NatsServerFiles) =>
+    nats.length === 1
+      ? `  nats-server -c ${shellWord(configuration)}`
+      : `  cd ${shellWord(folder)} && nats-server -c nats-server.conf    # on its own host, wherever the folder lies there`;
   return [
     'start next:',
-    ...nats.map(({ configuration }) => `  nats-server -c ${shellWord(configuration)}${elsewhere}`),
+    ...nats.map(start),
     `  netsweep serve${where} --listen ${listen}`,
     `  netsweep enroll AGENT --segment SEGMENT${where}    # prints what netsweep-agent join takes on the agent's host`,
     `  netsweep enroll --operator NAME${where}            # prints what netsweep join takes, for --coordinator from elsewhere`,

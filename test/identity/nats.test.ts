@@ -1,5 +1,5 @@
 // Agents on a NATS of our own, from their first user to their last.
-import { chmod, readdir, rename, stat } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { initNats } from '../../coordinator/identity/natsinit.ts';
@@ -60,4 +60,17 @@ test('what is made is for its owner alone, and a seed that others may read is no
   expect(made.filter(({ name }) => name === 'nats-server.conf')).toHaveLength(3);
   await chmod(join(folder, 'operator.nk'), 0o640);
   await expect(natsUser(directory, grant)).rejects.toThrow(/operator\.nk: others may read it/);
+});
+
+test('serve --init says how each server of a cluster is started on the host that its folder goes to', async () => {
+  await using place = await Place.open();
+  const hosts = ['--host', 'localhost', '--nats-host', 'n1,n2,n3'];
+  const made = await place.netsweep(['serve', '--init', ...hosts, '--state', place.path('state')]);
+  expect(made).toMatchObject({ status: 0, stderr: '' });
+  const folder = place.path('state/serve/nats/servers/nats-3');
+  expect(made.stdout).toContain(`  cd ${folder} && nats-server -c nats-server.conf `);
+  const conf = await readFile(join(folder, 'nats-server.conf'), 'utf8');
+  expect(conf).not.toContain(place.folder);
+  for (const host of ['n1', 'n2', 'n3'])
+    expect(conf).toMatch(new RegExp(`nats-route://route:\\S+@${host}:6222"`));
 });
