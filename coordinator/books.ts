@@ -24,9 +24,7 @@ export class Books {
   readonly #guards = new Map<string, Guards>();
   readonly #failed = new AbortController();
   readonly logins = new Logins((standing) => this.#keepStanding(standing));
-  readonly starts = new Starts((request, writes) =>
-    this.ledger.start(request, this.host.monotonicMs(), this.host.wallMs(), writes),
-  );
+  readonly starts = new Starts((request, writes) => this.#start(request, writes));
   readonly pause: Pause;
   readonly counted = new Counted();
   /** Told of all that is on the disk, together. */
@@ -125,6 +123,15 @@ export class Books {
   askStart(request: StartRequest, answer: (granted: boolean) => void): void {
     this.starts.ask(request, answer);
     this.lookAtStarts();
+  }
+
+  #start(request: StartRequest, writes: Write[]): 'granted' | 'refused' | 'later' {
+    const decided = this.ledger.start(request, this.host.monotonicMs(), this.host.wallMs(), writes);
+    const { sweep, epoch, index } = request;
+    const device = this.ledger.sweeps.get(sweep)?.states[index]?.device.name ?? '';
+    if (decided === 'granted')
+      writes.push({ write: 'act', act: { act: 'permit-writes', sweep, device, epoch } });
+    return decided;
   }
 
   /** Who waits for leave to start is looked at again after every change. */

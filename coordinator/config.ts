@@ -34,6 +34,8 @@ export interface ServeConfig {
   /** Path of the key that seals secrets; null: `key` in the state directory. */
   keyFile: string | null;
   natsCreds: string | null;
+  /** Where heads of the audit log are written to as well; null: nowhere. */
+  auditHeads: string | null;
   keep: Keep;
   logLevel: LogLevel;
 }

@@ -3,12 +3,15 @@
 //
 //   open:  store -> books -> gRPC server -> (NATS -> dispatch and reconcile loops)
 //   close: loops -> streams -> server -> NATS -> store
+import { hostname } from 'node:os';
 import type { Server } from '@grpc/grpc-js';
 import type { PullEmpty } from '../proto/gen/netsweep/v1/agent.js';
 import { Status } from '../proto/gen/netsweep/v1/model.js';
 import type { Agent, Diagnosis, SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import { Counts } from '../proto/operation/metric.js';
 import { LEASE_TERM_MS, LOCK_DELAY_MS } from '../proto/subjects.js';
+import type { Act } from './auditlog/acts.js';
+import { COORDINATOR, ownName, type Who } from './auditlog/who.js';
 import { Books } from './books.js';
 import type { TlsFiles } from './config.js';
 import { watchHeap } from './heap.js';
@@ -123,6 +126,7 @@ export class Coordinator {
       await coordinator.#admit(server, store, options);
       if (options.socket !== undefined) await listen(server, options.socket, null);
       coordinator.#scheduleStore = store;
+      await coordinator.books.commit([{ write: 'act', act: startAct(options.directory) }]);
       return coordinator;
     } catch (error) {
       await store[Symbol.asyncDispose]();
@@ -293,6 +297,10 @@ export class Coordinator {
     if (this.#server !== null) await close(this.#server, CLOSE_GRACE_MS);
     await this.#offers?.[Symbol.asyncDispose]();
     await this.books.pause.unlessFull(this.#dispatch?.idle() ?? Promise.resolve());
+    const stopped = this.books.commit([
+      { write: 'act', act: { act: 'stop', who: COORDINATOR, pid: process.pid } },
+    ]);
+    await this.books.pause.unlessFull(stopped.then(() => undefined));
     await this.store[Symbol.asyncDispose]();
   }
 
@@ -370,4 +378,10 @@ async function restore(books: Books, { unfinished, warn }: Duties): Promise<void
   }
   // Not waited for: what is read from the store comes after it, and on a full disk it may take a while.
   void books.commit(writes);
+}
+
+function startAct(directory: string): Act {
+  const { pid, version: node } = process;
+  const who: Who = { via: 'process', name: ownName() };
+  return { act: 'start', who, version: version(), node, pid, host: hostname(), directory };
 }

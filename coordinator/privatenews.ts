@@ -6,14 +6,16 @@ import type { Keep } from './store/versions.js';
 export const SWEEP_COMES = 'sweep-comes';
 
 /** The same for which versions are kept. */
-export function wordOf({ versions, days }: Keep): string {
-  return `keep=${versions},${days}`;
+export function wordOf({ versions, days, auditDays = 0 }: Keep): string {
+  return `keep=${versions},${days},${auditDays}`;
 }
 
 /** Null where it is not told. */
 export function keepIn(words: readonly string[]): Keep | null {
-  const told = words.flatMap((word) => /^keep=(\d+),(\d+)$/.exec(word) ?? []);
-  return told.length === 0 ? null : { versions: Number(told[1]), days: Number(told[2]) };
+  const told = words.flatMap((word) => /^keep=(\d+),(\d+),(\d+)$/.exec(word) ?? []);
+  return told.length === 0
+    ? null
+    : { versions: Number(told[1]), days: Number(told[2]), auditDays: Number(told[3]) };
 }
 
 /** What the process tells its starter over IPC. */

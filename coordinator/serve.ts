@@ -10,6 +10,7 @@ import { withoutLogin } from '../proto/natsurl.js';
 import { openEndpoint } from '../proto/operation/endpoint.js';
 import { logOptions } from '../proto/operation/log.js';
 import { ProcessMetrics } from '../proto/operation/process.js';
+import { Heads } from './auditlog/heads.js';
 import type { ServeConfig, TlsFiles } from './config.js';
 import { Unreachable } from './connect.js';
 import { Coordinator, type CoordinatorOptions } from './coordinator.js';
@@ -45,6 +46,10 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   const isOurs = config.natsCreds === null && hasNats(directory);
   const tls = config.tls ?? (isOurs ? (config.authority?.files ?? null) : null);
   await using natsAuthority = isOurs ? await openAuthority(config.nats, tls, directory, warn) : null;
+  // Closed after the coordinator, whose end is the last that is recorded.
+  using heads = new Heads(config.auditHeads, (head, error) =>
+    error === null ? log.info({ auditHead: head }, 'audit log') : log.error({ err: error }, 'audit log'),
+  );
   await using coordinator = await open({
     directory,
     keyFile: config.keyFile,
@@ -63,6 +68,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   });
   coordinator.log(new Journal(log));
   writeFileSync(join(directory, SOCKET_FILE), socket, { mode: 0o600 });
+  heads.follow(() => coordinator.books.store.auditHead);
   coordinator.books.failed.addEventListener('abort', () => {
     log.fatal({ err: coordinator.books.failed.reason }, 'the store failed');
     process.exit(70);
@@ -105,7 +111,12 @@ async function openSchedules(
   const telling = new Telling(machine, { warn });
   const hear = (schedule: Schedule, run: ScheduleRun) => telling.hear(schedule, run);
   const scheduler = await Scheduler.open(book, programs, machine, { warn, hear });
-  coordinator.offer((server) => serveSchedules(server, { scheduler, book, programs, socket }));
+  coordinator.offer((server) =>
+    serveSchedules(server, {
+      ...{ scheduler, book, programs, socket },
+      record: (act) => coordinator.books.commit([{ write: 'act', act }]),
+    }),
+  );
   return {
     // On a full disk the last words wait for room; nobody else does.
     [Symbol.asyncDispose]: async () => {

@@ -33,6 +33,8 @@ import {
   type WatchRequest,
 } from '../proto/gen/netsweep/v1/sweeps.js';
 import { AUTO } from '../proto/platform.js';
+import type { Act } from './auditlog/acts.js';
+import { COORDINATOR, type Who, whoOf } from './auditlog/who.js';
 import type { Books } from './books.js';
 import { answer, asStatus, ServiceError, stream, unary } from './intake/calls.js';
 import type { Presence } from './intake/presence.js';
@@ -95,44 +97,55 @@ export class Service {
       results: (call) => stream(call, (signal) => this.#results(call, signal), this.#stopping.signal),
       body: (call) => stream(call, () => this.#body(call), this.#stopping.signal),
       list: unary(async ({ sweep, limit }) => ({ sweeps: await this.#list(sweep, limit) })),
-      cancel: unary(async ({ sweep, reason }) =>
-        this.cancel((await this.#find(sweep)).id, reason || 'cancelled'),
+      cancel: unary(async ({ sweep, reason }, call) =>
+        this.cancel((await this.#find(sweep)).id, reason || 'cancelled', whoOf(call)),
       ),
-      remove: unary(async ({ sweep }) => this.#remove(await this.#find(sweep))),
+      remove: unary(async ({ sweep }, call) => this.#remove(await this.#find(sweep), whoOf(call))),
       listAgents: unary(async ({ away }) => ({ agents: agentsOf(this.presence, this.books.ledger, away) })),
       diagnose: unary(async () => ({
         found: await this.hooks.diagnose(agentsOf(this.presence, this.books.ledger, true)),
         version: version(),
       })),
-      drainAgent: unary(async (request) => this.#drainAgent(request)),
+      drainAgent: unary(async (request, call) => this.#drainAgent(request, whoOf(call))),
       listHostKeys: unary(async ({ host }) => ({
         hosts: this.books.hostKeys.list(host),
         problems: [...this.books.hostKeys.problems],
       })),
-      acceptHostKey: unary(async (host) => {
-        await this.#write((writes) =>
-          this.books.hostKeys.accept({ ...host, firstSeenMs: this.books.host.wallMs() }, writes),
-        );
+      acceptHostKey: unary(async (key, call) => {
+        const { host, port, segment, jump } = key;
+        await this.#write((writes) => {
+          this.books.hostKeys.accept({ ...key, firstSeenMs: this.books.host.wallMs() }, writes);
+          record(writes, { act: 'accept-host-key', who: whoOf(call), host, port, segment, jump });
+        });
         return {};
       }),
-      removeHostKeys: unary(async (match) => ({
-        removed: await this.#write((writes) => this.books.hostKeys.remove(match, writes)),
+      removeHostKeys: unary(async (match, call) => ({
+        removed: await this.#write((writes) => {
+          const removed = this.books.hostKeys.remove(match, writes);
+          record(writes, { act: 'remove-host-keys', who: whoOf(call), ...match, removed });
+          return removed;
+        }),
       })),
       listCredentials: unary(async () => ({ credentials: this.books.standings() })),
-      releaseCredential: unary(async ({ name }) => ({
-        released: await this.#write((writes) => this.books.release(name, this.books.host.wallMs(), writes)),
+      releaseCredential: unary(async ({ name }, call) => ({
+        released: await this.#write((writes) => {
+          const released = this.books.release(name, this.books.host.wallMs(), writes);
+          record(writes, { act: 'release-credential', who: whoOf(call), name, released });
+          return released;
+        }),
       })),
     };
     server.addService(SweepsService, service);
   }
 
   /** Cancels: nothing new starts, what waits ends now, agents let go of the rest. Repeats change nothing. */
-  async cancel(id: string, reason: string): Promise<Sweep> {
+  async cancel(id: string, reason: string, who: Who): Promise<Sweep> {
     const sweep = this.books.ledger.sweeps.get(id);
     if (sweep !== undefined) {
-      await this.#write((writes) =>
-        this.books.ledger.cancel(sweep, reason, this.books.host.wallMs(), writes),
-      );
+      await this.#write((writes) => {
+        this.books.ledger.cancel(sweep, reason, this.books.host.wallMs(), writes);
+        record(writes, { act: 'cancel', who, sweep: id, reason });
+      });
       this.hooks.tellAgents(sweep);
     }
     return this.#sweep(await this.#find(id));
@@ -152,7 +165,7 @@ export class Service {
       call.end();
       const sweeps = client === null ? undefined : this.#sweepsOf.get(client);
       if (client !== null) this.#sweepsOf.delete(client);
-      const cancels = [...(sweeps ?? [])].map((id) => this.cancel(id, 'its client has gone'));
+      const cancels = [...(sweeps ?? [])].map((id) => this.cancel(id, 'its client has gone', COORDINATOR));
       void Promise.allSettled(cancels).then(() => this.hooks.attached(-1));
     };
     this.hooks.attached(1);
@@ -169,13 +182,14 @@ export class Service {
   async #submit(call: ServerReadableStream<SubmitPart, SubmitReply>): Promise<SubmitReply> {
     const submission = await received(call);
     const { key } = submission.header;
+    const who = whoOf(call);
     // A repeat may come while the first is still on its way to the disk.
-    const submitted = this.#submits.get(key) ?? this.#add(submission);
+    const submitted = this.#submits.get(key) ?? this.#add(submission, who);
     this.#submits.set(key, submitted);
     return submitted.finally(() => this.#submits.delete(key));
   }
 
-  async #add({ header, devices, credentials }: Submission): Promise<SubmitReply> {
+  async #add({ header, devices, credentials }: Submission, who: Who): Promise<SubmitReply> {
     const same = await this.books.store.sweepByKey(header.key);
     if (same !== null) return { sweep: same.id };
     this.#refuseWithoutRoom(devices);
@@ -214,6 +228,8 @@ export class Service {
       for (const [credential, guards] of guarded)
         this.books.useCredential(credential, guards, options.authFailMax, now, writes);
       this.books.ledger.add(row, devices, [...distinct.values()], writes);
+      const used = Array.from(distinct.values(), ({ id, name, username }) => ({ id, name, username }));
+      record(writes, { act: 'submit', who, sweep: id, header, devices, credentials: used });
     });
     failpoint('submit.committed');
     this.#sweepsOf.get(header.client)?.add(id);
@@ -283,16 +299,20 @@ export class Service {
     return Promise.all(rows.map((row) => this.#sweep(row)));
   }
 
-  async #remove(row: SweepRow): Promise<Record<string, never>> {
+  async #remove(row: SweepRow, who: Who): Promise<Record<string, never>> {
     if (this.books.ledger.sweeps.has(row.id))
       throw new ServiceError(status.FAILED_PRECONDITION, `sweep ${row.id} is running; cancel it first`);
-    await this.books.commit([{ write: 'dropSweep', sweep: row.id }]);
+    await this.#write((writes) => {
+      writes.push({ write: 'dropSweep', sweep: row.id });
+      record(writes, { act: 'remove-sweep', who, sweep: row.id });
+    });
     return {};
   }
 
-  #drainAgent({ name, drained }: DrainAgentRequest): DrainAgentReply {
+  async #drainAgent({ name, drained }: DrainAgentRequest, who: Who): Promise<DrainAgentReply> {
     const [link] = this.presence.drain(name, drained);
     if (link === undefined) throw new ServiceError(status.NOT_FOUND, `no agent is called "${name}"`);
+    await this.#write((writes) => record(writes, { act: 'drain-agent', who, agent: name, drained }));
     this.hooks.kick();
     const alone = link.hello.segments.filter((segment) => this.presence.able(segment).length === 0);
     const agent = agentsOf(this.presence, this.books.ledger, false).find((one) => one.name === name);
@@ -373,6 +393,10 @@ export class Service {
     await this.books.commit(writes);
     return result;
   }
+}
+
+function record(writes: Write[], act: Act): void {
+  writes.push({ write: 'act', act });
 }
 
 async function received(call: ServerReadableStream<SubmitPart, SubmitReply>): Promise<Submission> {

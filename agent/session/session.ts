@@ -1,6 +1,7 @@
 // One device, one attempt: connect, verify the host key, log in, settle the terminal, run the commands,
 // prove each output whole, leave politely. Whatever goes wrong becomes the attempt's failure; nothing throws
 // past runSession. The seam to the worker is SessionPorts: a session knows no process, lease or message.
+import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import {
   type Credential,
@@ -20,6 +21,7 @@ import {
   type LoginResult,
   type Permit,
   type SecretUse,
+  type Secured,
 } from '../../proto/gen/netsweep/v1/session.js';
 import { AUTO } from '../../proto/platform.js';
 import type { CalledOff } from '../calloff.js';
@@ -514,7 +516,16 @@ class Session implements ShellEvents {
       leftClean,
       platform: this.#walk?.platform || this.#platform,
       notes: [...this.#admission.notes, ...(this.#walk?.notes ?? [])],
+      secured: this.#secured(),
     });
+  }
+
+  #secured(): Secured | undefined {
+    const settled = Object.values(this.#shell?.settled ?? {});
+    const { seenKey } = this.#admission;
+    if (seenKey === null || settled.length === 0) return undefined;
+    const hostKey = createHash('sha256').update(seenKey.blob).digest();
+    return { hostKey, algorithms: settled.filter((name) => name !== '').join(' ') };
   }
 }
 

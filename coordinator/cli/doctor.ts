@@ -17,6 +17,7 @@ type Word = keyof typeof WORDS;
 
 export async function seeDoctor(call: Call<typeof DOCTOR>): Promise<ExitCode> {
   const { values, args } = call;
+  if (values.auditLog) return (await import('./auditlogcheck.js')).checkAuditLogs(call);
   const found = [...(await here(call)), ...(await there(call))];
   const [device] = args;
   if (device !== undefined) found.push(...(await (await import('./reach.js')).reach(device, call)));

@@ -48,8 +48,8 @@ async function renewed(identity: IdentityDirectory): Promise<void> {
 }
 
 /** Which versions a coordinator that is started keeps. */
-export function keepBy({ keepVersions, keepDays }: Values<typeof KEEP>): Keep {
-  return { versions: keepVersions, days: keepDays };
+export function keepBy({ keepVersions, keepDays, keepAuditDays }: Values<typeof KEEP>): Keep {
+  return { versions: keepVersions, days: keepDays, auditDays: keepAuditDays };
 }
 
 /** All three or none. */

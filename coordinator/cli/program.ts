@@ -85,6 +85,7 @@ export function buildProgram(edge: Edge): Command {
       'netsweep doctor --coordinator 10.0.0.5:7440',
       'netsweep doctor R7 -i lab.yaml --coordinator 10.0.0.5:7440    # nobody logs in',
       'netsweep doctor --json',
+      'netsweep doctor --audit-log    # whether the audit log is what was written to it',
     ],
     act: async (call) => (await import('./doctor.js')).seeDoctor(call),
   });

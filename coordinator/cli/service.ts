@@ -10,13 +10,13 @@ import { isLoopback } from '../intake/loopback.js';
 import { serve } from '../serve.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
-import { tlsFiles } from './link.js';
+import { keepBy, tlsFiles } from './link.js';
 import type { SERVE } from './settings.js';
 
 export async function runService(call: Call<typeof SERVE>): Promise<ExitCode> {
   const { values, stop } = call;
   if (values.init) return (await import('./serveinit.js')).initService(call);
-  const { listen, http, state, keyFile, natsCreds, keepVersions, keepDays, logLevel } = values;
+  const { listen, http, state, keyFile, natsCreds, logLevel, auditHeads } = values;
   const nats = values.nats.flatMap((text) => text.split(',')).map((url) => url.trim());
   const tls = tlsFiles(values);
   const directory = join(state, 'serve');
@@ -39,9 +39,8 @@ export async function runService(call: Call<typeof SERVE>): Promise<ExitCode> {
     );
   const config: ServeConfig = {
     nats: nats.length > 0 ? nats : natsOf(directory),
-    ...{ listen, http, state, tls, authority, keyFile, natsCreds },
-    keep: { versions: keepVersions, days: keepDays },
-    logLevel,
+    ...{ listen, http, state, tls, authority, keyFile, natsCreds, logLevel, auditHeads },
+    keep: keepBy(values),
   };
   await serve(config, stop);
   return EXIT.ok;

@@ -7,6 +7,8 @@ import {
   type Version,
   type VersionsRequest,
 } from '../../proto/gen/netsweep/v1/history.js';
+import type { Act } from '../auditlog/acts.js';
+import { type Who, whoOf } from '../auditlog/who.js';
 import { stream, unary } from '../intake/calls.js';
 import type { Store, VersionKey } from '../store/store.js';
 
@@ -29,7 +31,7 @@ export class HistoryAnswers {
         stream(call, () => this.#versions(call.request), this.#stopping.signal),
       newest: (call: ServerWritableStream<NewestRequest, Version>) =>
         stream(call, () => this.#newest(call.request), this.#stopping.signal),
-      forget: unary((request: VersionsRequest) => this.#forget(request)),
+      forget: unary((request: VersionsRequest, call) => this.#forget(request, whoOf(call))),
     });
   }
 
@@ -40,10 +42,16 @@ export class HistoryAnswers {
       if (isAsked(version)) yield version;
   }
 
-  async #forget(of: VersionsRequest): Promise<ForgetReply> {
+  async #forget(of: VersionsRequest, who: Who): Promise<ForgetReply> {
     let versions = 0;
     for await (const _version of this.#versions(of)) versions += 1;
-    if (versions > 0) await this.store.commit([{ write: 'forget', ...of }]);
+    if (versions > 0) {
+      const act: Act = { act: 'forget-history', who, of, versions };
+      await this.store.commit([
+        { write: 'forget', ...of },
+        { write: 'act', act },
+      ]);
+    }
     return { versions };
   }
 

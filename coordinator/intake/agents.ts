@@ -30,6 +30,7 @@ import {
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
 import { type HostKey, Permit } from '../../proto/gen/netsweep/v1/session.js';
+import { leaseAct } from '../auditlog/acts.js';
 import { type Books, credentialsOf } from '../books.js';
 import { type Caller, callerOf } from '../identity/caller.js';
 import type { Signer } from '../signing.js';
@@ -283,6 +284,7 @@ export class Agents {
     const now = this.books.host.monotonicMs();
     const answer = this.books.ledger.claim({ ...request, hasSibling, agent: link.hello.name }, now, writes);
     this.books.counted.claims.add(answer.answer);
+    if (answer.answer === 'grant' && writes.length > 0) writes.push(leaseAct(link.hello, answer));
     failpoint('claim.decided');
     const known = this.#offerKnown(answer);
     await this.books.commit(writes);

@@ -13,9 +13,11 @@ export class ServiceError extends Error {
   }
 }
 
-export function unary<Request, Reply>(work: (request: Request) => Promise<Reply>) {
+export function unary<Request, Reply>(
+  work: (request: Request, call: ServerUnaryCall<Request, Reply>) => Promise<Reply>,
+) {
   return (call: ServerUnaryCall<Request, Reply>, callback: sendUnaryData<Reply>) =>
-    answer(callback, work(call.request));
+    answer(callback, work(call.request, call));
 }
 
 export function answer<Reply>(callback: sendUnaryData<Reply>, work: Promise<Reply>): void {

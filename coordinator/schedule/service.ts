@@ -12,6 +12,8 @@ import {
   SchedulesService,
   ScheduleView,
 } from '../../proto/gen/netsweep/v1/schedules.js';
+import type { Act } from '../auditlog/acts.js';
+import { type Who, whoOf } from '../auditlog/who.js';
 import { callerOf } from '../identity/caller.js';
 import { answer, ServiceError } from '../intake/calls.js';
 import type { ScheduleBook } from './book.js';
@@ -34,14 +36,16 @@ export interface SchedulesParts {
   book: ScheduleBook;
   programs: Programs;
   socket: string;
+  /** In the audit log when it resolves; then it is done. */
+  record(act: Act): Promise<unknown>;
 }
 
 export function serveSchedules(server: Pick<Server, 'addService'>, parts: SchedulesParts): void {
-  const { scheduler, book } = parts;
+  const { scheduler, book, record } = parts;
   const named = (name: string) => find(scheduler, name);
   const handlers: SchedulesServer = {
-    add: own(parts, (request) => add(parts, request)),
-    change: own(parts, (request) => change(parts, request)),
+    add: own(parts, (request, who) => add(parts, request, who)),
+    change: own(parts, (request, who) => change(parts, request, who)),
     list: own(parts, async ({ name }) => {
       const shown = name === '' ? scheduler.list() : [named(name)];
       return { schedules: await Promise.all(shown.map((one) => view(book, one))) };
@@ -51,10 +55,20 @@ export function serveSchedules(server: Pick<Server, 'addService'>, parts: Schedu
       const runs = await book.runs(named(name).schedule.id, most);
       return { runs: await Promise.all(runs.map((run) => withSweeps(book, run))) };
     }),
-    pause: own(parts, ({ name, paused }) => scheduler.pause(named(name).schedule.id, paused)),
-    run: own(parts, ({ name }) => scheduler.run(named(name).schedule.id)),
-    remove: own(parts, async ({ name }) => {
-      await scheduler.remove(named(name).schedule.id);
+    pause: own(parts, async ({ name, paused }, who) => {
+      const { id } = named(name).schedule;
+      await record({ act: paused ? 'pause-schedule' : 'resume-schedule', who, schedule: name });
+      return scheduler.pause(id, paused);
+    }),
+    run: own(parts, async ({ name }, who) => {
+      const { id } = named(name).schedule;
+      await record({ act: 'run-schedule', who, schedule: name });
+      return scheduler.run(id);
+    }),
+    remove: own(parts, async ({ name }, who) => {
+      const { id } = named(name).schedule;
+      await record({ act: 'remove-schedule', who, schedule: name });
+      await scheduler.remove(id);
       return {};
     }),
   };
@@ -62,11 +76,12 @@ export function serveSchedules(server: Pick<Server, 'addService'>, parts: Schedu
 }
 
 async function add(
-  { scheduler, programs }: SchedulesParts,
+  { scheduler, programs, record }: SchedulesParts,
   { schedule }: AddScheduleRequest,
+  who: Who,
 ): Promise<Schedule> {
   if (schedule === undefined) throw new ServiceError(status.INVALID_ARGUMENT, 'a schedule is wanted');
-  const { name } = schedule;
+  const { name, words } = schedule;
   if (!NAME.test(name))
     throw new CronError(
       `found "${name}", expected a name of up to 64 letters, digits, dots, dashes and underscores`,
@@ -74,16 +89,20 @@ async function add(
   if (scheduler.named(name) !== null)
     throw new CronError(`there is a schedule "${name}" already (netsweep schedule set changes it)`);
   await check(programs, schedule);
+  await record({ act: 'add-schedule', who, schedule: name, command: words[0] ?? '' });
   return scheduler.add(schedule);
 }
 
 async function change(
-  { scheduler, programs }: SchedulesParts,
+  { scheduler, programs, record }: SchedulesParts,
   { schedule }: AddScheduleRequest,
+  who: Who,
 ): Promise<Schedule> {
   if (schedule === undefined) throw new ServiceError(status.INVALID_ARGUMENT, 'a schedule is wanted');
   const { id } = find(scheduler, schedule.name).schedule;
   await check(programs, schedule);
+  const { name, words } = schedule;
+  await record({ act: 'change-schedule', who, schedule: name, command: words[0] ?? '' });
   return scheduler.change(id, schedule);
 }
 
@@ -124,10 +143,16 @@ function find(scheduler: Scheduler, name: string): Shown {
   return shown;
 }
 
-function own<Request, Reply>({ socket }: SchedulesParts, work: (request: Request) => Promise<Reply>) {
+function own<Request, Reply>(
+  { socket }: SchedulesParts,
+  work: (request: Request, who: Who) => Promise<Reply>,
+) {
   return (call: ServerUnaryCall<Request, Reply>, callback: sendUnaryData<Reply>): void => {
     const mayCall = callerOf(call).via !== 'loopback';
-    answer(callback, mayCall ? refused(() => work(call.request)) : Promise.reject(closed(socket)));
+    answer(
+      callback,
+      mayCall ? refused(() => work(call.request, whoOf(call))) : Promise.reject(closed(socket)),
+    );
   };
 }
 

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { KnownOutput } from '../../proto/gen/netsweep/v1/agent.js';
 import { Version } from '../../proto/gen/netsweep/v1/history.js';
 import { type Credential, Device, Report } from '../../proto/gen/netsweep/v1/model.js';
+import type { LogOpening } from '../auditlog/log.js';
+import { Records } from '../auditlog/records.js';
 import { Alike } from '../sweep/alike.js';
 import type { Own } from './cargo.js';
 import { CHECKPOINT_BYTES } from './checkpoints.js';
@@ -19,8 +21,8 @@ import type { Asked, MemberStore, OpenSweep, Room, SweepRow, VersionKey, Write }
 import { asRead, Tail } from './tail.js';
 import { type Keep, readKnown } from './versions.js';
 
-/** A full log that is copied into the file, and the transactions that come meanwhile. */
-const LEAST_BYTES = CHECKPOINT_BYTES + 2 * GROUP_BYTES;
+/** A full log that is copied into the file, the transactions that come meanwhile, and what the audit log says of them. */
+const LEAST_BYTES = CHECKPOINT_BYTES + 2 * GROUP_BYTES + 2_000_000;
 /** Devices fetched at a time, so that neither thread is away for long. */
 const PAGE = 2_000;
 
@@ -37,8 +39,10 @@ export async function openStore(
   try {
     const { id, keyCheck, isRolledBack, isHeld, lastReport } = await link.read('meta');
     const seal = Seal.open(keyFile ?? join(directory, 'key'), keyCheck === null);
-    if (keyCheck === null) await link.commit((own) => [{ write: 'keyCheck', sealed: own(seal.check()) }], []);
+    if (keyCheck === null)
+      await link.commit((own) => [{ write: 'keyCheck', sealed: own(seal.check()) }], [], []);
     else if (!seal.made(keyCheck)) throw new StoreRefused('the key is not the one this store was made with');
+    await link.openLog({ directory, storeId: id, key: seal.logKey(), keepDays: keep?.auditDays ?? 0 });
     return new SealedStore({ id, directory, isRolledBack, isHeld }, link, seal, new Tail(lastReport));
   } catch (error) {
     await link[Symbol.asyncDispose]();
@@ -60,6 +64,7 @@ class Link {
   #next = 0;
   #ended: Error | null = null;
   #full = false;
+  #auditHead = '';
   /** Told of reports that are on disk, before those who wait for it; `last`: the number of the last of them. */
   committed: (reports: Report[], last: number) => void = () => undefined;
 
@@ -82,6 +87,10 @@ class Link {
     return this.#full;
   }
 
+  get auditHead(): string {
+    return this.#auditHead;
+  }
+
   async read<Name extends keyof Reads>(
     read: Name,
     ...args: Parameters<Reads[Name]>
@@ -90,9 +99,16 @@ class Link {
     return value as Awaited<ReturnType<Reads[Name]>>; // what the thread's function of that name gave
   }
 
-  /** `make`: the rows, with bytes copied by what it is given; `reports`: those among them, in order. */
-  async commit(make: (own: Own) => Row[], reports: Report[]): Promise<number> {
-    return Number(await this.#call((id, own) => ({ id, rows: make(own) }), reports));
+  async openLog(log: LogOpening): Promise<void> {
+    await this.#call((id) => ({ id, log }));
+  }
+
+  /**
+   * `make`: the rows, with bytes copied by what it is given; `reports`: those among them, in order; `records`: what goes
+   * into the audit log with them.
+   */
+  async commit(make: (own: Own) => Row[], reports: Report[], records: string[]): Promise<number> {
+    return Number(await this.#call((id, own) => ({ id, rows: make(own), records }), reports));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,11 +140,13 @@ class Link {
     }
     const waiting = answer.ids.flatMap((id) => this.#waiting.get(id) ?? []);
     for (const id of answer.ids) this.#waiting.delete(id);
-    if ('commit' in answer)
+    if ('commit' in answer) {
+      this.#auditHead = answer.head;
       this.committed(
         waiting.flatMap(({ reports }) => reports),
         answer.lastReport,
       );
+    }
     for (const { resolve, reject } of waiting) {
       if ('refusal' in answer) reject(refusalError(answer.refusal));
       else resolve('commit' in answer ? answer.commit : answer.value);
@@ -157,6 +175,7 @@ class SealedStore implements MemberStore {
   readonly #link: Link;
   readonly #seal: Seal;
   readonly #tail: Tail;
+  readonly #records = new Records();
 
   constructor({ id, directory, isRolledBack, isHeld }: About, link: Link, seal: Seal, tail: Tail) {
     this.id = id;
@@ -171,11 +190,17 @@ class SealedStore implements MemberStore {
 
   async commit(writes: Write[]): Promise<number> {
     const reports = writes.flatMap((write) => (write.write === 'report' ? [write.report] : []));
-    return this.#link.commit((own) => writes.map((write) => toRow(write, this.#seal, own)), reports);
+    const rows = (own: Own) =>
+      writes.flatMap((write) => (write.write === 'act' ? [] : [toRow(write, this.#seal, own)]));
+    return this.#link.commit(rows, reports, this.#records.of(writes));
   }
 
   get full(): boolean {
     return this.#link.full;
+  }
+
+  get auditHead(): string {
+    return this.#link.auditHead;
   }
 
   async room(): Promise<Room> {

@@ -3,6 +3,8 @@
 // the last one that is written. Only a full disk is no failure: the transaction is rolled back whole and
 // everything waits in line until there is room, because nobody has been told of it.
 import { failpoint } from '../../proto/failpoint.js';
+import { AuditLog, type LogOpening } from '../auditlog/log.js';
+import type { StoredHead } from './audithead.js';
 import { dropArriving } from './bodies.js';
 import { Checkpoints } from './checkpoints.js';
 import { type Reads, readsOf } from './reads.js';
@@ -15,13 +17,15 @@ import { dropOldVersions, type Keep } from './versions.js';
 import { apply } from './writes.js';
 
 export type Request =
-  | { id: number; rows: Row[] }
+  | { id: number; rows: Row[]; records: string[] } // `records`: what goes into the audit log, as its bodies
+  | { id: number; log: LogOpening }
   | { id: number; read: keyof Reads; args: unknown[] }
   | { id: number; close: true };
 
 export type Answer =
   | { ids: number[]; value: unknown }
-  | { ids: number[]; commit: number; lastReport: number } // number of the commit, and of the latest report of all
+  // Number of the commit, and of the latest report of all; the head of the audit log as its line.
+  | { ids: number[]; commit: number; lastReport: number; head: string }
   | { ids: number[]; refusal: Refusal }
   | { full: boolean }; // unasked: commits have begun, or ceased, to wait for room on the disk
 
@@ -54,6 +58,11 @@ export class Queue {
   #full = false;
   /** No commit is tried until the next look for room. */
   #resting = false;
+  #log: AuditLog | null = null;
+  /** Up to here the database holds nothing of the log any more. */
+  #synced = -1;
+  /** So many of the first commits are in the log already, and wait for room in the database alone. */
+  #logged = 0;
 
   constructor(
     sql: Sql,
@@ -73,6 +82,7 @@ export class Queue {
     for (const request of requests) {
       if ('rows' in request) this.#commits.push(request);
       else if ('read' in request) this.#waitingReads.push(request);
+      else if ('log' in request) this.#openLog(request);
       else this.#closing = request.id;
     }
     this.#schedule();
@@ -88,7 +98,7 @@ export class Queue {
   }
 
   #turn(): void {
-    const group = this.#resting ? [] : this.#commits.splice(0, groupLength(this.#commits));
+    const group = this.#resting ? [] : this.#commits.splice(0, this.#logged || groupLength(this.#commits));
     const reads = this.#waitingReads.splice(0);
     if (group.length > 0) this.#commit(group);
     for (const read of reads) this.#read(read);
@@ -115,10 +125,12 @@ export class Queue {
         const written = this.#write(group);
         failpoint('store.written');
         const commit = written.length > 0 ? this.#count() : 0;
+        this.#record(written, commit);
         return { written, numbers: { commit, lastReport: lastReport(this.#sql) } };
       });
       failpoint('store.committed');
-      this.#answer({ ids: written.map(({ id }) => id), ...numbers });
+      this.#logged = 0;
+      this.#answer({ ids: written.map(({ id }) => id), ...numbers, head: this.#log?.headLine ?? '' });
       this.#committed();
       return written;
     } catch (error) {
@@ -133,8 +145,9 @@ export class Queue {
     this.#full = false;
     try {
       this.#checkpoints.committed();
+      this.#log?.committed();
     } catch (error) {
-      this.#broken ??= refusalOf(error);
+      if (!isFull(error)) this.#broken ??= refusalOf(error);
     }
   }
 
@@ -167,6 +180,43 @@ export class Queue {
       this.#mayRemove ||= rows.some(({ write }) => write === 'dropSweep' || write === 'sweep');
     }
     return group;
+  }
+
+  /** In the log before it is in the store; once, however often the store is tried. */
+  #record(written: Commit[], commit: number): void {
+    const log = this.#log;
+    const records = written.flatMap(({ records }) => records);
+    if (log === null || records.length === 0) return;
+    if (this.#logged === 0) log.append(records, commit);
+    this.#logged = written.length;
+    failpoint('store.logged');
+    this.#recorded(log);
+  }
+
+  /** How far the log has got, and what of it is in the database alone. */
+  #recorded({ place, synced, unsynced }: AuditLog): void {
+    if (unsynced !== null)
+      this.#sql.run('INSERT OR REPLACE INTO audit_tail VALUES (?, ?)', place.n, unsynced);
+    if (synced.n > this.#synced) this.#sql.run('DELETE FROM audit_tail WHERE n <= ?', synced.n);
+    this.#synced = synced.n;
+    const head = JSON.stringify({ ...place, synced: synced.n } satisfies StoredHead);
+    this.#sql.run(`INSERT OR REPLACE INTO meta VALUES ('auditlog', ?)`, head);
+  }
+
+  #openLog({ id, log }: Extract<Request, { log: LogOpening }>): void {
+    try {
+      const known = this.#sql.get<{ value: string }>(`SELECT value FROM meta WHERE name = 'auditlog'`);
+      const head = known === undefined ? null : (JSON.parse(known.value) as StoredHead); // as written above
+      const tail = this.#sql.all<{ text: string }>('SELECT text FROM audit_tail ORDER BY n');
+      this.#log = AuditLog.open(
+        log,
+        head,
+        tail.map(({ text }) => text),
+      );
+      this.#answer({ ids: [id], value: null });
+    } catch (error) {
+      this.#answer({ ids: [id], refusal: refusalOf(error) });
+    }
   }
 
   #count(): number {
@@ -208,6 +258,11 @@ export class Queue {
   }
 
   #close(id: number): void {
+    const log = this.#log;
+    log?.close();
+    // What is left of its end is in the file now.
+    if (log !== null && this.#synced >= 0 && this.#synced < log.place.n && this.#logged === 0)
+      withRoom(() => this.#sql.transaction(() => this.#recorded(log)));
     withRoom(() => this.#sql.close());
     this.#answer({ ids: [id], value: null });
   }

@@ -47,7 +47,7 @@ export interface DevicesRow {
 }
 
 export type Row =
-  | Exclude<Write, { write: 'sweep' | 'secret' | 'report' | 'evidence' | 'devices' | 'hostKey' }>
+  | Exclude<Write, { write: 'act' | 'sweep' | 'secret' | 'report' | 'evidence' | 'devices' | 'hostKey' }>
   | { write: 'sweep'; row: SweepRow; open: boolean }
   | DevicesRow
   | { write: 'secret'; sweep: string; credential: string; sealed: Uint8Array }
@@ -66,7 +66,7 @@ export function isOpen({ endedAtMs }: SweepRow): boolean {
   return endedAtMs === 0;
 }
 
-export function toRow(write: Write, seal: Seal, own: Own): Row {
+export function toRow(write: Exclude<Write, { write: 'act' }>, seal: Seal, own: Own): Row {
   switch (write.write) {
     case 'sweep':
       return { ...write, open: isOpen(write.row) };

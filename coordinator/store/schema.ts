@@ -8,6 +8,8 @@ import { isLogDamaged } from './log.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './refusal.js';
 import { isCorrupt, isFull, SQLITE_BUSY, SQLITE_NOTADB, Sql, sqliteCode } from './sql.js';
 
+export const DATABASE = 'store.db';
+
 /** Each step takes the store from the format of its position to the next one. */
 const STEPS = [
   `
@@ -175,6 +177,11 @@ const STEPS = [
     id TEXT PRIMARY KEY, about BLOB NOT NULL, sum INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE audit_tail ( -- the audit log's last lines, until its file is synced
+    n INTEGER PRIMARY KEY, text TEXT NOT NULL
+  );
+  `,
 ];
 
 /** Up to this size the whole file is checked at each start. */
@@ -186,7 +193,7 @@ const LEDGER_TABLES = [
 
 /** Opens and locks the store of a directory, making both where they are missing; in an older `format` for tests. */
 export function openDatabase(directory: string, format = STEPS.length): Sql {
-  const file = join(directory, 'store.db');
+  const file = join(directory, DATABASE);
   makeFile(directory, file);
   const sql = new Sql(file, isLogDamaged(`${file}-wal`));
   try {

@@ -1,9 +1,18 @@
 // The store's key: where it lies, what it seals, and the identity it gives to a credential. Secrets are sealed
 // before they are handed to the database's thread and opened after they come back; nothing below this file
 // ever sees one.
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { existsSync } from 'node:fs';
+
 import { Credential } from '../../proto/gen/netsweep/v1/model.js';
+import { signingKey } from '../auditlog/head.js';
 import { createKeyFile, readKeyFile } from './keyfile.js';
 import { StoreRefused } from './refusal.js';
 
@@ -16,11 +25,18 @@ const CHECK_LABEL = ['meta', '', 'key'];
 export class Seal {
   readonly #sealKey: Buffer;
   readonly #nameKey: Buffer;
+  readonly #logKey: KeyObject;
 
   private constructor(key: Buffer) {
     this.#sealKey = subkey(key, 'netsweep seal');
     this.#nameKey = subkey(key, 'netsweep credential identity');
+    this.#logKey = signingKey(key);
     key.fill(0);
+  }
+
+  /** What the audit log's heads are signed with. */
+  logKey(): KeyObject {
+    return this.#logKey;
   }
 
   /** Reads the key; `mayCreate` for a store that has sealed nothing yet. */

@@ -12,8 +12,14 @@ export class Sql {
     file: string,
     /** Its log was damaged when it was opened: later commits than those it has may be lost. */
     readonly isRolledBack = false,
+    private readonly readOnly = false,
   ) {
-    this.#database = new DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false });
+    this.#database = new DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false, readOnly });
+  }
+
+  /** A file that nothing is to be changed of. */
+  static reading(file: string): Sql {
+    return new Sql(file, false, true);
   }
 
   /** Runs a statement; returns the number of rows it changed and the last row's number. */
@@ -58,7 +64,8 @@ export class Sql {
    */
   close(): void {
     try {
-      this.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_schema');
+      if (!this.readOnly)
+        this.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM sqlite_schema');
     } finally {
       this.#prepared.clear();
       this.#database.close();
@@ -82,7 +89,9 @@ export function sqliteCode(error: unknown): number {
 
 /** The disk, or what we may have of it. */
 export function isFull(error: unknown): boolean {
-  return sqliteCode(error) === SQLITE_FULL;
+  return (
+    sqliteCode(error) === SQLITE_FULL || (error instanceof Error && 'code' in error && FULL.has(error.code))
+  );
 }
 
 /** Work that can be left undone; false: the disk is full, or the work says so. */
@@ -103,4 +112,6 @@ export function isCorrupt(error: unknown): boolean {
 export const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
+/** The same of files that are not the database's. */
+const FULL = new Set<unknown>(['ENOSPC', 'EDQUOT']);
 export const SQLITE_NOTADB = 26;

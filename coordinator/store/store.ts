@@ -9,7 +9,9 @@ import type { Version } from '../../proto/gen/netsweep/v1/history.js';
 import type { JoinToken, Member } from '../../proto/gen/netsweep/v1/members.js';
 import type { Credential, Device, Failure, Report, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { ScheduleRun } from '../../proto/gen/netsweep/v1/schedules.js';
+import type { Secured } from '../../proto/gen/netsweep/v1/session.js';
 import type { CredentialState, KnownHost, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { Act } from '../auditlog/acts.js';
 import type { MemberWrite } from '../identity/book.js';
 import type { AuditWrite } from '../report/book.js';
 import type { KeptSchedule, ScheduleWrite } from '../schedule/book.js';
@@ -98,11 +100,11 @@ export type Write =
   /**
    * A device's published record: state and outputs in one. `Output.body` goes into the bodies (once per
    * digest) and is not kept in the report. A second one for the same device is a bug and fails the commit.
-   * `epoch`: of the result that it came with, if it did. `versions`: its complete outputs go into the history.
+   * `epoch`: of the result that it came with, if it did; `secured`: its connection, for the audit log. `versions`: its complete outputs go into the history.
    */
-  | { write: 'report'; report: Report; epoch?: string; versions?: boolean }
+  | { write: 'report'; report: Report; epoch?: string; versions?: boolean; secured?: Secured }
   /** An older attempt, kept as evidence. */
-  | { write: 'evidence'; report: Report; epoch?: string }
+  | { write: 'evidence'; report: Report; epoch?: string; secured?: Secured }
   | { write: 'hostKey'; host: KnownHost; replace: boolean }
   | ({ write: 'dropHostKeys' } & Place)
   | { write: 'credential'; state: CredentialState }
@@ -113,7 +115,9 @@ export type Write =
   | { write: 'hold'; held: boolean }
   | ScheduleWrite
   | AuditWrite
-  | MemberWrite;
+  | MemberWrite
+  /** Goes into the audit log alone. */
+  | { write: 'act'; act: Act };
 
 /** An unfinished sweep, as a started coordinator finds it. */
 export interface OpenSweep {
@@ -179,6 +183,8 @@ export interface Store {
   lastCommit(): Promise<number>;
   /** A commit has found the disk full; it and all that came after it wait for room. */
   readonly full: boolean;
+  /** The newest head of the audit log, as its line; empty: nothing was recorded yet. */
+  readonly auditHead: string;
   room(): Promise<Room>;
   /** Sweeps whose last device has not ended, with everything the ledger needs. Reports come without outputs. */
   openSweeps(): Promise<OpenSweep[]>;

@@ -16,6 +16,8 @@ export interface Keep {
   versions: number;
   /** Since the device gave it for the last time; 0: for ever. */
   days: number;
+  /** Of the audit log; 0: for ever. */
+  auditDays?: number;
 }
 
 /** Versions that one step lets go of, at most. */

@@ -11,6 +11,7 @@ import {
   Report,
   Status,
 } from '../../proto/gen/netsweep/v1/model.js';
+import type { Secured } from '../../proto/gen/netsweep/v1/session.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { DeviceRow, OpenSweep, SweepRow, Write } from '../store/store.js';
 import { type Endpoints, endpointOf } from './endpoints.js';
@@ -67,6 +68,8 @@ export interface Ending {
   /** As in Report. */
   platform?: string;
   notes?: string[];
+  /** Of the attempt's connection. */
+  secured?: Secured | undefined;
   agent?: string;
   startedAtMs?: number;
   durationMs?: number;
@@ -255,6 +258,7 @@ export class ActiveSweep {
       report: this.report(state, ending),
       epoch: state.epochs.at(-1) ?? '',
       versions: this.row.options.purpose === Purpose.COMMANDS,
+      ...(ending.secured && { secured: ending.secured }),
     });
     state.row = UNTOUCHED;
   }

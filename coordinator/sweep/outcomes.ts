@@ -63,6 +63,7 @@ export class Outcomes {
       transcript: attempt.transcript,
       platform: attempt.platform,
       notes: attempt.notes,
+      secured: attempt.secured,
       agent: when.agent,
       startedAtMs: when.wallMs - attempt.endedAgoMs - attempt.durationMs,
       durationMs: attempt.durationMs,
@@ -71,7 +72,12 @@ export class Outcomes {
     this.limits(sweep, when.wallMs, writes);
     if (sweep.halt !== null)
       return sweep.end(state, sweep.halt.recalls ? sweep.haltEnding(state) : ending, writes);
-    writes.push({ write: 'evidence', report: sweep.report(state, ending), epoch: shard.row.epoch });
+    writes.push({
+      write: 'evidence',
+      report: sweep.report(state, ending),
+      epoch: shard.row.epoch,
+      ...(attempt.secured && { secured: attempt.secured }),
+    });
     state.lastFailure = failure;
     sweep.change(state, {}, writes);
     const again = Math.max(free, when.now + backoffMs(state.row.attempts, this.random));

@@ -15,8 +15,8 @@ export const defects: Defect[] = [
   {
     name: 'a submit that arrives while the same one is on its way to the disk makes a second sweep',
     file: 'coordinator/service.ts',
-    find: 'const submitted = this.#submits.get(key) ?? this.#add(submission);',
-    replace: 'const submitted = this.#add(submission);',
+    find: 'const submitted = this.#submits.get(key) ?? this.#add(submission, who);',
+    replace: 'const submitted = this.#add(submission, who);',
     test: {
       file: 'test/e2e/exit.test.ts',
       title: 'is one sweep however often its submit is repeated, also at the same moment',

@@ -132,6 +132,7 @@ export class Disk {
         else this.#sweep(write.sweep).bastions.delete(write.login);
         return;
       case 'lateResults':
+      case 'act':
         return;
       case 'secret':
         // The real one seals it: the copy in memory may be wiped.
@@ -242,6 +243,7 @@ interface Call {
 /** A coordinator's hold on the disk. */
 export class SimStore implements Store {
   readonly full = false;
+  readonly auditHead = '';
   readonly isRolledBack = false;
   readonly isHeld: boolean;
   #waiting: Call[] = [];

@@ -72,5 +72,13 @@ export const SERVE = {
     },
     readText,
   ),
+  auditHeads: one(
+    {
+      flags: '--audit-heads <file>',
+      about: 'append heads of the audit log to this file, on another disk; once a second at most',
+    },
+    readPath,
+    null,
+  ),
   ...KEEP,
 } satisfies Settings;

@@ -41,6 +41,15 @@ export const KEEP = {
     (text) => readCount(text, 0, 36_500),
     400,
   ),
+  keepAuditDays: one(
+    {
+      flags: '--keep-audit-days <n>',
+      about: 'days that the audit log is kept; 0: for ever',
+      shown: '0',
+    },
+    (text) => readCount(text, 0, 36_500),
+    0,
+  ),
 } satisfies Settings;
 
 export const TOLERANCE = {
