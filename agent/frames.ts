@@ -63,7 +63,7 @@ export class Frames<Message> {
     this.#pieces.push(piece);
     this.#held += piece.length;
     for (let length = this.#length(); length !== null && this.#held >= LENGTH_BYTES + length; ) {
-      const whole = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
+      const whole = this.#joined();
       const rest = whole.subarray(LENGTH_BYTES + length);
       this.#pieces = rest.length === 0 ? [] : [rest];
       this.#held = rest.length;
@@ -72,12 +72,21 @@ export class Frames<Message> {
     }
   }
 
+  /** What has come in one piece. What is read of it are views, zeroed by whoever uses them; what it came in is zeroed here. */
+  #joined(): Buffer {
+    const [first] = this.#pieces;
+    if (first !== undefined && this.#pieces.length === 1) return first;
+    const whole = Buffer.concat(this.#pieces);
+    for (const piece of this.#pieces) piece.fill(0);
+    this.#pieces = [whole];
+    return whole;
+  }
+
   /** Of the message that has begun; null while not even that is known. */
   #length(): number | null {
     if (this.#held < LENGTH_BYTES) return null;
     const [first = Buffer.alloc(0)] = this.#pieces;
-    const head = first.length >= LENGTH_BYTES ? first : Buffer.concat(this.#pieces);
-    if (head !== first) this.#pieces = [head];
+    const head = first.length >= LENGTH_BYTES ? first : this.#joined();
     const length = head.readUInt32BE(0);
     if (length > FRAME_BYTES) throw new Error(`it announced a message of ${length} bytes`);
     return length;

@@ -9,6 +9,8 @@ import { memoryHits } from '../leaks/memory.ts';
 import { search } from '../leaks/search.ts';
 import { ProcessWatch } from '../leaks/watch.ts';
 
+const LOUDLY = { NETSWEEP_LOG_LEVEL: 'debug' };
+
 test('a password and an enable secret are in no log, file, argument, environment or report, nor in a worker a second later', async () => {
   const canaries = [new Canary('pw', true), new Canary('en')];
   const [password, secret] = canaries.map(({ text }) => text);
@@ -19,7 +21,8 @@ test('a password and an enable secret are in no log, file, argument, environment
     secret: secret ?? '',
     unprivileged: 0.5,
     bad: { 'close-login': 0.13, 'drop-login': 0.13 },
-    agents: [{ name: 'one', segments: ['default'] }],
+    agents: [{ name: 'one', segments: ['default'], env: LOUDLY }],
+    serveEnv: LOUDLY,
   });
   const { fleet, place, nats } = cluster;
   using watch = new ProcessWatch(place, canaries);

@@ -14,6 +14,7 @@ import { search } from './search.ts';
 import { heapSnapshot } from './snapshot.ts';
 import { ProcessWatch } from './watch.ts';
 
+const LOUDLY = { NETSWEEP_LOG_LEVEL: 'debug' };
 const FAULTS = Object.keys(KINDS) as Fault[];
 const DEVICES = 2 * FAULTS.length;
 const WORDS = [
@@ -38,7 +39,8 @@ async function open(canaries: readonly Canary[], agents: boolean): Promise<Clust
     platforms: ['cisco_ios', 'arista_eos', 'linux'],
     unprivileged: 0.2,
     bad: Object.fromEntries(FAULTS.map((fault) => [fault, 1 / DEVICES])),
-    agents: agents ? [{ name: 'one', segments: ['default'], workers: 2 }] : [],
+    agents: agents ? [{ name: 'one', segments: ['default'], workers: 2, env: LOUDLY }] : [],
+    serveEnv: LOUDLY,
   });
 }
 

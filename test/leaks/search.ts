@@ -23,8 +23,18 @@ export function search(
   );
   for (const file of files) {
     look(`the name ${file}`, Buffer.from(file));
-    look(file, readFileSync(file));
+    look(file, contentsOf(file));
   }
   for (const [name, text] of texts) look(name, Buffer.from(text));
   return { hits, files: files.length, bytes };
+}
+
+/** Empty: it has gone meanwhile. */
+function contentsOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
