@@ -14,6 +14,9 @@ const COMMAND = 'show version';
 /** For hundreds of devices at once, which share what a busy machine has left. */
 const PATIENT = ['--login-timeout', '150', '--connect-timeout', '150'];
 
+/** Far from each other in the inventory, and where the sites of a fleet (50 devices each) take turns. */
+const POISONED = ['R3', 'R60', 'R117', 'R174', 'R31', 'R88', 'R145'];
+
 /** Two agents whose workers pass failpoints, and what fired of them. */
 class Poison implements Disposable {
   readonly #log = join(tmpdir(), `netsweep-poison-${randomUUID()}`);
@@ -81,7 +84,7 @@ describe.concurrent('a sweep', () => {
 
   test('ends ok for every device when workers die in each way there is, once each', async ({ expect }) => {
     const ways = ['kill', 'segv', 'exit', 'uncaught', 'throw', 'loop', 'stop'];
-    const failpoints = ways.map((way, at) => `worker.session.R${10 + 25 * at}=${way}!`);
+    const failpoints = ways.map((way, at) => `worker.session.${POISONED[at]}=${way}!`);
     using poisoned = new Poison(failpoints);
     const { agents } = poisoned;
     await using cluster = await startCluster({ devices: 200, commandMs: 300, unprivileged: 0, agents });
