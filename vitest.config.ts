@@ -14,8 +14,8 @@ export default defineConfig({
     setupFiles: ['test/around.ts'],
     env: { PATH: [process.env.PATH, ...programs].join(':') },
     pool: 'forks',
-    // Most of the time a file waits for its programs: one more than there are cores.
-    maxWorkers: Math.min(4, availableParallelism() + 1),
+    // Most of the time a file waits for its programs: two more than there are cores.
+    maxWorkers: Math.min(4, availableParallelism() + 2),
     testTimeout: 400_000,
     hookTimeout: 200_000,
     teardownTimeout: 20_000,
