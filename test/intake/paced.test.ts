@@ -43,7 +43,8 @@ test('leave names the moment at which the login leaves, one after the other at t
     [1, 2, 3, 4, 5, 6].map((ask) => [Permit.SEND, ask]),
   );
   const gaps = answers.slice(1).map(({ atMs }, at) => atMs - (answers[at]?.atMs ?? 0));
-  for (const gap of gaps) expect(gap).toBeGreaterThan(1_000 / RATE - 0.001);
+  // Where the asks came in two batches, what was lost between them is made up for, a third faster.
+  for (const gap of gaps) expect(gap).toBeGreaterThan((0.75 * 1_000) / RATE - 0.001);
   expect(Math.abs((answers[0]?.atMs ?? 0) - books.host.monotonicMs())).toBeLessThan(60_000);
 });
 
