@@ -47,6 +47,9 @@ import { admit } from './gate.js';
 import { Learner } from './learn.js';
 import { Walk, type WalkTask } from './walk.js';
 
+/** Of the digest of a key that the coordinator knows: enough to tell it from others of the device. */
+const KNOWN_KEY_BYTES = 2;
+
 /** What one session works on. */
 export interface SessionTask {
   sweep: string;
@@ -524,8 +527,9 @@ class Session implements ShellEvents {
     const settled = Object.values(this.#shell?.settled ?? {});
     const { seenKey } = this.#admission;
     if (seenKey === null || settled.length === 0) return undefined;
-    const hostKey = createHash('sha256').update(seenKey.blob).digest();
-    return { hostKey, algorithms: settled.filter((name) => name !== '').join(' ') };
+    const digest = createHash('sha256').update(seenKey.blob).digest();
+    const hostKey = this.#admission.keyIsKnown ? digest.subarray(0, KNOWN_KEY_BYTES) : digest;
+    return { hostKey, algorithms: settled.filter((name) => name !== '').join(' '), settled: 0 };
   }
 }
 

@@ -44,6 +44,8 @@ export class Admission implements Disposable {
   readonly login: Login;
   /** The key that the other side has shown. */
   seenKey: HostKey | null = null;
+  /** The coordinator knows it: the lease named it, or it has been kept in this session. */
+  keyIsKnown = false;
   readonly #task: AdmissionTask;
   readonly #ports: AdmissionPorts;
   readonly #course: Course;
@@ -94,6 +96,7 @@ export class Admission implements Disposable {
     this.#course.stage = Stage.HOSTKEY;
     const verdict = judge(key, { host, known, marks }, Date.now());
     this.seenKey = verdict.key;
+    this.keyIsKnown = trust(known, verdict.key) === 'known';
     const refuse = (words: string) => {
       this.#course.fail(this.#course.failure(Kind.HOST_KEY, words));
       return false;
@@ -201,6 +204,7 @@ export class Admission implements Disposable {
       });
     }
     if (!answer.accepted && trust(answer.known, key) !== 'known') throw changedKey(answer.known, key);
+    this.keyIsKnown = true;
   }
 }
 

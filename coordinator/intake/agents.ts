@@ -46,6 +46,7 @@ import { Known } from './known.js';
 import { LoginAsks } from './loginasks.js';
 import { Outbox } from './outbox.js';
 import type { AgentLink, Presence } from './presence.js';
+import { withProvedKey } from './provedkey.js';
 import { Rights } from './rights.js';
 import { sign } from './terms.js';
 
@@ -419,6 +420,10 @@ export class Agents {
     const stateOf = ({ sweep, index }: Result) => ledger.sweeps.get(sweep)?.states[index];
     const results = sent.results
       .map((result) => restorer.restore(result))
+      .map((result) => {
+        const state = stateOf(result);
+        return state === undefined ? result : withProvedKey(result, () => this.#hostKeys(state, 0));
+      })
       .filter((result) => {
         if (this.#known.restore(stateOf(result), result)) return true;
         this.books.counted.results.add('need-body');

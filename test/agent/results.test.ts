@@ -1,5 +1,5 @@
 // Results on their way, without any stream.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { mkdtemp, readdir, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { handedBack } from '../../agent/pool.js';
 import { Results } from '../../agent/results.js';
 import { Spool } from '../../agent/spool.js';
+import { withProvedKey } from '../../coordinator/intake/provedkey.js';
 import { Abridger, Restorer } from '../../proto/abridged.js';
 import { Result, Verdict } from '../../proto/gen/netsweep/v1/agent.js';
 import { Output, Status } from '../../proto/gen/netsweep/v1/model.js';
@@ -47,6 +48,8 @@ async function drain(results: Results): Promise<{ results: number[]; chunks: num
   }
   return batches;
 }
+
+const ALGORITHMS = 'curve25519-sha256 ssh-ed25519 aes128-gcm@openssh.com';
 
 test('small results travel together, large ones by themselves', async () => {
   const results = new Results(clock);
@@ -256,7 +259,7 @@ test('an output that the coordinator has travels as its digest; its bytes follow
   expect(results.empty).toBe(true);
 });
 
-test('to a coordinator that takes it so, a result names its lease by number and an output by its place among those offered', async () => {
+test('to a coordinator that takes it so, a result names its lease and algorithms by number and an output by its place among those offered', async () => {
   const results = new Results(clock);
   results.abridges = true;
   const [sha256, body] = [Buffer.alloc(32, 7), Buffer.alloc(3_000, 7)];
@@ -264,7 +267,9 @@ test('to a coordinator that takes it so, a result names its lease by number and 
     const outputs = [
       Output.create({ command: 'show version', encoding: 'utf-8', sha256, body, bytes: 9_000 }),
     ];
-    const end = { $case: 'attempt', value: Attempt.create({ status: Status.OK, outputs }) } as const;
+    const secured = { hostKey: Buffer.of(7, index), algorithms: ALGORITHMS, settled: 0 };
+    const value = Attempt.create({ status: Status.OK, outputs, secured });
+    const end = { $case: 'attempt', value } as const;
     const delivery = await results.reserve(new AbortController().signal);
     void delivery.end(Result.create({ sweep: 'S1', shard: 1, epoch: 'e', index, end }), [
       { command: 'show version', sha256, bytes: 9_000 },
@@ -278,7 +283,12 @@ test('to a coordinator that takes it so, a result names its lease by number and 
     { sweep: '', shard: 0, epoch: '', index: 2, lease: 1 },
   ]);
   expect(sent[1]).toMatchObject({
-    end: { value: { outputs: [{ known: 1, command: '', encoding: '', bytes: 0 }] } },
+    end: {
+      value: {
+        outputs: [{ known: 1, command: '', encoding: '', bytes: 0 }],
+        secured: { algorithms: '', settled: 1 },
+      },
+    },
   });
   expect(Result.encode(sent[1] ?? Result.create()).finish().length).toBeLessThan(0.01 * body.length);
   expect(sent.map((one) => restorer.restore(one))).toEqual(batch.results);
@@ -289,6 +299,21 @@ test('to a coordinator that takes it so, a result names its lease by number and 
   expect(whole.results[0]).toMatchObject({
     end: { value: { outputs: [{ known: 0, command: 'show version', sha256 }] } },
   });
+});
+
+test('of a key that is known for its device a result says how its digest begins, and the coordinator finds the rest', () => {
+  const known = [1, 2].map((n) => ({ type: 'ssh-ed25519', blob: Buffer.alloc(51, n) }));
+  const digest = (blob: Buffer) => createHash('sha256').update(blob).digest();
+  const proved = (hostKey: Buffer) => {
+    const secured = { hostKey, algorithms: ALGORITHMS, settled: 0 };
+    const value = Attempt.create({ status: Status.OK, secured });
+    const { end } = withProvedKey(Result.create({ end: { $case: 'attempt', value } }), () => known);
+    return end?.$case === 'attempt' ? end.value.secured?.hostKey : undefined;
+  };
+  for (const { blob } of known) expect(proved(digest(blob).subarray(0, 2))).toEqual(digest(blob));
+  const stranger = digest(Buffer.alloc(51, 3));
+  expect(proved(stranger)).toEqual(stranger);
+  expect(proved(stranger.subarray(0, 2)), 'it has been removed meanwhile').toEqual(stranger.subarray(0, 2));
 });
 
 test('leases are numbered over and over, each number with what it stands for', () => {
