@@ -71,8 +71,9 @@ describe.concurrent('a sweep', () => {
         retryable: false,
       });
     const evidence = (name: string) => failed.find(({ device }) => device === name)?.failure?.message;
-    expect(evidence('R7')).toMatch(/killed by SIGSEGV.*killed by SIGSEGV.*killed by SIGSEGV/);
-    expect(evidence('R23')).toMatch(/ended with 0 without a result/);
+    // Each may have been there when the other one's process died; at its last death nobody else was.
+    expect(evidence('R7')).toMatch(/killed by SIGSEGV.*killed by SIGSEGV$/);
+    expect(evidence('R23')).toMatch(/ended with 0 without a result.*ended with 0 without a result$/);
     const charged = results.filter(({ device, attempts }) => !poison.includes(device) && attempts !== 1);
     expect(charged).toEqual([]);
     // Alone from the second death on; two that die together are there at each other's.
