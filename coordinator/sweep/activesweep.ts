@@ -164,10 +164,10 @@ export class ActiveSweep {
       if (state.shard !== 0) {
         sweep.inShards += 1;
         for (const place of state.track.places) shared.pace.caps.take(place);
-      } else {
-        state.loginUnknown = row.loginSpent;
-        state.channelUnknown = row.channelSpent;
       }
+      // Whether under a lease that is held or one before it, nobody knows any more.
+      state.loginUnknown = row.loginSpent;
+      state.channelUnknown = row.channelSpent;
       if (report !== null) sweep.#settle(state, report.status, report.failure ?? null);
     }
     for (const { index, epoch } of found.taken) sweep.took(sweep.state(index), epoch);

@@ -59,6 +59,12 @@ kept('a message is acknowledged only when every result of its shard was taken', 
   faults: ['host-stopped', 'link-cut'],
 });
 kept('a device that has had a password does not get it again', { seeds: [9, 10, 11, 12, 19] });
+kept(
+  'a device that may have had a password before its lease does not get it again from the next coordinator',
+  {
+    seeds: [922596945],
+  },
+);
 kept('nothing is granted while agents may hold what the store has forgotten', {
   seeds: [5, 6, 7, 11, 12],
   faults: ['store-rolled-back'],
