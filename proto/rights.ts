@@ -25,6 +25,7 @@ export const INBOXES = '_INBOX.>';
 
 export const SUBJECT_KINDS = {
   shard: coordinators(({ storeId }) => shardSubject(storeId, null)),
+  accountInfo: coordinators(() => `${API}.INFO`),
   streamInfo: coordinators(({ storeId }) => `${API}.STREAM.INFO.${streamName(storeId)}`),
   streamCreate: coordinators(({ storeId }) => `${API}.STREAM.CREATE.${streamName(storeId)}`),
   streamUpdate: coordinators(({ storeId }) => `${API}.STREAM.UPDATE.${streamName(storeId)}`),

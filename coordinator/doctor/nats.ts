@@ -16,9 +16,8 @@ export interface NatsFacts {
   isGuarded: boolean;
   /** Of our stream. */
   copies: number;
-  /** Of our account, in bytes; -1: no limit. */
-  storageLimit: number;
-  storageUsed: number;
+  /** Of our account, in bytes; limit -1: none. null: we are not told. */
+  storage: { limit: number; used: number } | null;
 }
 
 /** Below it our own calls do not work. */
@@ -81,14 +80,14 @@ export function natsCopies({ copies, isCluster }: NatsFacts): Verdict[] {
   ];
 }
 
-export function natsRoom({ storageLimit, storageUsed }: NatsFacts): Verdict[] {
-  if (storageLimit <= 0)
-    return [ok(`JetStream holds ${sizeText(storageUsed)}, without a limit of the account`)];
-  const found = `JetStream holds ${sizeText(storageUsed)} of ${sizeText(storageLimit)}`;
+export function natsRoom({ storage }: NatsFacts): Verdict[] {
+  if (storage === null)
+    return [warn('NATS does not say how full our account is', 'let the coordinator publish $JS.API.INFO')];
+  const { limit, used } = storage;
+  if (limit <= 0) return [ok(`JetStream holds ${sizeText(used)}, without a limit of the account`)];
+  const found = `JetStream holds ${sizeText(used)} of ${sizeText(limit)}`;
   return [
-    storageUsed > NEARLY_FULL * storageLimit
-      ? warn(found, 'raise the limit: what is not taken goes over gRPC')
-      : ok(found),
+    used > NEARLY_FULL * limit ? warn(found, 'raise the limit: what is not taken goes over gRPC') : ok(found),
   ];
 }
 

@@ -85,7 +85,7 @@ export class Offers {
     const { connection, manager } = this.#link;
     const server = connection.getServer();
     const [account, stream] = await Promise.all([
-      manager.getAccountInfo(),
+      manager.getAccountInfo().catch(() => null),
       manager.streams.info(streamName(this.storeId)).catch(() => null),
     ]);
     const { info } = connection;
@@ -97,8 +97,7 @@ export class Offers {
       isEncrypted: info?.tls_required === true,
       isGuarded: info?.auth_required === true || info?.tls_verify === true,
       copies: stream?.config.num_replicas ?? 0,
-      storageLimit: account.limits.max_storage,
-      storageUsed: account.storage,
+      storage: account && { limit: account.limits.max_storage, used: account.storage },
     };
   }
 

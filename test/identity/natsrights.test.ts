@@ -25,6 +25,7 @@ type CallerName = (typeof CALLERS)[number];
 /** Who may use a subject of `own agent` and its segment in the way that it is there for. Nobody may do anything else. */
 const ROWS: Record<SubjectKindName, CallerName[]> = {
   shard: ['coordinator'],
+  accountInfo: ['coordinator'],
   streamInfo: ['coordinator'],
   streamCreate: ['coordinator'],
   streamUpdate: ['coordinator'],
@@ -94,6 +95,17 @@ describe.each(Object.entries<SubjectKind>(SUBJECT_KINDS))('%s', (name, kind) => 
     const use = uses[kind.verb === 'publish' ? 0 : 1];
     expect(refusals).toEqual(may.includes(who) ? uses.filter((one) => one !== use) : uses);
   });
+});
+
+test('the coordinator may ask how full its own account is; the rest is told without that right too', async () => {
+  const told = { isEncrypted: true, isGuarded: true, copies: 1 };
+  expect(await road.offers.facts()).toMatchObject({
+    ...told,
+    storage: { limit: -1, used: expect.any(Number) },
+  });
+  await using unasked = await road.offersBy((subject) => subject !== '$JS.API.INFO');
+  await unasked.ready;
+  expect(await unasked.facts()).toMatchObject({ ...told, storage: null });
 });
 
 /** Credentials of an agent of the same name, segment and store under another operator. */

@@ -18,8 +18,10 @@ import {
 } from '@nats-io/transport-node';
 import { Shards } from '../../agent/lease.ts';
 import { NatsAuthority } from '../../coordinator/identity/natsauthority.ts';
+import { credentials } from '../../coordinator/identity/natskeys.ts';
 import { Offers } from '../../coordinator/sweep/offers.ts';
 import { Shard } from '../../proto/gen/netsweep/v1/agent.ts';
+import { allowed } from '../../proto/rights.ts';
 import { bucketStream, presenceSubject } from '../../proto/subjects.ts';
 import type { Leaf } from '../certificates.ts';
 import { type OwnNats, type OwnNatsOptions, startOwnNats } from '../ownnats.ts';
@@ -107,6 +109,21 @@ export class NatsRoad implements AsyncDisposable {
     const user = createUser();
     const jwt = await encodeUser('test', user, account, { pub: { allow: ['>'] }, sub: { allow: ['>'] } });
     return watched(await this.connectAs(jwtAuthenticator(jwt, user.getSeed())));
+  }
+
+  /** Another coordinator's offers, by a user with some of the coordinator's rights. */
+  async offersBy(may: (subject: string) => boolean): Promise<Offers> {
+    const scope = { storeId: this.storeId, segment: '*', agent: '*' };
+    const pub = { allow: allowed('coordinator', 'publish', scope).filter(may) };
+    const sub = { allow: allowed('coordinator', 'subscribe', scope) };
+    const account = fromSeed(readFileSync(join(this.nats.directory, 'nats', 'account.nk')));
+    const user = createUser();
+    const credsFile = join(this.nats.directory, `${randomUUID()}.creds`);
+    const jwt = await encodeUser('some', user, account, { pub, sub });
+    await writeFile(credsFile, credentials(jwt, user), { mode: 0o600 });
+    const tls = { ca: this.nats.certificates.ca, ...this.leaf };
+    const { urls: servers } = this.nats;
+    return Offers.open({ servers, token: null, credsFile, tls, storage: 'file' }, this.storeId, quiet);
   }
 
   /** What an agent says of itself. */

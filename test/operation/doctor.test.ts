@@ -21,7 +21,7 @@ import { startCluster } from '../cluster.ts';
 
 const NATS: NatsFacts = {
   ...{ server: '10.0.0.1:4222', version: '2.12.12', isLoopback: false, isCluster: true },
-  ...{ isEncrypted: true, isGuarded: true, copies: 3, storageLimit: 100, storageUsed: 10 },
+  ...{ isEncrypted: true, isGuarded: true, copies: 3, storage: { limit: 100, used: 10 } },
 };
 const MACHINE = Machine.create({ node: 'v20.20.0', ssh2: '1.17.0', grpc: '1.14.7', nativeSsh: true });
 const AGENT = Agent.create({
@@ -56,7 +56,8 @@ test.each<[string, Verdict[], string[]]>([
   ['a NATS in clear', natsAccess({ ...NATS, isEncrypted: false }), ['fail']],
   ['a NATS for everybody', natsAccess({ ...NATS, isGuarded: false }), ['fail']],
   ['a cluster that has lost two', natsCopies({ ...NATS, copies: 1 }), ['warn']],
-  ['a full stream', natsRoom({ ...NATS, storageUsed: 90 }), ['warn']],
+  ['a full stream', natsRoom({ ...NATS, storage: { limit: 100, used: 90 } }), ['warn']],
+  ['a NATS that does not say how full it is', natsRoom({ ...NATS, storage: null }), ['warn']],
   ['a certificate for a year', [life('it', 0, 365 * 864e5, 300 * 864e5)], ['ok']],
   ['its last week', [life('it', 0, 365 * 864e5, 359 * 864e5)], ['warn']],
   ['after its end', [life('it', 0, 1_000, 1_001)], ['fail']],
