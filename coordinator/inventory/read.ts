@@ -1,48 +1,22 @@
-// From sources as the user names them (a file, a directory, a URL, `-`) to an inventory: finds the files, decodes them,
-// detects their shape and hands each to its reader. All errors of all sources are thrown at once.
-import { constants, type Dirent } from 'node:fs';
-import { access, open, readdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import type { Platforms } from '../../proto/platform.js';
-import { decodeText } from './decode.js';
-import { readDocument } from './document.js';
+// From sources as the user names them (a file, a directory, a URL, `-`, each with the name of a shape in front or
+// without) to an inventory: detects the shape and hands each to its reader. All errors are thrown at once.
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import type { Inventory } from './inventory.js';
-import { readJson } from './json.js';
 import { entriesOf } from './layers.js';
-import type { InventoryDocument, Source } from './located.js';
-import { readPlainYaml } from './plainyaml.js';
-import { Issues, reasonOf } from './wording.js';
-import { readYaml } from './yaml.js';
-
-export interface InventoryIo {
-  /** Where relative sources start. */
-  cwd: string;
-  /** Read for the source `-`. */
-  stdin: AsyncIterable<Uint8Array | string>;
-  env: Readonly<Record<string, string | undefined>>;
-  platforms: Platforms;
-}
-
-type Shape = 'yaml' | 'csv' | 'python';
-
-const MOST_BYTES = 64 * 1024 * 1024;
-const SHAPE_OF: Record<string, Shape> = { yaml: 'yaml', yml: 'yaml', json: 'yaml', csv: 'csv', py: 'python' };
-const SHAPES = 'YAML or JSON, CSV with a header, a Python file of netmiko dictionaries';
-const LATER = /^(nornir|netbox|nautobot|ansible|netmiko|oxidized|rancid|exec):/;
-const URL_SOURCE = /^https?:\/\//;
-/** How long a URL may take to give its inventory, in ms. */
-const URL_MS = 30_000;
+import type { InventoryDocument, Located, Source } from './located.js';
+import type { Given, InventoryIo, Reading, Shape } from './shape.js';
+import { NATIVE, SHAPES, VALUES } from './shapes.js';
+import { isUrl, openReading } from './sources.js';
+import { didYouMean, Issues, nearest, reasonOf } from './wording.js';
 
 /** Throws an InputError with everything that is wrong. */
 export async function readInventory(sources: string[], io: InventoryIo): Promise<Inventory> {
   const issues = new Issues();
   const warnings = new Issues();
+  const reading = openReading(io, issues, warnings);
   const documents: InventoryDocument[] = [];
-  for (const source of sources)
-    for (const file of await filesOf(source, io, issues)) {
-      const text = await readSource(file, io, issues);
-      if (text !== null) documents.push(await readShape(text, issues));
-    }
+  for (const source of sources) documents.push(...(await readSource(source, reading)));
   const world = { platforms: io.platforms, home: io.env.HOME ?? '', issues, warnings, cwd: io.cwd };
   const entries = entriesOf(documents, world);
   issues.throwIfAny();
@@ -52,115 +26,86 @@ export async function readInventory(sources: string[], io: InventoryIo): Promise
   return { entries, warnings: warnings.list('warning') };
 }
 
-/** The files that a source stands for, named as the user named it. */
-async function filesOf(source: string, io: InventoryIo, issues: Issues): Promise<string[]> {
-  if (source === '-') return [source];
+async function readSource(source: string, reading: Reading): Promise<InventoryDocument[]> {
+  const forced = SHAPES.find(({ name }) => source.startsWith(`${name}:`)) ?? null;
+  const place = forced === null ? source : source.slice(forced.name.length + 1);
+  if (forced?.fetches === true) return readAs(forced, { place, source: null, names: null }, reading);
+  if (place === '-' || isUrl(place)) return readFile(place, forced, reading);
   const refuse = (message: string) => {
-    issues.reportAt({ file: source === '' ? 'inventory' : source, line: 1, column: 1 }, message);
+    reading.issues.reportAt({ file: source === '' ? 'inventory' : source, line: 1, column: 1 }, message);
     return [];
   };
-  if (URL_SOURCE.test(source)) {
-    if (!/^https?:\/\/[^/]*@/.test(source)) return [source];
-    source = source.replace(/\/\/[^/]*@/, '//');
-    return refuse('a URL with a user name or password is not taken (it would stand in lists of processes)');
-  }
-  const path = resolve(io.cwd, source);
   try {
-    const found = await stat(path);
-    if (!found.isDirectory()) return [source];
-    const names = (await readdir(path, { withFileTypes: true }))
-      .filter(isInventoryFile)
-      .map(({ name }) => name);
-    if (names.length === 0)
-      return refuse('no inventory in this directory (expected *.yaml, *.yml, *.json, *.csv or *.py)');
-    return names.sort().map((name) => `${source.replace(/\/+$/, '')}/${name}`);
+    if (!(await stat(resolve(reading.io.cwd, place))).isDirectory()) return readFile(place, forced, reading);
   } catch (error) {
-    if (LATER.test(source)) return refuse(`sources of this kind come later (known now: ${SHAPES})`);
-    return refuse(`cannot be read (${reasonOf(error)})`);
+    return refuse(
+      `cannot be read (${reasonOf(error)}${didYouMean(forced === null ? meantShape(source) : null)})`,
+    );
   }
+  const directory = place.replace(/(?<=.)\/+$/, '');
+  const names = (await reading.names(directory)) ?? [];
+  const shape = forced ?? SHAPES.find(({ directory }) => directory?.(names) === true);
+  if (shape?.directory !== undefined)
+    return readAs(shape, { place: directory, source: null, names }, reading);
+  const files = names.filter(isInventoryFile);
+  if (files.length === 0)
+    return refuse('no inventory in this directory (expected *.yaml, *.yml, *.json, *.csv or *.py)');
+  const documents: InventoryDocument[] = [];
+  for (const name of files) documents.push(...(await readFile(`${directory}/${name}`, forced, reading)));
+  return documents;
 }
 
-function isInventoryFile(entry: Dirent): boolean {
-  return !entry.isDirectory() && !entry.name.startsWith('.') && extensionShape(entry.name) !== undefined;
+function isInventoryFile(name: string): boolean {
+  return !name.startsWith('.') && (VALUES.test(name) || SHAPES.some(({ file }) => file?.test(name) === true));
 }
 
-async function readSource(file: string, io: InventoryIo, issues: Issues): Promise<Source | null> {
-  const refuse = (message: string): null => {
-    issues.reportAt({ file, line: 1, column: 1 }, message);
-    return null;
+async function readFile(place: string, forced: Shape | null, reading: Reading): Promise<InventoryDocument[]> {
+  const source = await reading.text(place);
+  if (source === null) return [];
+  let root: Located | null | undefined;
+  const value = () => {
+    if (root === undefined) root = rootOf(source, reading);
+    return root;
   };
-  try {
-    const path = resolve(io.cwd, file);
-    const { bytes, trusted } = await read(file, path, io);
-    if (bytes === null) return refuse(`too large (expected at most ${MOST_BYTES / 1024 / 1024} MB)`);
-    const directory = file === '-' || URL_SOURCE.test(file) ? io.cwd : dirname(path);
-    return decodeText(file, bytes, { directory, trusted, expected: SHAPES }, issues);
-  } catch (error) {
-    return refuse(`cannot be read (${reasonOf(error)})`);
-  }
+  const shape = forced ?? shapeOf(source, value);
+  return readAs(shape, { place, source, names: null }, reading, value);
 }
 
-/** `trusted`: its secrets may be references to files and programs of this machine. */
-async function read(
-  file: string,
-  path: string,
-  io: InventoryIo,
-): Promise<{ bytes: Buffer | null; trusted: boolean }> {
-  if (file === '-') return { bytes: await readAll(io.stdin), trusted: false };
-  if (URL_SOURCE.test(file)) return { bytes: await readUrl(file), trusted: false };
-  return readFile(path);
-}
-
-async function readUrl(url: string): Promise<Buffer | null> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(URL_MS) });
-  if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
-  return response.body === null ? Buffer.alloc(0) : readAll(response.body);
-}
-
-async function readFile(path: string): Promise<{ bytes: Buffer | null; trusted: boolean }> {
-  await access(path, constants.R_OK);
-  await using file = await open(path);
-  const { size, uid, mode } = await file.stat();
-  // Asked of the file that is open, so that it cannot be exchanged between the question and the reading.
-  const trusted = (uid === 0 || uid === process.getuid?.()) && (mode & 0o002) === 0;
-  return {
-    bytes: size > MOST_BYTES ? null : await readAll(file.createReadStream({ autoClose: false })),
-    trusted,
-  };
-}
-
-async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > MOST_BYTES) return null;
-    chunks.push(Buffer.from(chunk as Uint8Array)); // Buffer.from takes both, one overload each
-  }
-  return Buffer.concat(chunks);
-}
-
-/** The parsers of the rarer shapes are loaded only for them. */
-async function readShape(source: Source, issues: Issues): Promise<InventoryDocument> {
-  const shape = extensionShape(source.file) ?? contentShape(source.text);
-  if (shape === 'csv') return (await import('./csv.js')).readCsv(source, issues);
-  if (shape === 'python') return (await import('./python.js')).readPython(source, issues);
+function rootOf(source: Source, { value, issues }: Reading): Located | null {
   const before = issues.count;
-  const root = readJson(source) ?? readPlainYaml(source) ?? readYaml(source, issues);
-  if (root !== null) return readDocument(root, issues);
-  if (issues.count === before)
-    issues.report({ source, offset: 0 }, `this file holds no inventory (expected a list of devices)`);
-  return { defaults: null, groups: null, devices: [] };
+  const root = value(source);
+  if (root === null && issues.count === before)
+    issues.report({ source, offset: 0 }, 'this file holds no inventory (expected a list of devices)');
+  return root;
 }
 
-function extensionShape(file: string): Shape | undefined {
-  const extension = /\.([^./]+)$/.exec(file)?.[1]?.toLowerCase() ?? '';
-  return Object.hasOwn(SHAPE_OF, extension) ? SHAPE_OF[extension] : undefined;
+/** By the file's name; then by what its text looks like; YAML and JSON by what is in them. */
+function shapeOf(source: Source, value: Given['value']): Shape {
+  const name = basename(source.file);
+  const named = SHAPES.find(({ file }) => file?.test(name) === true);
+  const looks = VALUES.test(name) ? undefined : SHAPES.find(({ text }) => text?.(source.text) === true);
+  const shape = named ?? looks;
+  if (shape !== undefined) return shape;
+  const root = value();
+  return (root === null ? undefined : SHAPES.find((one) => one.value?.(root) === true)) ?? NATIVE;
 }
 
-/** For standard input and files without a telling name. */
-function contentShape(text: string): Shape {
-  if (/^(from\s+\w|import\s+\w|\w+\s*=\s*[[{(])/m.test(text)) return 'python';
-  const first = text.split('\n').find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
-  return /^[\w"][^:{}[\]]*[,;\t]/.test(first) ? 'csv' : 'yaml';
+async function readAs(
+  shape: Shape,
+  given: Omit<Given, 'value'>,
+  reading: Reading,
+  value: Given['value'] = () => null,
+): Promise<InventoryDocument[]> {
+  const read = await shape.load();
+  return read({ ...given, value }, reading);
+}
+
+/** The shape that a word in front of a colon nearly names. */
+function meantShape(source: string): string | null {
+  const word = /^(\w+):/.exec(source)?.[1] ?? '';
+  const meant = nearest(
+    word,
+    SHAPES.map(({ name }) => name),
+  );
+  return meant === null ? null : `${meant}:${source.slice(word.length + 1)}`;
 }

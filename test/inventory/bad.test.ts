@@ -53,17 +53,14 @@ describe('a wrong inventory', () => {
     ['empty', 'empty:1:1: no inventory in this directory (expected *.yaml, *.yml, *.json, *.csv or *.py)'],
     ['a.yaml/b', 'a.yaml/b:1:1: cannot be read (a part of the path is not a directory)'],
     [
-      'nornir:inventory',
-      'nornir:inventory:1:1: sources of this kind come later (known now: YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
+      'pyton:lab.py',
+      'pyton:lab.py:1:1: cannot be read (no such file or directory; did you mean python:lab.py?)',
     ],
     [
       'https://me:secret@inventory.example.com/lab.yaml',
       'https://inventory.example.com/lab.yaml:1:1: a URL with a user name or password is not taken (it would stand in lists of processes)',
     ],
-    [
-      '-',
-      '-:1:1: this file is empty (expected YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
-    ],
+    ['-', '-:1:1: this file is empty (expected an inventory)'],
   ])('says why the source %s cannot be read', async (source, message) => {
     expect(await errorsOf({ 'a.yaml': '- {host: h}\n', 'empty/README': '' }, { sources: [source] })).toEqual([
       message,

@@ -24,18 +24,8 @@ function bad(title: string, file: string, content: string | Uint8Array, ...error
 }
 
 export const BAD_FILES: BadFile[] = [
-  bad(
-    'an empty file',
-    'a.yaml',
-    '',
-    'a.yaml:1:1: this file is empty (expected YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
-  ),
-  bad(
-    'a file of blanks',
-    'a.csv',
-    ' \n\n',
-    'a.csv:1:1: this file is empty (expected YAML or JSON, CSV with a header, a Python file of netmiko dictionaries)',
-  ),
+  bad('an empty file', 'a.yaml', '', 'a.yaml:1:1: this file is empty (expected an inventory)'),
+  bad('a file of blanks', 'a.csv', ' \n\n', 'a.csv:1:1: this file is empty (expected an inventory)'),
   bad(
     'a file of comments',
     'a.yaml',

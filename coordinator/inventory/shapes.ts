@@ -1,0 +1,48 @@
+// Every shape that an inventory may have, in the order in which they are asked whether a source is theirs. A shape
+// is one entry here and a module that is loaded for it alone; CONTRIBUTING tells how to add one.
+import type { Shape } from './shape.js';
+
+/** What a YAML or JSON file is that no other shape knows. */
+export const NATIVE: Shape = {
+  name: 'native',
+  about: 'YAML or JSON',
+  load: async () => {
+    const { readDocument } = await import('./document.js');
+    return ({ value }, { issues }) => {
+      const root = value();
+      return root === null ? [] : [readDocument(root, issues)];
+    };
+  },
+};
+
+const CSV: Shape = {
+  name: 'csv',
+  about: 'CSV with a header',
+  file: /\.csv$/i,
+  text: (text) => /^[\w"][^:{}[\]]*[,;\t]/.test(firstLine(text)),
+  load: async () => {
+    const { readCsv } = await import('./csv.js');
+    return ({ source }, { issues }) => (source === null ? [] : [readCsv(source, issues)]);
+  },
+};
+
+const PYTHON: Shape = {
+  name: 'python',
+  about: 'a Python file of netmiko dictionaries',
+  file: /\.py$/i,
+  text: (text) => /^(from\s+\w|import\s+\w|\w+\s*=\s*[[{(])/m.test(text),
+  load: async () => {
+    const { readPython } = await import('./python.js');
+    return ({ source }, { issues }) => (source === null ? [] : [readPython(source, issues)]);
+  },
+};
+
+export const SHAPES: readonly Shape[] = [PYTHON, CSV, NATIVE];
+
+/** Files that hold YAML or JSON, whose shape is told by what is in them. */
+export const VALUES = /\.(ya?ml|json)$/i;
+
+/** The first line that is neither blank nor a comment. */
+function firstLine(text: string): string {
+  return text.split('\n').find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
+}
