@@ -240,6 +240,8 @@ export class Coordinator {
       nats: () => this.#offers?.server ?? '',
       findings: async () => (await this.#findings?.read()) ?? new Counts(),
       isEnding: () => this.#stop.signal.aborted,
+      certificate: () => (this.#options?.authority?.files ?? this.#options?.tls)?.cert ?? null,
+      natsShown: () => [],
     };
   }
 

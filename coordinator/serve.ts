@@ -18,6 +18,7 @@ import { machine } from './host.js';
 import { natsEndowment } from './identity/endowment.js';
 import type { NatsAuthority } from './identity/natsauthority.js';
 import { coordinatorCreds, hasNats, natsFolder } from './identity/natsplaces.js';
+import { NatsRenewal } from './identity/natsrenewal.js';
 import { CannotListen, socketAddress } from './intake/server.js';
 import { InputError } from './inventory/inventory.js';
 import { Journal } from './operation/journal.js';
@@ -46,6 +47,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   const isOurs = config.natsCreds === null && hasNats(directory);
   const tls = config.tls ?? (isOurs ? (config.authority?.files ?? null) : null);
   await using natsAuthority = isOurs ? await openAuthority(config.nats, tls, directory, warn) : null;
+  using natsRenewal = isOurs ? keepCertificates(config, tls, directory, warn) : null;
   // Closed after the coordinator, whose end is the last that is recorded.
   using heads = new Heads(config.auditHeads, (head, error) =>
     error === null ? log.info({ auditHead: head }, 'audit log') : log.error({ err: error }, 'audit log'),
@@ -74,7 +76,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
     process.exit(70);
   });
   await using _schedules = await openSchedules(coordinator, socket, warn);
-  await using watched = await watchedOver(config, coordinator, stop);
+  await using watched = await watchedOver(config, coordinator, natsRenewal, stop);
   log.info({ nats: config.nats.map(withoutLogin) }, 'waiting for NATS');
   const connecting = connect(coordinator, {
     servers: config.nats,
@@ -145,6 +147,15 @@ async function openAuthority(
   return NatsAuthority.open({ directory, servers, tls, warn });
 }
 
+function keepCertificates(
+  { authority, nats: servers }: ServeConfig,
+  tls: TlsFiles | null,
+  directory: string,
+  warn: (error: unknown, what: string) => void,
+): NatsRenewal | null {
+  return authority && NatsRenewal.open({ directory, authority, servers, tls, host: machine, warn });
+}
+
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -168,13 +179,16 @@ async function open(options: CoordinatorOptions): Promise<Coordinator> {
 async function watchedOver(
   { http }: ServeConfig,
   coordinator: Coordinator,
+  natsRenewal: NatsRenewal | null,
   stop: AbortSignal,
 ): Promise<AsyncDisposable & { address: string }> {
   const looking = new ProcessMetrics(version());
   const { seen } = coordinator;
   const isEnding = () => stop.aborted || seen.isEnding();
+  const natsShown = () => natsRenewal?.shown ?? [];
   try {
-    const endpoint = await openEndpoint(http, new WatchedCoordinator({ ...seen, isEnding }, looking));
+    const watched = new WatchedCoordinator({ ...seen, isEnding, natsShown }, looking);
+    const endpoint = await openEndpoint(http, watched);
     return {
       address: endpoint.address,
       [Symbol.asyncDispose]: async () => {

@@ -3,10 +3,12 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Authority } from '../coordinator/identity/authority.ts';
+import { certifyNats } from '../coordinator/identity/natscertificates.ts';
 import { initNats, type NatsServerFiles } from '../coordinator/identity/natsinit.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
 import { ownPort } from './port.ts';
-import { program, Running } from './process.ts';
+import { program, Running, until } from './process.ts';
 
 export interface OwnNatsOptions {
   /** Default 1. */
@@ -15,6 +17,8 @@ export interface OwnNatsOptions {
   /** The coordinator's state directory; default: one of its own. */
   directory?: string;
   certificates?: Certificates;
+  /** Whose certificates the servers have; default: those of `certificates`. */
+  authority?: Authority;
 }
 
 export class OwnNats implements AsyncDisposable {
@@ -39,7 +43,7 @@ export class OwnNats implements AsyncDisposable {
     if (certificates === undefined) owned.push(() => authority[Symbol.asyncDispose]());
     const nats = new OwnNats(directory, storeId, authority, owned);
     try {
-      await nats.#start(servers);
+      await nats.#start(servers, options.authority ?? null);
       return nats;
     } catch (error) {
       await nats[Symbol.asyncDispose]();
@@ -77,12 +81,23 @@ export class OwnNats implements AsyncDisposable {
     await running.logged(/Server is ready/);
   }
 
+  /** Servers read their configurations and certificates again. */
+  async reload(): Promise<void> {
+    for (const running of this.running.values()) {
+      const seen = running.log.length;
+      running.child.kill('SIGHUP');
+      await until('it is read again', () =>
+        running.log.slice(seen).includes('Reloaded server configuration'),
+      );
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.running.values()].map((running) => running.stop('SIGKILL')));
     for (const end of this.owned) await end();
   }
 
-  async #start(count: number): Promise<void> {
+  async #start(count: number, authority: Authority | null): Promise<void> {
     const hosts = await Promise.all(
       Array.from({ length: count }, async () => ({
         host: '127.0.0.1',
@@ -95,13 +110,18 @@ export class OwnNats implements AsyncDisposable {
     const { directory, storeId } = this;
     const { servers } = await initNats({ directory, storeId, hosts });
     this.files = servers;
+    if (authority !== null) for (const server of servers) await certifyNats(authority, server);
+    else await this.#certify(servers);
+    await Promise.all(servers.map(({ name }) => this.start(name)));
+  }
+
+  async #certify(servers: NatsServerFiles[]): Promise<void> {
     const { cert, key } = await this.certificates.leaf('nats');
     for (const { tls } of servers) {
       await copyFile(this.certificates.ca, tls.ca);
       await copyFile(cert, tls.cert);
       await copyFile(key, tls.key);
     }
-    await Promise.all(servers.map(({ name }) => this.start(name)));
   }
 }
 

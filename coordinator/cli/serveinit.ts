@@ -1,9 +1,10 @@
-// `netsweep serve --init`: makes what a coordinator needs to be reached from other hosts, and says what to start.
+// `netsweep serve --init`: makes what a coordinator needs to be reached from other hosts, and says what to start. With
+// --renew: certificates for it once more.
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Unreachable } from '../connect.js';
 import { Authority } from '../identity/authority.js';
-import { authorityIn, init, type Made } from '../identity/init.js';
+import { authorityIn, init, type Made, renew } from '../identity/init.js';
 import type { NatsServerFiles } from '../identity/natsinit.js';
 import { StateInUse, StoreDamaged, StoreRefused } from '../store/refusal.js';
 import type { Call } from './command.js';
@@ -15,11 +16,15 @@ import type { SERVE } from './settings.js';
 /** The coordinator is reached so on its own host, whatever else it is called. */
 const HERE = ['localhost', '127.0.0.1', '::1'];
 
-export async function initService({ values, sources }: Call<typeof SERVE>): Promise<ExitCode> {
+export async function initService(call: Call<typeof SERVE>): Promise<ExitCode> {
+  const { values, sources } = call;
   const { state, keyFile, listen } = values;
   const directory = join(state, 'serve');
+  if (values.renew) return renewService(call, directory);
   if (Authority.open(authorityIn(directory)) !== null)
-    throw new UsageError(`${authorityIn(directory)} holds an authority already; it is never overwritten`);
+    throw new UsageError(
+      `${authorityIn(directory)} holds an authority already; it is never overwritten (--renew: new certificates of it)`,
+    );
   const given = namesOf('--host', values.host);
   const hosts = [...new Set([...(given.length > 0 ? given : [hostname()]), ...HERE])];
   const natsGiven = namesOf('--nats-host', values.natsHost);
@@ -29,6 +34,28 @@ export async function initService({ values, sources }: Call<typeof SERVE>): Prom
   const where = sources.state === 'default' ? '' : ` --state ${shellWord(state)}`;
   const everywhere = sources.listen === 'default' ? '0.0.0.0:7440' : listen;
   await printLines([...about(made, directory, hosts), ...next(made, where, everywhere)]);
+  return EXIT.ok;
+}
+
+async function renewService({ values }: Call<typeof SERVE>, directory: string): Promise<ExitCode> {
+  const authority = Authority.open(authorityIn(directory));
+  if (authority === null)
+    throw new UsageError(`${authorityIn(directory)} holds no authority: netsweep serve --init makes one`);
+  if (values.natsHost.length > 0)
+    throw new UsageError('--nats-host: servers stay where they are with --renew');
+  const hosts = namesOf('--host', values.host);
+  const servers = await renew(
+    directory,
+    authority,
+    hosts.length > 0 ? [...new Set([...hosts, ...HERE])] : [],
+  );
+  await printLines([
+    `the coordinator's certificate is new, for ${authority.hosts.join(', ')}; a netsweep serve that runs shows it within a minute`,
+    ...servers.map(({ name, folder }) => `${name}: new certificate in ${folder}`),
+    ...(servers.length === 0
+      ? []
+      : ['bring tls.crt to the folder of each server, then on its host:', '  nats-server --signal reload']),
+  ]);
   return EXIT.ok;
 }
 

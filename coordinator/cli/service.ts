@@ -21,6 +21,7 @@ export async function runService(call: Call<typeof SERVE>): Promise<ExitCode> {
   const tls = tlsFiles(values);
   const directory = join(state, 'serve');
   const authority = tls === null ? Authority.open(authorityIn(directory)) : null;
+  if (values.renew) throw new UsageError('--renew belongs to --init');
   if (values.host.length + values.natsHost.length > 0)
     throw new UsageError('--host and --nats-host belong to --init: they say what is made there');
   if (!isLoopback(http))

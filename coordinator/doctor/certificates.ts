@@ -52,16 +52,22 @@ export function renewals(members: readonly Member[], nowMs: number): Verdict[] {
     : [ok(`${current.length} members have certificates that last`)];
 }
 
-export function life(what: string, fromMs: number, toMs: number, nowMs: number): Verdict {
+export function life(
+  what: string,
+  fromMs: number,
+  toMs: number,
+  nowMs: number,
+  { soonDays = SOON_DAYS, advice = 'renew it' } = {},
+): Verdict {
   const until = new Date(toMs).toISOString().slice(0, 16).replace('T', ' ');
   if (nowMs >= toMs)
-    return fail(`${what} ended on ${until}`, 'renew it and start the programs that use it again');
+    return fail(`${what} ended on ${until}`, `${advice}; programs that use it may have to be started again`);
   if (nowMs < fromMs)
     return fail(`${what} is not valid yet: this clock or that of its authority is wrong`, 'set the clocks');
   const lifeDays = (toMs - fromMs) / DAY_MS;
   const isLate =
     lifeDays <= SHORT_LIVED_DAYS
       ? toMs - nowMs < LATE_SHARE * (toMs - fromMs)
-      : toMs - nowMs < SOON_DAYS * DAY_MS;
-  return isLate ? warn(`${what} ends on ${until}`, 'renew it') : ok(`${what} ends on ${until}`);
+      : toMs - nowMs < soonDays * DAY_MS;
+  return isLate ? warn(`${what} ends on ${until}`, advice) : ok(`${what} ends on ${until}`);
 }

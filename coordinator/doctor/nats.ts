@@ -1,6 +1,8 @@
 // What is known of a NATS server by its version and its settings. NATS is only the road: what is wrong here costs time,
 // or lets somebody in who should not be, never a result.
 import { sizeText } from '../combine/table.js';
+import type { Shown } from '../sweep/natsshown.js';
+import { life } from './certificates.js';
 import { fail, ok, type Verdict, warn } from './check.js';
 import { isBefore } from './versions.js';
 
@@ -18,6 +20,8 @@ export interface NatsFacts {
   copies: number;
   /** Of our account, in bytes; limit -1: none. null: we are not told. */
   storage: { limit: number; used: number } | null;
+  /** What servers show, where there is TLS. */
+  certificates: Shown[];
 }
 
 /** Below it our own calls do not work. */
@@ -33,6 +37,7 @@ const RISKS = [
   "a restore of a stream can pass by an account's permissions (GHSA-9983-vrx2-fg9c): allow no $JS.API.STREAM.* to agents",
 ];
 const NEARLY_FULL = 0.8;
+const NATS_SOON_DAYS = 60;
 
 export function natsVersion({ version }: NatsFacts): Verdict[] {
   if (isBefore(version, LEAST) === true)
@@ -89,6 +94,20 @@ export function natsRoom({ storage }: NatsFacts): Verdict[] {
   return [
     used > NEARLY_FULL * limit ? warn(found, 'raise the limit: what is not taken goes over gRPC') : ok(found),
   ];
+}
+
+/** Nobody renews them on other hosts. */
+export function natsCertificates(
+  { certificates }: Pick<NatsFacts, 'certificates'>,
+  nowMs: number,
+): Verdict[] {
+  return certificates.map(({ server, fromMs, toMs }) =>
+    life(`what nats-server ${server} shows`, fromMs, toMs, nowMs, {
+      soonDays: NATS_SOON_DAYS,
+      advice:
+        'netsweep serve --init --renew, bring its folder to its host, and nats-server --signal reload there; or renew it where it comes from',
+    }),
+  );
 }
 
 function sameLine(one: string, other: string): boolean {

@@ -10,7 +10,7 @@ import * as agents from './agents.js';
 import { certificate, renewals } from './certificates.js';
 import { type Check, examine, fail, ok, type Verdict, warn } from './check.js';
 import { fileSystem, permissions, room } from './files.js';
-import { type NatsFacts, natsAccess, natsCopies, natsRoom, natsVersion } from './nats.js';
+import { type NatsFacts, natsAccess, natsCertificates, natsCopies, natsRoom, natsVersion } from './nats.js';
 import { floor } from './versions.js';
 
 export interface CoordinatorFacts {
@@ -70,8 +70,13 @@ const CHECKS: readonly Check<CoordinatorFacts>[] = [
   { name: 'access', look: access },
   {
     name: 'certificates',
-    look: ({ tls, nowMs }) =>
-      tls === null ? [] : certificate("the coordinator's certificate", tls.cert, nowMs),
+    look: async ({ tls, nowMs }) =>
+      tls === null
+        ? []
+        : [
+            ...(await certificate("the coordinator's certificate", tls.cert, nowMs)),
+            ...(await certificate("its authority's certificate", tls.ca, nowMs)),
+          ],
   },
   { name: 'members', look: ({ members, nowMs }) => (members === null ? [] : renewals(members, nowMs)) },
   { name: 'NATS', look: natsOf },
@@ -126,5 +131,8 @@ async function natsOf(about: CoordinatorFacts) {
     return [
       warn('NATS is away: offers go over gRPC, a few seconds later', 'look at nats-server and its log'),
     ];
-  return [natsVersion, natsAccess, natsCopies, natsRoom].flatMap((look) => look(facts));
+  return [
+    ...[natsVersion, natsAccess, natsCopies, natsRoom].flatMap((look) => look(facts)),
+    ...natsCertificates(facts, about.nowMs),
+  ];
 }

@@ -92,17 +92,14 @@ export class Authority {
 
   /** Where the coordinator is reached, as its certificate says. */
   get hosts(): string[] {
-    const { subjectAltName = '' } = new X509Certificate(this.server().cert);
-    return subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, ''));
+    return hostsOf(new X509Certificate(this.server().cert));
   }
 
   /** The coordinator's own; the certificate with the authority's behind it, for those who join. */
   server(): Pair & { renewFromMs: number } {
     const text = readFileSync(join(this.directory, SERVER), 'utf8');
     const cert = text.slice(text.indexOf('-----BEGIN CERTIFICATE-----'));
-    const { validFrom, validTo } = new X509Certificate(cert);
-    const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
-    return { cert, key: text.slice(0, -cert.length), renewFromMs: from + ((to - from) * 2) / 3 };
+    return { cert, key: text.slice(0, -cert.length), renewFromMs: renewFromMs(new X509Certificate(cert)) };
   }
 
   /** One file, so that key and certificate always fit. */
@@ -111,9 +108,8 @@ export class Authority {
     writeWhole(join(this.directory, SERVER), key + cert + this.certificate, 0o600);
   }
 
-  /** A key and a certificate for a server of ours, which is also a client of others. */
-  async serverPair(name: string, hosts: string[], notAfterMs: number): Promise<Pair> {
-    const key = makeKey();
+  /** A certificate for a server of ours, which is also a client of others, and its key: a new one, or the one it has. */
+  async serverPair(name: string, hosts: string[], notAfterMs: number, key = makeKey()): Promise<Pair> {
     const { publicKey } = await keyPair(key);
     const leaf: Leaf = {
       name,
@@ -163,6 +159,17 @@ export class Authority {
     });
     return `${certificate.toString('pem')}\n`;
   }
+}
+
+/** Names and addresses that a certificate is for. */
+export function hostsOf({ subjectAltName = '' }: X509Certificate): string[] {
+  return subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, ''));
+}
+
+/** Two thirds of its life. */
+export function renewFromMs({ validFrom, validTo }: X509Certificate): number {
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  return from + ((to - from) * 2) / 3;
 }
 
 /** As Node shows those of a peer: hexadecimal, upper case, 16 bytes that are a positive number. */

@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import { openSigningKey } from '../signing.js';
 import { openStore } from '../store/open.js';
 import { Authority } from './authority.js';
+import { certifyNats, type Renewed, renewNats } from './natscertificates.js';
 import { initNats, type NatsServerFiles } from './natsinit.js';
 import { writeWhole } from './natskeys.js';
-import { natsFolder } from './natsplaces.js';
-
-/** Nothing renews what runs on other hosts. */
-const NATS_SERVER_MS = 825 * 86_400_000;
+import { serversFolder } from './natsplaces.js';
 
 export interface InitPlan {
   /** The coordinator's state directory. */
@@ -36,21 +34,20 @@ export async function init({ directory, keyFile, hosts, natsHosts }: InitPlan): 
   openSigningKey(directory);
   const { servers } = await initNats({ directory, storeId, hosts: natsHosts.map((host) => ({ host })) });
   const authority = await Authority.make(authorityIn(directory), `netsweep ${hosts[0]}`, hosts);
-  const until = Date.now() + NATS_SERVER_MS;
-  for (const { name, host, tls } of servers) {
-    const names = [...new Set([host, 'localhost', '127.0.0.1', '::1'])];
-    const { cert, key } = await authority.serverPair(name, names, until);
-    writeWhole(tls.key, key, 0o600);
-    writeWhole(tls.cert, cert, 0o600);
-    writeWhole(tls.ca, authority.certificate, 0o600);
-  }
+  for (const server of servers) await certifyNats(authority, server);
   writeWhole(urlsFile(directory), servers.map(({ url }) => `${url}\n`).join(''), 0o600);
   return { authority, nats: servers };
 }
 
+/** New certificates for what was made here, also while the coordinator runs. `hosts`: other names for it; none: as it was. */
+export async function renew(directory: string, authority: Authority, hosts: string[]): Promise<Renewed[]> {
+  await authority.renewServer(hosts.length > 0 ? hosts : authority.hosts);
+  return renewNats(authority, directory, null);
+}
+
 /** Where the NATS servers are that were made here. */
 export function urlsFile(directory: string): string {
-  return join(natsFolder(directory), 'servers', 'urls');
+  return join(serversFolder(directory), 'urls');
 }
 
 async function storeOf(directory: string, keyFile: string | null): Promise<string> {

@@ -8,8 +8,8 @@ import { MemberDoor } from './door.js';
 import { type Endowment, Members } from './members.js';
 import { serveMembers } from './service.js';
 
-/** How often it is looked whether the coordinator's certificate is to be renewed, in ms. */
-const RENEWAL_LOOK_MS = 3_600_000;
+/** How often it is looked whether the coordinator's certificate is to be renewed, or was by --renew, in ms. */
+const RENEWAL_LOOK_MS = 60_000;
 
 export interface MembershipParts {
   authority: Authority;
@@ -27,11 +27,14 @@ export interface MembershipParts {
 export class Membership implements Disposable {
   readonly #door: MemberDoor;
   #callOff: () => void = () => undefined;
+  /** As PEM. */
+  #shown: string;
 
   private constructor(
     readonly members: Members,
     private readonly parts: MembershipParts,
   ) {
+    this.#shown = parts.authority.server().cert;
     this.#door = new MemberDoor(members, parts.authority, parts.host);
     members.ended = (member) => this.#door.end(member, 'revoked');
     serveMembers(parts.server, { ...parts, members });
@@ -50,7 +53,10 @@ export class Membership implements Disposable {
 
   /** Whoever connects from now on is shown the certificate that there is. */
   renewServer(): void {
-    this.#door.credentials.renew(this.parts.authority.server());
+    const server = this.parts.authority.server();
+    if (server.cert === this.#shown) return;
+    this.#door.credentials.renew(server);
+    this.#shown = server.cert;
   }
 
   [Symbol.dispose](): void {
@@ -63,9 +69,9 @@ export class Membership implements Disposable {
     try {
       if (authority.server().renewFromMs <= host.wallMs()) {
         await authority.renewServer();
-        this.renewServer();
         warn(null, "the coordinator's certificate is renewed");
       }
+      this.renewServer(); // also where somebody else has renewed it
     } catch (error) {
       warn(error, "the coordinator's certificate could not be renewed");
     }

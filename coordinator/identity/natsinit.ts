@@ -15,7 +15,7 @@ import {
 import { serverConf, TLS_FILES } from './natsconf.js';
 import { credentials, readPrivate, writeWhole } from './natskeys.js';
 import { type Pairs, withPairs } from './natspairs.js';
-import { accountsFolder, coordinatorCreds, natsFolder, systemCreds } from './natsplaces.js';
+import { accountsFolder, coordinatorCreds, natsFolder, serversFolder, systemCreds } from './natsplaces.js';
 
 const PORT = 4222;
 const CLUSTER_PORT = 6222;
@@ -61,7 +61,7 @@ export interface NatsServerFiles {
 
 export async function initNats(plan: NatsPlan): Promise<{ creds: string; servers: NatsServerFiles[] }> {
   const folder = natsFolder(plan.directory);
-  for (const path of [folder, accountsFolder(folder), join(folder, 'servers')])
+  for (const path of [folder, accountsFolder(folder), serversFolder(plan.directory)])
     mkdirSync(path, { recursive: true, mode: 0o700 });
   return withPairs(folder, true, async (pairs) => {
     await makeUser(systemCreds(folder), (user) => systemUserClaims(user, pairs.system));

@@ -27,3 +27,8 @@ export function systemCreds(folder: string): string {
 export function accountsFolder(folder: string): string {
   return join(folder, 'accounts');
 }
+
+/** A folder for each server, to be copied to its host. */
+export function serversFolder(stateDirectory: string): string {
+  return join(natsFolder(stateDirectory), 'servers');
+}

@@ -93,5 +93,10 @@ export const FAMILIES = {
     help: 'Most devices at once of an agent.',
   },
   netsweep_nats_up: { type: 'gauge', labels: [], help: '1 while the connection to NATS stands.' },
+  netsweep_certificate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['of'],
+    help: 'When the certificates of the coordinator and of the servers of its own NATS end, in Unix time.',
+  },
   ...PROCESS_FAMILIES,
 } as const;

@@ -1,5 +1,7 @@
 // The coordinator as those see it who watch over it: alive, ready, and in figures. Looks at what others hold and
 // changes nothing.
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readiness, Watched } from '../../proto/operation/endpoint.js';
@@ -7,6 +9,7 @@ import { Counts, exposition, LABELS, type Readings } from '../../proto/operation
 import type { ProcessMetrics } from '../../proto/operation/process.js';
 import type { Books } from '../books.js';
 import type { Presence } from '../intake/presence.js';
+import type { Shown } from '../sweep/natsshown.js';
 import { FAMILIES } from './families.js';
 
 /** What is looked at. */
@@ -18,6 +21,10 @@ export interface Seen {
   /** Open findings by severity. */
   findings(): Promise<Counts>;
   isEnding(): boolean;
+  /** Of the coordinator itself; null: it has none. */
+  certificate(): string | null;
+  /** Certificates of NATS servers, as they were shown last. */
+  natsShown(): Shown[];
 }
 
 export class WatchedCoordinator implements Watched {
@@ -81,6 +88,7 @@ export class WatchedCoordinator implements Watched {
       netsweep_devices_leased: this.#perAgent((instance) => ledger.running({ instance })),
       netsweep_devices_leased_max: this.#perAgent((_instance, forks) => forks),
       netsweep_nats_up: Number(nats() !== ''),
+      netsweep_certificate_expiry_timestamp_seconds: this.#certificates(),
       ...this.process.read(),
     };
     return exposition(FAMILIES, readings);
@@ -122,6 +130,14 @@ export class WatchedCoordinator implements Watched {
     return counts;
   }
 
+  #certificates(): Counts {
+    const counts = new Counts();
+    const own = this.seen.certificate();
+    if (own !== null) counts.add('coordinator', endOf(own) / 1_000);
+    for (const { server, toMs } of this.seen.natsShown()) counts.add(`nats ${server}`, toMs / 1_000);
+    return counts;
+  }
+
   /** Database, log and index of the log. */
   async #storeBytes(): Promise<number> {
     const { room } = this.seen.books.pause;
@@ -137,4 +153,9 @@ export class WatchedCoordinator implements Watched {
     );
     return sizes.reduce((sum, size) => sum + size, 0);
   }
+}
+
+/** Of the first certificate of a PEM file, in Unix ms. */
+function endOf(file: string): number {
+  return Date.parse(new X509Certificate(readFileSync(file)).validTo);
 }

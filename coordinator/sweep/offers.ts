@@ -89,8 +89,10 @@ export class Offers {
       manager.streams.info(streamName(this.storeId)).catch(() => null),
     ]);
     const { info } = connection;
+    const { shownBy } = await import('./natsshown.js');
     return {
       server,
+      certificates: await shownBy(this.options.servers, this.options.tls),
       version: info?.version ?? '',
       isLoopback: isLoopback(server),
       isCluster: info?.cluster !== undefined,

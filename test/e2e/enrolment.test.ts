@@ -14,6 +14,12 @@ test('members join by tokens that work once, are renewed under way, and are out 
   const overwritten = await netsweep.local('serve', '--init');
   expect(overwritten).toMatchObject({ status: 2, stderr: expect.stringContaining('never overwritten') });
 
+  const renewed = await netsweep.local('serve', '--init', '--renew');
+  expect(renewed).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('nats-1: new certificate in '),
+  });
+
   const token = await netsweep.token('dc1-a', '--segment', 'default');
   expect((await netsweep.join(host, token)).status).toBe(0);
   const again = await netsweep.join(host, token);

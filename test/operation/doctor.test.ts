@@ -22,6 +22,7 @@ import { startCluster } from '../cluster.ts';
 const NATS: NatsFacts = {
   ...{ server: '10.0.0.1:4222', version: '2.12.12', isLoopback: false, isCluster: true },
   ...{ isEncrypted: true, isGuarded: true, copies: 3, storage: { limit: 100, used: 10 } },
+  certificates: [],
 };
 const MACHINE = Machine.create({ node: 'v20.20.0', ssh2: '1.17.0', grpc: '1.14.7', nativeSsh: true });
 const AGENT = Agent.create({

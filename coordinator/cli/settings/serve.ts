@@ -55,6 +55,12 @@ export const SERVE = {
     about: 'make an authority and certificates of its own in the state directory, and end',
     once: true,
   }),
+  renew: toggle({
+    flags: '--renew',
+    about:
+      'with --init: new certificates for the coordinator and for nats-server, from the authority that is there',
+    once: true,
+  }),
   host: list(
     {
       flags: '--host <name,...>',
