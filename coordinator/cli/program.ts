@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { version } from '../version.js';
 import { addAgents } from './agentscommands.js';
+import { addAuditLog } from './auditlogcommands.js';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
 import { addHistory } from './historycommands.js';
@@ -66,6 +67,7 @@ export function buildProgram(edge: Edge): Command {
   addBackup(program, edge);
   addSchedules(program, edge);
   addMembers(program, edge);
+  addAuditLog(program, edge);
   addCommand(program, edge, {
     usage: 'serve',
     about: 'be the coordinator of agents and clients elsewhere',

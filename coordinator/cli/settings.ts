@@ -6,6 +6,7 @@ import { BACKUP } from './settings/schedule.js';
 import { SERVE } from './settings/serve.js';
 
 export { AUDIT_RUN, AUDIT_RUNS, AUDIT_TEST } from './settings/audit.js';
+export { AUDITLOG } from './settings/auditlog.js';
 export { CONNECTION } from './settings/connection.js';
 export { ENDPOINT, LEARN, SCAN } from './settings/devices.js';
 export { DIFF, HISTORY, SEARCH } from './settings/history.js';

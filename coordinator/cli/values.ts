@@ -20,6 +20,7 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map(
 const MOST_DEVICES = 1_000_000;
 /** Longest duration taken: a sweep's own ceiling. */
 const DAY_MS = 24 * 3600 * 1000;
+const YEARS_MS = 3650 * DAY_MS;
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/;
 const DURATION_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
 const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?$/i;
@@ -33,6 +34,19 @@ export function readDuration(text: string, leastMs = 1, mostMs = DAY_MS): number
   const ms = Math.round(Number(match[1]) * (DURATION_UNITS[match[2] ?? 's'] ?? 1000));
   if (ms < leastMs) throw new ValueError(`found ${quote(text)}, expected at least ${leastMs} ms`);
   if (ms > mostMs) throw new ValueError(`found ${quote(text)}, expected at most ${mostMs / 3_600_000}h`);
+  return ms;
+}
+
+/** `2026-11-23`, `2026-11-23T05:00`, both in UTC, or `2h` for two hours ago; in Unix ms. */
+export function readMoment(text: string, nowMs = Date.now()): number {
+  const trimmed = text.trim();
+  if (DURATION.test(trimmed)) return nowMs - readDuration(trimmed, 0, YEARS_MS);
+  const zone = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(trimmed) ? 'Z' : '';
+  const ms = Date.parse(trimmed.replace(' ', 'T') + zone);
+  if (!/^\d{4}-/.test(trimmed) || Number.isNaN(ms))
+    throw new ValueError(
+      `found ${quote(text)}, expected a time such as 2026-11-23, 2026-11-23T05:00, or 2h for two hours ago`,
+    );
   return ms;
 }
 
