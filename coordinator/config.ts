@@ -133,7 +133,8 @@ export function longName({ flags }: Pick<Setting<unknown>, 'flags'>): string {
   return /--([a-z][a-z-]*)/.exec(flags)?.[1] ?? flags;
 }
 
-function environmentName(setting: Setting<unknown>): string {
+/** `NETSWEEP_CONNECT_TIMEOUT`. */
+export function environmentName(setting: Pick<Setting<unknown>, 'flags'>): string {
   return `NETSWEEP_${longName(setting).replaceAll('-', '_').toUpperCase()}`;
 }
 

@@ -43,14 +43,11 @@ export class Enrolled implements AsyncDisposable {
 
   /** Somebody else's home, on whatever host. */
   join(place: Place, token: string): Promise<Finished> {
-    return run(
-      process.execPath,
-      [`${root}/dist/agent/main.js`, 'join', token, '--dir', place.path('agent')],
-      {
-        cwd: place.folder,
-        env: place.environment(),
-      },
-    );
+    return run(process.execPath, [`${root}/dist/agent/main.js`, 'join', '-', '--dir', place.path('agent')], {
+      cwd: place.folder,
+      env: place.environment(),
+      input: `${token}\n`,
+    });
   }
 
   /** An enrolled agent, started with nothing but its identity and NATS. */

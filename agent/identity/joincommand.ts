@@ -8,7 +8,7 @@ import { standardPlace } from './place.js';
 export async function runJoin(words: string[]): Promise<number> {
   const command = new Command('netsweep-agent join')
     .description('Becomes an enrolled agent with a join token of `netsweep enroll`.')
-    .argument('<token>')
+    .argument('<token>', 'or - to read it from stdin')
     .option('--dir <dir>', 'where the identity is kept', standardPlace())
     .addHelpText('after', '\nExample:\n  netsweep-agent join netsweep1-... && netsweep-agent')
     .allowExcessArguments(false)

@@ -18,7 +18,7 @@ export function addMembers(program: Command, edge: Edge): void {
   });
   addCommand(program, edge, {
     usage: 'join <token>',
-    about: 'become an operator with a join token; --coordinator works from then on',
+    about: 'become an operator with a join token (- reads it from stdin); --coordinator works from then on',
     settings: { identity: CONNECTION.identity },
     examples: ['netsweep join netsweep1-...', 'netsweep join --identity ./lab netsweep1-...'],
     act: async (call) => (await lazy()).joinAsOperator(call),

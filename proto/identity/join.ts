@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { checkServerIdentity, connect, type DetailedPeerCertificate } from 'node:tls';
 import {
   type CallOptions,
@@ -32,12 +33,12 @@ export class JoinError extends Error {
   }
 }
 
-/** Joins and keeps the identity. Throws JoinError. */
+/** Joins and keeps the identity; a token that is `-` comes on stdin, where no list of processes shows it. Throws JoinError. */
 export async function join(
   token: string,
   directory: string,
 ): Promise<{ identity: Identity; address: string }> {
-  const read = readJoinToken(token.trim());
+  const read = readJoinToken((token === '-' ? await text(process.stdin) : token).trim());
   if (read === null)
     throw new JoinError(
       'this is not a whole join token (expected netsweep1-..., as `netsweep enroll` printed it)',
