@@ -108,7 +108,7 @@ function onlyCode(text: string): string {
 function linesIn(line: string): Omit<CommandLine, 'line'>[] {
   const code = line.replace(/(^|\s)#\s.*/, '');
   const starts = code.matchAll(
-    /(?<!-u )(?<=^|[\s;(&|"'=@-])(?:\S*bin\/)?(netsweep(?:-agent)?) +(?=[a-z<-])/g,
+    /(?<!-[nu] )(?<=^|[\s;(&|"'=@-])(?:\S*bin\/)?(netsweep(?:-agent)?) +(?=[a-z<-])/g,
   );
   return [...starts].map((start) => ({
     name: start[1] ?? '',
