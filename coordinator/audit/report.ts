@@ -1,8 +1,9 @@
 // An audit for people: findings by severity with what they are about, then what could not be evaluated or is not known,
 // what is waived, and the figures of each rule. Devices with the same evidence stand together.
-import { foldNames } from '../combine/nodeset.js';
+
 import { type Column, tableLines } from '../combine/table.js';
 import { count } from '../inventory/wording.js';
+import { foldNames } from '../nodeset/fold.js';
 import type { Book } from './book.js';
 import { evidenceLine } from './evidence.js';
 import type { AuditTally, RuleTally } from './tally.js';

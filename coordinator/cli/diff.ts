@@ -1,11 +1,11 @@
 // `netsweep diff`: what differs between two sweeps, or between two versions of a device's outputs. Differences that
 // many devices share are printed once.
 import { createHash } from 'node:crypto';
-import { foldNames } from '../combine/nodeset.js';
 import type { Connection } from '../connect.js';
 import type { Comparison } from '../history/compare.js';
 import { count } from '../inventory/wording.js';
 import { inOrder } from '../limited/inorder.js';
+import { foldNames } from '../nodeset/fold.js';
 import type { Call } from './command.js';
 import { type Compared, Comparer } from './comparer.js';
 import { type Both, type Pair, pairsOfSweeps } from './diffsweeps.js';

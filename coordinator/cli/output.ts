@@ -16,6 +16,7 @@ import type { OUTPUT } from './settings.js';
 import { CannotWrite, Sink } from './sink.js';
 import { templatesDirectory } from './templates.js';
 import { painter } from './terminal.js';
+import { differencesView } from './views/differences.js';
 import { foldView } from './views/fold.js';
 import { jsonView, mapView, ndjsonView } from './views/json.js';
 import { rowsCsvView, rowsTableView } from './views/rows.js';
@@ -32,20 +33,26 @@ const SHOW_SESSIONS = 3;
 
 /** Options that exclude each other; before anything is started. */
 export function checkOutput(values: OutputValues): void {
-  const { format, fold, oneLine, map, tree, sessionLog } = values;
+  const { format, oneLine, map, tree, sessionLog } = values;
   const isText = format === null || format === 'text';
   if (map && format !== 'json') throw new UsageError('--map goes with --format json');
-  if (fold && oneLine) throw new UsageError('--fold and --one-line exclude each other');
-  if ((fold || oneLine) && !isText)
-    throw new UsageError(`--${fold ? 'fold' : 'one-line'} goes with --format text`);
+  const [way, other] = waysOfText(values);
+  if (oneLine && other !== undefined) throw new UsageError(`${way} and ${other} exclude each other`);
+  if (way !== undefined && !isText) throw new UsageError(`${way} goes with --format text`);
   if (values.parse) checkParse(values);
   checkDirectory('--tree', tree);
   checkDirectory('--session-log', sessionLog);
 }
 
-function checkParse({ format, fold, oneLine, tree, templates }: OutputValues): void {
+/** Of showing text, as asked for; --diff folds as well. */
+function waysOfText({ fold, diff, oneLine }: OutputValues): string[] {
+  return [...(diff ? ['--diff'] : []), ...(fold ? ['--fold'] : []), ...(oneLine ? ['--one-line'] : [])];
+}
+
+function checkParse(values: OutputValues): void {
+  const { format, tree, templates } = values;
   const shaped = format !== null && format !== 'text' && format !== 'junit';
-  if (fold || oneLine || (format !== null && !shaped))
+  if (waysOfText(values).length > 0 || (format !== null && !shaped))
     throw new UsageError('--parse goes with --format table, json, ndjson or csv');
   if (tree !== null && !shaped)
     throw new UsageError('--parse with --tree goes with --format table, json, ndjson or csv');
@@ -122,13 +129,14 @@ export function openViews({ values, screen, read, rows, selected, again }: ViewP
   if (values.tree !== null) views.push(treeView(values.tree, read));
   if (values.sessionLog !== null) views.push(sessionLogView(values.sessionLog, read));
   if (values.verbose >= SHOW_SESSIONS) views.push(transcriptView(progress, read));
-  const silent = values.tree !== null && values.format === null && !values.fold && !values.oneLine;
+  const silent = values.tree !== null && values.format === null && waysOfText(values).length === 0;
   if (silent) return views;
   const text = { sink, read, progress };
   const rowsOf = rows?.of ?? null;
   switch (values.format ?? (rows === null ? 'text' : 'table')) {
     case 'text':
-      if (values.fold) views.push(foldView(text));
+      if (values.diff) views.push(differencesView(text));
+      else if (values.fold) views.push(foldView(text));
       else if (values.oneLine) views.push(oneLineView(text));
       else views.push(sink.isTerminal ? headedView(text, selected, again) : prefixedView(text));
       break;

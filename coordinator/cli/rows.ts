@@ -2,11 +2,11 @@
 // while their order stays; the reasons where there are no rows are gathered, to be told once at the end.
 import { type Output, Proof, type Report } from '../../proto/gen/netsweep/v1/model.js';
 import { label } from '../../proto/label.js';
-import { foldNames } from '../combine/nodeset.js';
 import { type OutputRows, platformOf, type ReadOutput } from '../combine/result.js';
 import type { Values } from '../config.js';
 import { count } from '../inventory/wording.js';
 import { inOrder } from '../limited/inorder.js';
+import { foldNames } from '../nodeset/fold.js';
 import { Parser } from '../parse/parser.js';
 import { MOST_TEXT } from '../parse/parsing.js';
 import { namesIn } from './parse.js';

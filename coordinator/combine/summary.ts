@@ -4,7 +4,7 @@
 import type { Counts } from '../../proto/gen/netsweep/v1/model.js';
 import { type Sweep, SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { label } from '../../proto/label.js';
-import { foldNames } from './nodeset.js';
+import { foldNames } from '../nodeset/fold.js';
 import type { Tally } from './tally.js';
 
 const NAMES_WIDTH = 200;

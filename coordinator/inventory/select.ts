@@ -1,4 +1,4 @@
-// Which devices of an inventory a command means: Ansible's patterns (-l) and plain names (-w, -x).
+// Which devices of an inventory a command means: Ansible's patterns (-l) and nodesets (-w, -x).
 // A term that matches nothing is an error, for it is a typo or a device that is not there.
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -7,12 +7,13 @@ import { knownField } from './fieldnames.js';
 import { globTest, regexMatches } from './glob.js';
 import { type Entry, InputError } from './inventory.js';
 import { hopText } from './jump.js';
+import { namedBy } from './named.js';
 import { count, didYouMean, Issues, nearest, quote, reasonOf } from './wording.js';
 
 export interface Selection {
   /** `-l`: `a:b`, `a,b`, `:&c`, `:!d`, globs, `~regex`, `@file`, group names, `all`, `key=value`. */
   limit?: string | null;
-  /** `-w` and `-x`: names separated by commas. */
+  /** `-w` and `-x`: nodesets. */
   hosts?: string | null;
   exclude?: string | null;
   /** Where the path of `@file` starts. */
@@ -35,11 +36,11 @@ export function selectEntries(entries: readonly Entry[], selection: Selection): 
     selected = selected.filter((entry) => limited.has(entry));
   }
   if (selection.hosts) {
-    const wanted = namesIn(entries, '-w', selection.hosts, issues);
+    const wanted = namedBy(entries, { option: '-w', text: selection.hosts, issues });
     selected = selected.filter(({ name }) => wanted.has(name));
   }
   if (selection.exclude) {
-    const unwanted = namesIn(entries, '-x', selection.exclude, issues);
+    const unwanted = namedBy(entries, { option: '-x', text: selection.exclude, issues });
     selected = selected.filter(({ name }) => !unwanted.has(name));
   }
   issues.throwIfAny();
@@ -234,27 +235,6 @@ function textsOf(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(textsOf);
   if (value === null || value === undefined || value === '' || typeof value === 'object') return [];
   return [String(value)];
-}
-
-function namesIn(entries: readonly Entry[], option: '-w' | '-x', text: string, issues: Issues): Set<string> {
-  const known = new Set(entries.map(({ name }) => name));
-  const names = text.split(',').map((name) => name.trim());
-  for (const name of names) {
-    if (name === '')
-      issues.reportAt(null, `${option} has an empty name (found ${quote(text)}, expected R1,R2)`);
-    else if (known.has(name)) continue;
-    else if (/[[\]*?!&^@]/.test(name))
-      issues.reportAt(
-        null,
-        `${option} ${quote(name)}: ranges and patterns come later here (expected plain names; -l takes globs)`,
-      );
-    else
-      issues.reportAt(
-        null,
-        `${option} names no device (found ${quote(name)}${didYouMean(nearest(name, known))})`,
-      );
-  }
-  return new Set(names);
 }
 
 function reportNothing(text: string, known: string[], issues: Issues): void {

@@ -1,5 +1,5 @@
 // What earlier audits of the same policies leave for a report: how their scores went, and what has changed since the last.
-import { foldNames } from '../combine/nodeset.js';
+import { foldNames } from '../nodeset/fold.js';
 import { scoreText } from './standing.js';
 
 const NAMES_WIDTH = 200;

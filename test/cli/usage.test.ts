@@ -42,7 +42,8 @@ describe('bad usage is one clear line and exit 2', () => {
     [['rum'], "unknown command 'rum' (did you mean run?)"],
     [['sweeps', 'lst'], "unknown command 'lst' (did you mean list?)"],
     [run('--frks', '3'), "unknown option '--frks' (did you mean --forks?)"],
-    [run('--diff'), "unknown option '--diff'"],
+    [run('--diff', '--one-line'), '--diff and --one-line exclude each other'],
+    [run('--diff', '--format', 'json'), '--diff goes with --format text'],
     [
       run('--jump', 'a,,b'),
       '--jump: a jump host is empty (expected USER@HOST:PORT with commas between, or none)',

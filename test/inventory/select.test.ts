@@ -110,11 +110,12 @@ describe('a selection', () => {
     [{ limit: '@/nowhere/at/all' }, '-l @/nowhere/at/all: cannot be read (no such file or directory)'],
     [{ limit: '@/' }, '-l @/: cannot be read (this is a directory)'],
     [{ hosts: 'sw8' }, '-w names no device (found "sw8"; did you mean sw1?)'],
+    [{ hosts: 'sw[1-9]' }, '-w names 7 devices that are not there (found sw[2-8])'],
+    [{ exclude: 'sw[4-6]' }, '-x names 3 devices that are not there (found sw[4-6])'],
     [
-      { hosts: 'sw[1-9]' },
-      '-w "sw[1-9]": ranges and patterns come later here (expected plain names; -l takes globs)',
+      { exclude: 'core1,,sw1' },
+      '-x column 7: nothing stands before an operator (found "core1,,sw1", expected a name on both sides of , ! & ^)',
     ],
-    [{ exclude: 'core1,,sw1' }, '-x has an empty name (found "core1,,sw1", expected R1,R2)'],
     [
       { limit: 'core', exclude: 'core1,core2' },
       'no device is left of 5 devices (expected -l, -w and -x to leave at least one)',

@@ -33,6 +33,7 @@ export const OUTPUT = {
   map: toggle({ flags: '--map', about: 'with --format json: only {device: output}', once: true }),
   ...ROWS,
   fold: toggle({ flags: '-b, --fold', about: 'identical outputs once, under all their devices' }),
+  diff: toggle({ flags: '--diff', about: 'where outputs differ from those of the most devices' }),
   oneLine: toggle({ flags: '-o, --one-line', about: 'one line for each device' }),
   tree: one(
     { flags: '-t, --tree <dir>', about: 'write outputs to DIR/DEVICE/COMMAND.txt', once: true },

@@ -18,10 +18,10 @@ export const SELECTION = {
     null,
   ),
   hosts: list(
-    { flags: '-w, --hosts <names>', about: 'only these devices, separated by commas', once: true },
+    { flags: '-w, --hosts <nodeset>', about: 'only these devices: sw[1-9].dc1,@core!sw3.dc1', once: true },
     readText,
   ),
-  exclude: list({ flags: '-x, --exclude <names>', about: 'not these devices', once: true }, readText),
+  exclude: list({ flags: '-x, --exclude <nodeset>', about: 'not these devices', once: true }, readText),
   set: list(
     { flags: '-e, --set <key=value>', about: 'overrides an inventory field on every device' },
     readText,

@@ -8,12 +8,13 @@ import {
   Status,
 } from '../../../proto/gen/netsweep/v1/model.js';
 import { label } from '../../../proto/label.js';
+import { Folds } from '../../combine/folds.js';
 import { prefixed, shownOutputs } from '../../combine/lines.js';
 import type { ReadOutput } from '../../combine/result.js';
 import type { Progress } from '../progress.js';
 import type { Sink } from '../sink.js';
 import { harmlessLine } from '../terminal.js';
-import { Folds, showFolds } from './fold.js';
+import { showFolds } from './fold.js';
 import type { View } from './view.js';
 
 /** More devices than this are shown folded on a terminal. */

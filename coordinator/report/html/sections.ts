@@ -1,7 +1,7 @@
 // One rule's verdicts of one status: what it is about, and each evidence with the devices that show it.
 import type { Section } from '../../audit/report.js';
-import { foldNames } from '../../combine/nodeset.js';
 import { count } from '../../inventory/wording.js';
+import { foldNames } from '../../nodeset/fold.js';
 import { html, type Markup } from './markup.js';
 
 /** Distinct evidences of a rule that are shown; the devices of the others are named together. */

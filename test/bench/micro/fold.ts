@@ -1,5 +1,5 @@
 // Outputs of 10,000 devices gathered under the folded names of all that gave the same.
-import { Folds } from '../../../coordinator/cli/views/fold.ts';
+import { Folds } from '../../../coordinator/combine/folds.ts';
 import type { Output, Report } from '../../../proto/gen/netsweep/v1/model.ts';
 import { output, report } from '../../store/samples.ts';
 import type { Micro } from './harness.ts';
@@ -23,5 +23,6 @@ export async function* fold(): AsyncGenerator<Micro> {
 function gather(reports: Report[], distinct: number): void {
   const folds = new Folds();
   for (const one of reports) folds.add(one, one.outputs);
-  if ([...folds.ordered()].length !== distinct) throw new Error('folded wrongly');
+  const groups = folds.commands.flatMap((command) => folds.groupsOf(command));
+  if (groups.length !== distinct) throw new Error('folded wrongly');
 }

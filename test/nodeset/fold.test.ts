@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { foldNames } from '../../coordinator/combine/nodeset.ts';
+import { foldNames } from '../../coordinator/nodeset/fold.ts';
 
 describe('folding names', () => {
   test.each([
@@ -17,7 +17,7 @@ describe('folding names', () => {
     [['r1s1', 'r1s2', 'r2s1', 'r2s2'], 'r[1-2]s[1-2]'],
     [['r1s1', 'r1s2', 'r2s1'], 'r1s[1-2],r2s1'],
     [['10.0.0.1', '10.0.0.2'], '10.0.0.[1-2]'],
-    [['n12345678901234567890', 'n12345678901234567891'], 'n12345678901234567890,n12345678901234567891'],
+    [['n12345678901234567890', 'n12345678901234567891'], 'n[12345678901234567890-12345678901234567891]'],
   ])('%j is %s', (names, folded) => expect(foldNames(names)).toBe(folded));
 
   test('unfolds to the names it was made of, whatever they are', () => {
