@@ -270,6 +270,7 @@ install_test_programs() {
   install_program ssh-keygen openssh-client usr/bin/ssh-keygen
   install_program openssl openssl usr/bin/openssl
   install_program ip iproute2 bin/ip
+  install_program nft nftables usr/sbin/nft
 }
 
 main() {

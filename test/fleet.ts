@@ -40,7 +40,7 @@ export interface FleetOptions {
   /** Default: one that is free. */
   port?: number;
   /** Where it runs; default: the system's network. */
-  inside?: Namespace;
+  inside?: Pick<Namespace, 'command'>;
 }
 
 /** One connection to one device; times on the machine's monotonic clock in ms. */
