@@ -24,6 +24,7 @@ import { serveNoMembers } from './identity/nomembers.js';
 import { Agents } from './intake/agents.js';
 import { type AgentLink, Presence } from './intake/presence.js';
 import { bind, close, createServer, listen } from './intake/server.js';
+import { Strangers } from './intake/strangers.js';
 import { Findings } from './operation/findings.js';
 import type { Journal } from './operation/journal.js';
 import type { Seen } from './operation/watched.js';
@@ -87,6 +88,7 @@ export class Coordinator {
   #heap: Disposable | null = null;
   #server: Server | null = null;
   #membership: Membership | null = null;
+  #strangers: Strangers | null = null;
   #scheduleStore: ScheduleStore | null = null;
   #findings: Findings | null = null;
   #options: CoordinatorOptions | null = null;
@@ -174,12 +176,17 @@ export class Coordinator {
   /** Listens for those whom our own authority has enrolled, or for those with certificates of another. */
   async #admit(server: Server, store: MemberStore, options: CoordinatorOptions): Promise<void> {
     const { authority = null, warn } = options;
+    const { books } = this;
+    const strangers = new Strangers(books.host, (why, words) => {
+      books.counted.strangers.add(why);
+      if (words !== null) warn(null, words);
+    });
+    this.#strangers = strangers;
     if (authority === null) {
       serveNoMembers(server);
-      this.#address = await listen(server, options.listen, options.tls);
+      this.#address = await listen(server, options.listen, options.tls, strangers);
       return;
     }
-    const { books } = this;
     this.#memberStore = store;
     const book = {
       members: () => store.members(),
@@ -193,8 +200,9 @@ export class Coordinator {
     const { Membership } = await import('./identity/membership.js'); // most coordinators have none
     this.#membership = await Membership.open({
       ...{ authority, endowment, signingKey, book, server, address, host, warn },
+      known: (peer) => strangers.known(peer),
     });
-    this.#address = await bind(server, options.listen, this.#membership.credentials);
+    this.#address = await bind(server, options.listen, this.#membership.credentials, strangers);
   }
 
   get address(): string {
@@ -295,6 +303,7 @@ export class Coordinator {
     this.#unwatch();
     this.#heap?.[Symbol.dispose]();
     this.#membership?.[Symbol.dispose]();
+    this.#strangers?.[Symbol.dispose]();
     for (const link of this.presence.all()) link.end();
     if (this.#server !== null) await close(this.#server, CLOSE_GRACE_MS);
     await this.#offers?.[Symbol.asyncDispose]();

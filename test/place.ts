@@ -50,9 +50,10 @@ export class Place implements AsyncDisposable {
     return this.path(name);
   }
 
-  /** The environment of a user who has set nothing. */
+  /** The environment of a user who has set nothing; an agent that this host may be is not found from here. */
   environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-    return { PATH: process.env.PATH, HOME: this.folder, ...this.env, ...more };
+    const own = { HOME: this.folder, STATE_DIRECTORY: this.path('identity') };
+    return { PATH: process.env.PATH, ...own, ...this.env, ...more };
   }
 
   /** Starts `netsweep ARGS`. */

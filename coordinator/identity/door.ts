@@ -30,8 +30,12 @@ export function localDoor(via: 'socket' | 'loopback'): ServerInterceptor {
 }
 
 /** TLS has turned away whoever has no certificate of the authority; the others are agents and operators alike. */
-export function outsideDoor(): ServerInterceptor {
-  return doorkeeper((certificate) => ({ caller: trusted(subjectOf(certificate), 'outside'), why: '' }));
+export function outsideDoor(known: (peer: string) => void): ServerInterceptor {
+  const admit = (certificate: PeerCertificate | undefined) => ({
+    caller: trusted(subjectOf(certificate), 'outside'),
+    why: '',
+  });
+  return doorkeeper(admit, { known });
 }
 
 interface Admitted {
@@ -60,12 +64,14 @@ export class MemberDoor implements Disposable {
     private readonly members: Members,
     authority: Authority,
     private readonly host: Host,
+    /** Told of each member's connection, ADDRESS:PORT, with each of its calls. */
+    known: (peer: string) => void,
   ) {
-    const keeper = doorkeeper(
-      (certificate) => this.#admit(certificate),
-      (call) => this.#open.add(call),
-      (call) => this.#open.delete(call),
-    );
+    const keeper = doorkeeper((certificate) => this.#admit(certificate), {
+      known,
+      opened: (call) => this.#open.add(call),
+      closed: (call) => this.#open.delete(call),
+    });
     this.credentials = new MemberCredentials(authority.certificate, authority.server(), keeper);
     const timer = setInterval(() => this.#endExpired(), LOOK_EVERY_MS);
     timer.unref();
@@ -126,15 +132,23 @@ function contextOf(ca: string, { cert, key }: Pair) {
   return { ca, cert, key, minVersion: 'TLSv1.3' as const };
 }
 
+/** Told what comes through a door. */
+interface Watching {
+  /** A connection of somebody who is not nobody. */
+  known?(peer: string): void;
+  opened?(call: OpenCall): void;
+  closed?(call: OpenCall): void;
+}
+
 function doorkeeper(
   admit: (certificate: PeerCertificate | undefined) => Admitted,
-  opened: (call: OpenCall) => void = () => undefined,
-  closed: (call: OpenCall) => void = () => undefined,
+  { known, opened, closed }: Watching = {},
 ): ServerInterceptor {
   return ({ path }, call) => {
     const admitted = admit(call.getAuthContext().sslPeerCertificate);
     const { caller, why } = admitted;
     if (!mayCall(caller, path)) return turnedAway(call, caller, why, path);
+    if (caller.via !== 'nobody') known?.(call.getPeer());
     if (caller.member === null)
       return new ServerInterceptingCall(call, {
         start: (next) =>
@@ -152,12 +166,12 @@ function doorkeeper(
       end: (reason) => {
         if (isOver) return;
         isOver = true;
-        closed(open);
+        closed?.(open);
         admitted.left?.abort();
         call.sendStatus({ code: status.UNAUTHENTICATED, details: reason });
       },
     };
-    opened(open);
+    opened?.(open);
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
@@ -167,7 +181,7 @@ function doorkeeper(
           },
           // A peer that reads nothing keeps its stream open however it has ended here.
           onReceiveMessage: (message, go) => (isOver ? undefined : go(message)),
-          onCancel: () => closed(open),
+          onCancel: () => closed?.(open),
         }),
       sendMessage: (message, go) => (isOver ? undefined : go(message)),
       sendStatus: (ending, go) => (isOver ? undefined : go(ending)),

@@ -22,6 +22,8 @@ export interface MembershipParts {
   address(): string;
   host: Host;
   warn(error: unknown, what: string): void;
+  /** Told of members' connections, ADDRESS:PORT. */
+  known?(peer: string): void;
 }
 
 export class Membership implements Disposable {
@@ -35,7 +37,7 @@ export class Membership implements Disposable {
     private readonly parts: MembershipParts,
   ) {
     this.#shown = parts.authority.server().cert;
-    this.#door = new MemberDoor(members, parts.authority, parts.host);
+    this.#door = new MemberDoor(members, parts.authority, parts.host, (peer) => parts.known?.(peer));
     members.ended = (member) => this.#door.end(member, 'revoked');
     serveMembers(parts.server, { ...parts, members });
   }

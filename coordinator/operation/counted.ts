@@ -32,6 +32,8 @@ export class Counted {
   readonly reoffers = new Counts(['']);
   readonly logins = new Counts(['send', 'stopped', 'spent', 'lost']);
   readonly loginOutcomes = new Counts(['accepted', 'refused', 'hung-up', 'unknown', 'unsent']);
+  /** Connections that were closed because nobody was known on them. */
+  readonly strangers = new Counts(['late', 'crowd']);
   readonly commits = new Histogram(SECONDS);
   readonly writes = new Histogram(WRITES_AT_ONCE);
 

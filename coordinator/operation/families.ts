@@ -93,6 +93,11 @@ export const FAMILIES = {
     help: 'Most devices at once of an agent.',
   },
   netsweep_nats_up: { type: 'gauge', labels: [], help: '1 while the connection to NATS stands.' },
+  netsweep_connections_closed_total: {
+    type: 'counter',
+    labels: ['why'],
+    help: 'Connections closed on which nobody had shown a certificate that counts: too late, or too many of them.',
+  },
   netsweep_certificate_expiry_timestamp_seconds: {
     type: 'gauge',
     labels: ['of'],

@@ -88,6 +88,7 @@ export class WatchedCoordinator implements Watched {
       netsweep_devices_leased: this.#perAgent((instance) => ledger.running({ instance })),
       netsweep_devices_leased_max: this.#perAgent((_instance, forks) => forks),
       netsweep_nats_up: Number(nats() !== ''),
+      netsweep_connections_closed_total: counted.strangers,
       netsweep_certificate_expiry_timestamp_seconds: this.#certificates(),
       ...this.process.read(),
     };

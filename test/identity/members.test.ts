@@ -1,5 +1,6 @@
 // Members on a real store and a real TLS port, with a clock that can be put forward.
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as pathOf } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
@@ -9,6 +10,7 @@ import { type Host, machine } from '../../coordinator/host.js';
 import { Authority } from '../../coordinator/identity/authority.js';
 import { Membership } from '../../coordinator/identity/membership.js';
 import { bind, close, createServer } from '../../coordinator/intake/server.js';
+import { Strangers } from '../../coordinator/intake/strangers.js';
 import { openStore } from '../../coordinator/store/open.js';
 import { AgentsClient, type AgentsServer, AgentsService } from '../../proto/gen/netsweep/v1/agent.js';
 import { type Identity, MembersClient, Role } from '../../proto/gen/netsweep/v1/members.js';
@@ -23,7 +25,7 @@ class Clock {
   readonly host: Host = { ...machine, wallMs: () => machine.wallMs() + this.aheadMs };
 }
 
-async function open(directory: string, clock = new Clock()) {
+async function open(directory: string, clock = new Clock(), strangers: Strangers | null = null) {
   const authority =
     Authority.open(directory) ??
     (await Authority.make(directory, 'netsweep test', ['localhost', '127.0.0.1']));
@@ -37,8 +39,9 @@ async function open(directory: string, clock = new Clock()) {
   const membership = await Membership.open({
     ...{ authority, endowment: null, signingKey: Buffer.alloc(0), book, server },
     ...{ address: () => '127.0.0.1:1', host: clock.host, warn: () => undefined },
+    known: (peer) => strangers?.known(peer),
   });
-  const address = await bind(server, '127.0.0.1:0', membership.credentials);
+  const address = await bind(server, '127.0.0.1:0', membership.credentials, strangers);
   const client = (identity?: Identity, key?: string) =>
     new MembersClient(
       address,
@@ -75,7 +78,7 @@ const AGENT = {
 
 type Opened = Awaited<ReturnType<typeof open>>;
 
-async function joined({ members }: Opened, wanted = AGENT) {
+async function joined({ members }: Opened, wanted: Omit<typeof AGENT, 'role'> & { role: Role } = AGENT) {
   const { secret } = await members.enroll(wanted, 'me');
   const key = makeKey();
   return { key, identity: await members.join(secret, await requestCertificate(key)) };
@@ -221,4 +224,44 @@ test('a join token that was not copied whole is none', () => {
   expect(readJoinToken(text)).toEqual(token);
   for (const broken of [text.slice(0, -1), text.slice(1), `${text}A`, text.replace('-B', '-C'), ''])
     expect(readJoinToken(broken)).toBeNull();
+});
+
+test('silent connections are few and short, and members get through among them', async () => {
+  await using place = await folder();
+  const closed: string[] = [];
+  using strangers = new Strangers(machine, (why, words) => closed.push(words ?? why), {
+    ...{ most: 20, perAddress: 8, waitMs: 1_500 },
+  });
+  await using opened = await open(place.path, new Clock(), strangers);
+  const { identity, key } = await joined(opened, { ...AGENT, name: 'm', role: Role.OPERATOR });
+  const member = opened.client(identity, key);
+  const list = () => called<object>((done) => member.list({}, done));
+  await list();
+  expect(strangers.size, 'a member is none').toBe(0);
+  const port = Number(opened.address.split(':')[1]);
+  const ended = new Set<Socket>();
+  const dial = (localAddress: string, tls: boolean) => {
+    const to = { host: '127.0.0.1', port, localAddress };
+    const socket = tls ? connect({ ...to, rejectUnauthorized: false }) : connectPlain(to);
+    socket.on('error', () => undefined);
+    return socket.once('close', () => ended.add(socket)).resume(); // what is not read does not end
+  };
+  // From one address, some of them with all of TLS behind them; then from many.
+  const one = Array.from({ length: 30 }, (_, at) => dial('127.0.0.2', at % 2 === 0));
+  await until('those of one address are bounded', () => ended.size >= 22);
+  const many = Array.from({ length: 30 }, (_, at) => dial(`127.0.1.${at + 1}`, at % 2 === 0));
+  await until('all are bounded', () => strangers.size <= 20 && ended.size >= 40);
+  await list();
+  const { identity: newcomer } = await joined(opened, { ...AGENT, name: 'n' });
+  expect(newcomer.name).toBe('n');
+  const fresh = opened.client(identity, key);
+  expect(await called<object>((done) => fresh.list({}, done)), 'and those who come anew').toBeTruthy();
+  await until('nobody stays who is not known', () => strangers.size === 0);
+  await until('all are closed', () => ended.size === one.length + many.length);
+  await list();
+  expect(closed[0]).toBe(
+    'a connection was closed on which nobody had shown a certificate that counts, the last from 127.0.0.2',
+  );
+  expect(new Set(closed.slice(1))).toEqual(new Set(['crowd', 'late']));
+  for (const client of [member, fresh]) client.close();
 });
