@@ -2,6 +2,7 @@
 // The process edge of `netsweep`: words in, exit code out. The first signal asks the command to stop, a second
 // ends the process; whatever error is not known to end.ts is a bug and ends with 70.
 import { buildProgram } from './cli/program.js';
+import { wordsOf } from './cli/words.js';
 
 const INTERRUPTED = 130;
 const stop = new AbortController();
@@ -19,7 +20,7 @@ async function main(): Promise<number> {
   let code = 0;
   const edge = { stop: stop.signal, done: (ended: number) => (code = ended) };
   return buildProgram(edge)
-    .parseAsync()
+    .parseAsync(wordsOf(process.argv))
     .then(() => code, explain);
 }
 

@@ -62,7 +62,7 @@ export async function select(
     throw new UsageError('no inventory (expected -i SRC, or inventory in netsweep.yaml)');
   const platforms = openPlatforms(values);
   const platform = platformNamed(values.platform, platforms);
-  const io = { cwd: process.cwd(), stdin, env: process.env, platforms };
+  const io = { cwd: process.cwd(), stdin, env: process.env, platforms, columns: values.columns };
   const inventory = await readInventory(values.inventory, io);
   const listed = inventory.entries.map((entry) => ({ ...entry, platform: entry.platform ?? platform }));
   const known = earlier === null ? listed : repeated(listed, earlier);

@@ -12,6 +12,7 @@ import { plan, type Selected, select } from './prepare.js';
 import { buildProgram } from './program.js';
 import { sweepOptions } from './run.js';
 import type { AUDIT_RUN, RUN } from './settings.js';
+import { wordsOf } from './words.js';
 
 const COMMANDS = ['run', 'audit run', 'backup'];
 /** What makes no sense, or is not ours to say, in a command that starts by itself. */
@@ -60,7 +61,7 @@ async function inspected(words: string[]): Promise<Call<Settings>> {
       taken = call;
     },
   });
-  await program.parseAsync(words, { from: 'user' }).catch((error: unknown) => {
+  await program.parseAsync(wordsOf(words), { from: 'user' }).catch((error: unknown) => {
     // Help and version end a command well, and nothing has been done.
     if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
   });

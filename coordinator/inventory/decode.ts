@@ -6,8 +6,8 @@ import type { Issues } from './wording.js';
 export interface Decoding {
   directory: string;
   trusted: boolean;
-  /** What should be in the file, for messages. */
-  expected: string;
+  /** What should be in the file, for messages; null: it may be empty. */
+  expected: string | null;
 }
 
 /** Null: it is no text, which was reported. */
@@ -34,6 +34,6 @@ export function decodeText(
   }
   const binary = /[\0-\x08\x0e-\x1a\x1c-\x1f]/.exec(text);
   if (binary !== null) return refuse(binary.index, 'this is not a text file (found a control character)');
-  if (text.trim() === '') return refuse(0, `this file is empty (expected ${expected})`);
+  if (expected !== null && text.trim() === '') return refuse(0, `this file is empty (expected ${expected})`);
   return source;
 }

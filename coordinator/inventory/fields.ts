@@ -81,7 +81,7 @@ export function readFields(map: LocatedMap['fields'], owner: Owner, world: Field
       world.issues.report(field.at, `a field cannot be called ${written}`);
       continue;
     }
-    const known = written === 'hostname' ? hostnameIs : knownField(written);
+    const known = field.data === true ? null : written === 'hostname' ? hostnameIs : knownField(written);
     if (known === null || (owner === 'group' && written === 'children'))
       readData(layer, written, field, owner, world);
     else readKnown(layer, known, written, field, owner, world);
@@ -161,24 +161,30 @@ function isSame(a: unknown, b: unknown): boolean {
 function readData(
   layer: Layer,
   written: string,
-  { at, value }: Field,
+  { at, value, data }: Field,
   owner: Owner,
   world: FieldWorld,
 ): void {
   if (owner === 'group' && written === 'children') return;
+  if (data !== true && !isData(written, at, value, world)) return;
+  const bare = bareValue(value);
+  if (bare !== undefined) layer.data[written] = bare;
+}
+
+/** A field of nobody's may be meant for one of ours; false: it cannot be data, which was reported. */
+function isData(written: string, at: Place, value: Located, world: FieldWorld): boolean {
   const instead = OBJECTS.get(written);
   if (instead !== undefined && value.kind !== 'null') {
     world.issues.report(at, `${written} is an object of a program (expected ${instead} in its place)`);
-    return;
+    return false;
   }
   const typo = typoOf(written);
   if (typo !== null) {
     world.issues.report(at, `unknown field (found ${quote(written)}${didYouMean(typo)})`);
-    return;
+    return false;
   }
   const meant = MEANT.get(written);
   if (meant !== undefined)
     world.warnings.report(at, `${written} is kept as data and not used to log in (did you mean ${meant}?)`);
-  const bare = bareValue(value);
-  if (bare !== undefined) layer.data[written] = bare;
+  return true;
 }

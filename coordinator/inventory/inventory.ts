@@ -1,6 +1,7 @@
 // What an inventory gives, whatever its shape: a list of entries with the position each was read from.
 // Everything after this file is the same for YAML, JSON, CSV and Python dictionaries.
 import type { Limits } from '../../proto/gen/netsweep/v1/model.js';
+import type { Seal } from './netmikoseal.js';
 
 /** A place in an input file; line and column count from 1. */
 export interface Position {
@@ -12,6 +13,8 @@ export interface Position {
 /** A secret as an inventory names it; resolved only when a sweep is submitted, never for a plan. */
 export type SecretReference =
   | { from: 'text'; text: string; at: Position | null }
+  /** Encrypted by netmiko-tools. */
+  | { from: 'sealed'; text: string; seal: Seal; at: Position | null }
   | { from: 'env'; variable: string; at: Position | null }
   /** `found`: nobody named it, it is where keys are looked for. */
   | { from: 'file'; path: string; at: Position | null; found?: true }
@@ -102,8 +105,17 @@ export interface ReadyEntry extends Entry {
   port: number;
 }
 
+/** A device that an inventory names and that cannot be swept: down, without an address. */
+export interface LeftOut {
+  name: string;
+  why: string;
+  at: Position;
+}
+
 export interface Inventory {
   entries: Entry[];
+  /** With the entries, all that the sources name. */
+  leftOut: LeftOut[];
   warnings: Issue[];
 }
 

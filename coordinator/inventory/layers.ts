@@ -4,7 +4,7 @@ import { addressKey } from './address.js';
 import { entryOf } from './entry.js';
 import type { Fields } from './fieldnames.js';
 import { type Layer, type Owner, readFields, readName } from './fields.js';
-import type { Entry, Position } from './inventory.js';
+import type { Entry, Inventory, LeftOut, Position } from './inventory.js';
 import { hopText } from './jump.js';
 import type { Field, InventoryDocument, LocatedDevice, Place } from './located.js';
 import { positionOf } from './located.js';
@@ -21,22 +21,50 @@ interface Group {
 
 type Groups = Map<string, Group>;
 
-/** Entries in the order of the documents. What is wrong is reported in `world.issues`. */
-export function entriesOf(documents: InventoryDocument[], world: FieldWorld): Entry[] {
-  const groups = readGroups(documents, world);
-  const lineages = new Map<string, string[]>();
-  for (const name of groups.keys()) lineages.set(name, lineageOf(name, groups, world));
+interface Family {
+  groups: Groups;
+  /** Each group and everything above it. */
+  lineages: Map<string, string[]>;
+}
+
+/** Entries and what is left out in the order of the documents. What is wrong is reported in `world.issues`. */
+export function entriesOf(
+  documents: InventoryDocument[],
+  world: FieldWorld,
+): Pick<Inventory, 'entries' | 'leftOut'> {
+  const shared = familyOf(
+    documents.filter(({ ownGroups }) => ownGroups !== true),
+    world,
+  );
+  const leftOut: LeftOut[] = [];
   const candidates = documents.flatMap((document) => {
+    const family = document.ownGroups === true ? familyOf([document], world) : shared;
     const defaults = layerOf(document.defaults?.fields, 'defaults', world);
     return Array.from(document.devices, (device) => {
+      if (device.leftOut !== undefined) {
+        leftOut.push(...leave(device, device.leftOut));
+        return null;
+      }
       const own = readFields(device.fields, 'device', world, device.name !== null);
-      const names = groupsOf(device, own, document, { groups, lineages }, world);
-      const shared = names.toReversed().map((name) => groups.get(name)?.layer);
-      return candidate(device, names, [defaults, ...shared, own].filter(isGiven), world);
+      const names = groupsOf(device, own, document, family, world);
+      const layers = names.toReversed().map((name) => family.groups.get(name)?.layer);
+      return candidate(device, names, [defaults, ...layers, own].filter(isGiven), world);
     });
   });
   reportDuplicates(candidates.filter(isGiven), world);
-  return candidates.flatMap((one) => one?.entry ?? []);
+  return { entries: candidates.flatMap((one) => one?.entry ?? []), leftOut };
+}
+
+function leave({ name, at: place }: LocatedDevice, why: string): LeftOut[] {
+  const at = positionOf(place);
+  return at === null ? [] : [{ name: name ?? '', why, at }];
+}
+
+function familyOf(documents: InventoryDocument[], world: FieldWorld): Family {
+  const groups = readGroups(documents, world);
+  const lineages = new Map<string, string[]>();
+  for (const name of groups.keys()) lineages.set(name, lineageOf(name, groups, world));
+  return { groups, lineages };
 }
 
 function isGiven<T>(value: T | null | undefined): value is T {
@@ -125,7 +153,7 @@ function groupsOf(
   device: LocatedDevice,
   own: Layer,
   document: InventoryDocument,
-  { groups, lineages }: { groups: Groups; lineages: Map<string, string[]> },
+  { groups, lineages }: Family,
   world: FieldWorld,
 ): string[] {
   const names = [...(own.fields.groups ?? []), ...device.groups];

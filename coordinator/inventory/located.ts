@@ -1,6 +1,7 @@
 // Values with the place they were read from: what every reader of an inventory file gives to the next station,
 // so that a message about a value can name its line and column. Places are offsets until somebody asks.
 import type { Position } from './inventory.js';
+import type { Seal } from './netmikoseal.js';
 
 /** The text of one input file, without its byte order mark. */
 export class Source {
@@ -32,8 +33,8 @@ export class Source {
 /** Where something stands; null: on the command line. */
 export type Place = { source: Source; offset: number } | null;
 
-export type Located = { at: Place } & (
-  | { kind: 'text'; text: string }
+export type Located = { at: Place } /** `sealed`: encrypted so, until somebody needs it. */ & (
+  | { kind: 'text'; text: string; sealed?: Seal }
   /** `text` is the number as it was written. */
   | { kind: 'number'; number: number; text: string }
   | { kind: 'boolean'; boolean: boolean }
@@ -49,6 +50,8 @@ export type LocatedMap = Extract<Located, { kind: 'map' }>;
 export interface Field {
   at: Place;
   value: Located;
+  /** Another tool's own data: kept under its name, whatever that would mean here. */
+  data?: true;
 }
 
 /** What one file says, whatever its shape. */
@@ -56,6 +59,8 @@ export interface InventoryDocument {
   defaults: LocatedMap | null;
   /** Null where groups are only labels on devices. */
   groups: Map<string, Field> | null;
+  /** The groups and devices of other documents know nothing of these groups. */
+  ownGroups?: true;
   /** Gone through once; what is wrong with their structure may be reported on the way. */
   devices: Iterable<LocatedDevice>;
 }
@@ -67,6 +72,8 @@ export interface LocatedDevice {
   fields: Map<string, Field>;
   /** Groups that the file's structure gives, after the device's own. */
   groups: string[];
+  /** Why it cannot be swept, where its source says so: it is told and counted, and no entry. */
+  leftOut?: string;
 }
 
 export function positionOf(place: Place): Position | null {

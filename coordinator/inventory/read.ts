@@ -2,13 +2,16 @@
 // without) to an inventory: detects the shape and hands each to its reader. All errors are thrown at once.
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import type { Inventory } from './inventory.js';
+import type { Inventory, LeftOut } from './inventory.js';
 import { entriesOf } from './layers.js';
 import type { InventoryDocument, Located, Source } from './located.js';
 import type { Given, InventoryIo, Reading, Shape } from './shape.js';
 import { NATIVE, SHAPES, VALUES } from './shapes.js';
 import { isUrl, openReading } from './sources.js';
-import { didYouMean, Issues, nearest, reasonOf } from './wording.js';
+import { count, didYouMean, Issues, nearest, quote, reasonOf } from './wording.js';
+
+/** Devices left out that one warning names. */
+const MOST_NAMES = 5;
 
 /** Throws an InputError with everything that is wrong. */
 export async function readInventory(sources: string[], io: InventoryIo): Promise<Inventory> {
@@ -18,12 +21,41 @@ export async function readInventory(sources: string[], io: InventoryIo): Promise
   const documents: InventoryDocument[] = [];
   for (const source of sources) documents.push(...(await readSource(source, reading)));
   const world = { platforms: io.platforms, home: io.env.HOME ?? '', issues, warnings, cwd: io.cwd };
-  const entries = entriesOf(documents, world);
+  const { entries, leftOut } = entriesOf(documents, world);
   issues.throwIfAny();
+  tellLeftOut(leftOut, warnings);
+  const found = leftOut.length === 0 ? '' : `found ${count(leftOut.length, 'device')}, ${toldWhy(leftOut)}; `;
   if (entries.length === 0)
-    issues.reportAt(null, `no device in ${sources.join(', ')} (expected at least one)`);
+    issues.reportAt(null, `no device in ${sources.join(', ')} (${found}expected at least one)`);
   issues.throwIfAny();
-  return { entries, warnings: warnings.list('warning') };
+  return { entries, leftOut, warnings: warnings.list('warning') };
+}
+
+/** One warning for all devices that a source gives with one reason. */
+function tellLeftOut(leftOut: readonly LeftOut[], warnings: Issues): void {
+  const reasons = new Map<string, LeftOut[]>();
+  for (const one of leftOut) {
+    const key = `${one.at.file}\0${one.why}`;
+    const told = reasons.get(key);
+    if (told === undefined) reasons.set(key, [one]);
+    else told.push(one);
+  }
+  for (const told of reasons.values()) {
+    const [first] = told;
+    if (first === undefined) continue;
+    const names = told.slice(0, MOST_NAMES).map(({ name }) => quote(name));
+    const more = told.length > MOST_NAMES ? `, and ${told.length - MOST_NAMES} more` : '';
+    warnings.reportAt(
+      first.at,
+      `${count(told.length, 'device')} left out: ${first.why} (${names.join(', ')}${more}; netsweep inventory check shows all)`,
+    );
+  }
+}
+
+function toldWhy(leftOut: readonly LeftOut[]): string {
+  return Array.from(new Set(leftOut.map(({ why }) => why)))
+    .slice(0, 3)
+    .join(', ');
 }
 
 async function readSource(source: string, reading: Reading): Promise<InventoryDocument[]> {

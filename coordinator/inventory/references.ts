@@ -12,6 +12,9 @@ const REFERENCE = /^(env|file|cmd|vault|plain):/;
 
 /** A password or enable secret; `question` is what is asked for with `ask`. */
 export function readSecretReference(given: Given, question: string): SecretReference | undefined {
+  const { value } = given;
+  if (value.kind === 'text' && value.sealed !== undefined)
+    return { from: 'sealed', text: value.text, seal: value.sealed, at: positionOf(value.at) };
   const text = secretText(given);
   if (text === undefined) return undefined;
   if (text === 'ask') return { from: 'ask', question, at: positionOf(given.value.at) };

@@ -11,6 +11,7 @@ import { VaultError, type VaultReference } from '../../proto/vaultsettings.js';
 import { CredentialTable, type Secrets } from './credentialtable.js';
 import type { CredentialSource, SecretField, SecretReference } from './inventory.js';
 import { isEncrypted, readCertificate } from './keys.js';
+import type { Seal } from './netmikoseal.js';
 import { runProgram } from './program.js';
 import { readSecretFile, SecretError, withoutLineEnd } from './secretfile.js';
 import { Issues } from './wording.js';
@@ -202,11 +203,23 @@ class Resolver {
       }
       case 'vault':
         return this.fromVault(reference);
+      case 'sealed':
+        return this.open(reference.text, reference.seal);
       case 'ask':
         return this.io.ask(`${reference.question} for ${source.username ?? source.name}: `);
     }
     reference satisfies never;
     throw new SecretError('this kind of reference is not known');
+  }
+
+  private async open(text: string, seal: Seal): Promise<Buffer> {
+    const { openSealed, SealError } = await import('./netmikoseal.js');
+    try {
+      return Buffer.from(await openSealed(text, seal, this.io.env), 'utf8');
+    } catch (error) {
+      if (error instanceof SealError) throw new SecretError(error.message, { cause: error });
+      throw error;
+    }
   }
 
   private async fromVault(reference: VaultReference): Promise<Buffer> {
@@ -226,6 +239,8 @@ export function sourceOf(reference: SecretReference): string {
   switch (reference.from) {
     case 'text':
       return reference.at === null ? '--set' : `inventory ${reference.at.file}`;
+    case 'sealed':
+      return `encrypted in ${reference.at?.file ?? 'the inventory'}`;
     case 'env':
       return `env:${reference.variable}`;
     case 'file':
@@ -260,6 +275,6 @@ function keyName(reference: SecretReference): string {
 
 function keyOf(reference: SecretReference, { username, name }: CredentialSource): string {
   if (reference.from === 'ask') return `ask ${reference.question} ${username ?? name}`;
-  if (reference.from === 'text') return `text ${reference.text}`;
+  if (reference.from === 'text' || reference.from === 'sealed') return `${reference.from} ${reference.text}`;
   return reference.from === 'command' ? `cmd ${reference.program}` : sourceOf(reference);
 }

@@ -11,6 +11,8 @@ export interface InventoryIo {
   stdin: AsyncIterable<Uint8Array | string>;
   env: Readonly<Record<string, string | undefined>>;
   platforms: Platforms;
+  /** `--map`: what the columns of a router.db are. */
+  columns?: string | null;
 }
 
 /** A source, as far as it was looked at to know its shape. */
@@ -31,7 +33,7 @@ export interface Reading {
   issues: Issues;
   warnings: Issues;
   /** The text of a file, of `-` or of a URL; null: it cannot be read, which was reported. */
-  text(place: string): Promise<Source | null>;
+  text(place: string, may?: { empty?: boolean }): Promise<Source | null>;
   /** YAML or JSON; null: there is nothing in it, or what is wrong was reported. */
   value(source: Source): Located | null;
   /** What a directory holds, sorted, directories with a slash behind; null: it is none. */

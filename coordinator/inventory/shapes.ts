@@ -1,6 +1,7 @@
 // Every shape that an inventory may have, in the order in which they are asked whether a source is theirs. A shape
 // is one entry here and a module that is loaded for it alone; CONTRIBUTING tells how to add one.
 import type { Shape } from './shape.js';
+import { isConfig, isHosts, isTools } from './signs.js';
 
 /** What a YAML or JSON file is that no other shape knows. */
 export const NATIVE: Shape = {
@@ -37,7 +38,43 @@ const PYTHON: Shape = {
   },
 };
 
-export const SHAPES: readonly Shape[] = [PYTHON, CSV, NATIVE];
+const NORNIR: Shape = {
+  name: 'nornir',
+  about: "Nornir's hosts.yaml",
+  directory: (names) => {
+    const has = (part: string) => names.includes(`${part}.yaml`) || names.includes(`${part}.yml`);
+    return has('hosts') && (has('groups') || has('defaults'));
+  },
+  value: (root) => isHosts(root) || isConfig(root),
+  load: async () => (await import('./nornir.js')).readNornir,
+};
+
+const NETMIKO: Shape = {
+  name: 'netmiko',
+  about: 'the .netmiko.yml of netmiko-tools',
+  file: /^\.netmiko\.ya?ml$/,
+  value: isTools,
+  load: async () => (await import('./netmiko.js')).readNetmiko,
+};
+
+const OXIDIZED: Shape = {
+  name: 'oxidized',
+  about: "Oxidized's router.db",
+  directory: (names) => names.includes('router.db'),
+  file: /^router\.db$/,
+  load: async () => (await import('./routerdb.js')).readOxidized,
+};
+
+const RANCID: Shape = {
+  name: 'rancid',
+  about: "RANCID's router.db",
+  // Which of the two a router.db is, is told by its lines; forced, it may be a directory of groups.
+  directory: () => false,
+  text: (text) => /^[^\s:;,]+;[\w-]+;(up|down)\b/i.test(firstLine(text)),
+  load: async () => (await import('./routerdb.js')).readRancid,
+};
+
+export const SHAPES: readonly Shape[] = [PYTHON, RANCID, CSV, NORNIR, NETMIKO, OXIDIZED, NATIVE];
 
 /** Files that hold YAML or JSON, whose shape is told by what is in them. */
 export const VALUES = /\.(ya?ml|json)$/i;

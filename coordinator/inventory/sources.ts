@@ -30,7 +30,7 @@ export function openReading(io: InventoryIo, issues: Issues, warnings: Issues): 
     io,
     issues,
     warnings,
-    text: (place) => readText(place, io, issues),
+    text: (place, { empty = false } = {}) => readText(place, empty ? null : 'an inventory', io, issues),
     value: (source) => readValue(source, issues),
     names: (place) => readNames(resolve(io.cwd, place)),
   };
@@ -49,7 +49,12 @@ async function readNames(path: string): Promise<string[] | null> {
   }
 }
 
-async function readText(place: string, io: InventoryIo, issues: Issues): Promise<Source | null> {
+async function readText(
+  place: string,
+  expected: string | null,
+  io: InventoryIo,
+  issues: Issues,
+): Promise<Source | null> {
   const refuse = (message: string): null => {
     issues.reportAt({ file: withoutLogin(place) || 'inventory', line: 1, column: 1 }, message);
     return null;
@@ -61,7 +66,7 @@ async function readText(place: string, io: InventoryIo, issues: Issues): Promise
     const { bytes, trusted } = await read(place, path, io);
     if (bytes === null) return refuse(`too large (expected at most ${MOST_BYTES / 1024 / 1024} MB)`);
     const directory = place === '-' || isUrl(place) ? io.cwd : dirname(path);
-    return decodeText(place, bytes, { directory, trusted, expected: 'an inventory' }, issues);
+    return decodeText(place, bytes, { directory, trusted, expected }, issues);
   } catch (error) {
     return refuse(`cannot be read (${reasonOf(error)})`);
   }

@@ -5,8 +5,20 @@ import { readJump, readPath, readText } from '../values.js';
 
 export const SELECTION = {
   inventory: list(
-    { flags: '-i, --inventory <src>', about: 'file, directory, URL or - for stdin; may be repeated' },
+    {
+      flags: '-i, --inventory <src>',
+      about: 'file, directory, URL, - for stdin, or SHAPE:SRC as in netbox:URL; may be repeated',
+    },
     readText,
+  ),
+  columns: one(
+    {
+      flags: '--columns <map>',
+      about: 'what the columns of a router.db are: name:ip:model:username:password:enable; also --map',
+      shown: 'name:model, as in Oxidized',
+    },
+    readText,
+    null,
   ),
   limit: one(
     {

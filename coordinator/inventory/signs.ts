@@ -1,0 +1,42 @@
+// By what a YAML or JSON file of each shape is known: only what another shape cannot hold counts. Pure.
+import type { Located } from './located.js';
+
+/** The parts of our own structure. */
+const NATIVE = ['defaults', 'groups', 'devices'];
+const NORNIR = ['hostname', 'data', 'connection_options'];
+const NOT_NORNIR = ['device_type', 'ip', 'ansible_host', 'hosts', 'children', 'vars'];
+
+/** Nornir's hosts.yaml, whatever it is called: a map of hosts, some with what only Nornir has. */
+export function isHosts(root: Located): boolean {
+  const hosts = valuesOf(root);
+  return (
+    hosts.every((host) => host.kind === 'map' && !holds(host, NOT_NORNIR)) &&
+    hosts.some((host) => holds(host, NORNIR))
+  );
+}
+
+/** A configuration of Nornir's. */
+export function isConfig(root: Located): boolean {
+  const inventory = root.kind === 'map' ? root.fields.get('inventory')?.value : undefined;
+  return inventory !== undefined && holds(inventory, ['plugin', 'options']);
+}
+
+/** The .netmiko.yml of netmiko-tools: a map of devices, each with its type, and of lists of their names. */
+export function isTools(root: Located): boolean {
+  const values = valuesOf(root);
+  return (
+    values.every(({ kind }) => kind === 'map' || kind === 'list') &&
+    values.some((device) => holds(device, ['device_type'])) &&
+    !values.some((device) => holds(device, ['hosts', 'children', 'vars']))
+  );
+}
+
+/** The values of a map at the top that is not our own structure. */
+function valuesOf(root: Located): Located[] {
+  if (root.kind !== 'map' || holds(root, NATIVE)) return [];
+  return Array.from(root.fields.values(), ({ value }) => value).filter(({ kind }) => kind !== 'null');
+}
+
+function holds(value: Located, names: readonly string[]): boolean {
+  return value.kind === 'map' && names.some((name) => value.fields.has(name));
+}
