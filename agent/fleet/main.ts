@@ -218,11 +218,15 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }
 
-try {
-  const program = describeProgram();
-  program.parse();
-  await run(program.opts<Arguments>());
-  process.exit(0);
-} catch (error) {
-  fail(error);
+async function main(): Promise<never> {
+  try {
+    const program = describeProgram();
+    program.parse();
+    await run(program.opts<Arguments>());
+    process.exit(0);
+  } catch (error) {
+    fail(error);
+  }
 }
+
+void main();

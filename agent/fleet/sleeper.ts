@@ -6,15 +6,19 @@ import type { Endpoint } from './blackhole.js';
 
 const { endpoints, shared } = workerData as { endpoints: Endpoint[]; shared: SharedArrayBuffer };
 
-try {
-  for (const endpoint of endpoints) {
-    const server = createServer();
-    server.listen({ ...endpoint, backlog: 1 });
-    await once(server, 'listening');
+async function sleep(): Promise<void> {
+  try {
+    for (const endpoint of endpoints) {
+      const server = createServer();
+      server.listen({ ...endpoint, backlog: 1 });
+      await once(server, 'listening');
+    }
+    parentPort?.postMessage(null);
+    Atomics.wait(new Int32Array(shared), 0, 0);
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException; // what listen() gives
+    parentPort?.postMessage({ message, code });
   }
-  parentPort?.postMessage(null);
-  Atomics.wait(new Int32Array(shared), 0, 0);
-} catch (error) {
-  const { message, code } = error as NodeJS.ErrnoException; // what listen() gives
-  parentPort?.postMessage({ message, code });
 }
+
+void sleep();

@@ -1,0 +1,109 @@
+// The agent's package, built and unpacked as on a host of its own: what is in it, what it needs, and that it works.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Enrolled } from '../enrolled.ts';
+import { Place } from '../place.ts';
+import { output, Running, root, run } from '../process.ts';
+
+let place: Place;
+/** Where the package lies unpacked, far from any node_modules. */
+let unpacked: string;
+
+beforeAll(async () => {
+  place = await Place.open();
+  const into = place.path('packages');
+  const words = ['deploy/packages/package.mjs', '--into', into, 'netsweep-agent'];
+  await output(process.execPath, words, { cwd: root });
+  const packed = readdirSync(into).find((file) => file.endsWith('.tgz')) ?? '';
+  await mkdir(place.path('host'));
+  await output('tar', ['-xzf', join(into, packed), '-C', place.path('host')]);
+  unpacked = place.path('host/package');
+});
+
+afterAll(() => place[Symbol.asyncDispose]());
+
+function programs(): string[] {
+  const files = readdirSync(unpacked, { recursive: true, encoding: 'utf8' });
+  return files.filter((file) => /\.(js|cjs|mjs)$/.test(file));
+}
+
+const text = (file: string) => readFileSync(join(unpacked, file), 'utf8');
+
+test('it holds what the agent is made of and nothing of the coordinator, the rehearsal fleet or its makers', () => {
+  const files = readdirSync(unpacked, { recursive: true, encoding: 'utf8' });
+  expect(files.filter((file) => /coordinator|fleet|test|gen\/|\.(ts|map|kept)$/.test(file))).toEqual([]);
+  // A chunk says of each module where it came from.
+  const modules = programs().flatMap((file) =>
+    [...text(file).matchAll(/^\/\/ ((?:dist|node_modules)\/\S+)$/gm)].map(([, module = '']) => module),
+  );
+  const own = modules.filter((module) => module.startsWith('dist/'));
+  expect(own).toContain('dist/agent/worker.js');
+  expect(own.filter((module) => !/^dist\/(agent\/(?!fleet)|proto\/)/.test(module))).toEqual([]);
+  expect(modules.filter((module) => /sqlite|csv-parse|nodemailer|croner|@lezer/.test(module))).toEqual([]);
+});
+
+test('it depends on the packages that its files import, at exact versions, and on no other', () => {
+  const said = programs().flatMap((file) => text(file).split('\n'));
+  const imported = said
+    .filter((line) => !/^\s*(\/\/|\/?\*)/.test(line))
+    .flatMap((line) => [
+      ...line.matchAll(/(?:\brequire\(|\bimport\(|^import .*from )["']([\w@][\w@/.-]*)["']/g),
+    ])
+    .map(([, name = '']) => name)
+    .filter((name) => !isBuiltin(name));
+  const packages = new Set(imported.map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0]));
+  const {
+    dependencies = {},
+    optionalDependencies,
+    devDependencies,
+    scripts,
+  } = JSON.parse(text('package.json'));
+  const declared = { ...dependencies, ...optionalDependencies };
+  expect([...packages].sort()).toEqual(Object.keys(declared).sort());
+  for (const version of Object.values(declared)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect([devDependencies, scripts]).toEqual([undefined, undefined]);
+});
+
+test('an older Node is told what it takes', () => {
+  const old = "Object.defineProperty(process.versions, 'node', { value: '18.20.4' });";
+  const program = join(unpacked, 'bin/netsweep-agent.cjs');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['-e', `${old} require(${JSON.stringify(program)})`],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^netsweep-agent: it takes Node 20.19 or newer, and .* NETSWEEP_NODE/);
+});
+
+test('alone on its host it says its version, joins a coordinator and sweeps', async () => {
+  const program = join(unpacked, 'bin/netsweep-agent.cjs');
+  const agent = (...words: string[]) =>
+    run(process.execPath, [program, ...words], { cwd: place.folder, env: place.environment() });
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect((await agent('--version')).stdout.trim()).toBe(version);
+  expect((await agent('--help')).stdout).toContain('netsweep-agent [options]');
+
+  await using netsweep = await Enrolled.open({ devices: 5 });
+  const token = await netsweep.token('far-away', '--segment', 'default');
+  expect(await agent('join', token)).toMatchObject({ status: 0, stderr: '' });
+  await using running = new Running(process.execPath, [program, '--nats', netsweep.nats.url], {
+    onParentExit: 'killed',
+    cwd: place.folder,
+    env: place.environment(),
+  });
+  await running.logged(/^ready name=far-away/m);
+  await using alice = await Place.open();
+  await netsweep.operator(alice, 'alice');
+  const words = ['-i', netsweep.fleet.inventory(), '--format', 'json'];
+  const swept = await alice.netsweep(['run', 'show version', ...words]);
+  expect(JSON.parse(swept.stdout).counts).toMatchObject({ selected: 5, ok: 5 });
+  await running.stop('SIGTERM');
+  expect(running.child.exitCode).toBe(0);
+});
