@@ -4,9 +4,10 @@ import { type Agent, AgentState } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { isoTime } from '../combine/result.js';
 import type { Column } from '../combine/table.js';
 import type { Connection } from '../connect.js';
+import { socketOf } from '../socketfile.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
-import { openLink } from './link.js';
+import { type LinkValues, openLink } from './link.js';
 import { printLines, printTable } from './print.js';
 import { ask } from './rpc.js';
 import type { AGENTS_DRAIN, CONNECTION, TABLE } from './settings.js';
@@ -31,7 +32,7 @@ export async function listAgents({
   values,
   stop,
 }: Call<typeof TABLE & typeof CONNECTION>): Promise<ExitCode> {
-  await using link = await openLink(values, stop);
+  await using link = await openAgents(values, stop);
   const agents = await agentsOf(link, true);
   await printTable(agents, { json: values.json, columns: COLUMNS, object: agentObject });
   return EXIT.ok;
@@ -39,7 +40,7 @@ export async function listAgents({
 
 /** Takes agents out of service: nothing new is begun, open sessions are finished. */
 export async function drainAgents({ args, values, stop }: Call<typeof AGENTS_DRAIN>): Promise<ExitCode> {
-  await using link = await openLink(values, stop);
+  await using link = await openAgents(values, stop);
   for (const name of args) await order(link, name, true);
   if (!values.wait) return EXIT.ok;
   for (const name of args)
@@ -50,9 +51,14 @@ export async function drainAgents({ args, values, stop }: Call<typeof AGENTS_DRA
 }
 
 export async function undrainAgents({ args, values, stop }: Call<typeof CONNECTION>): Promise<ExitCode> {
-  await using link = await openLink(values, stop);
+  await using link = await openAgents(values, stop);
   for (const name of args) await order(link, name, false);
   return EXIT.ok;
+}
+
+/** Without --coordinator over the socket of the `netsweep serve` that runs on --state, where there is one. */
+function openAgents(values: LinkValues, stop: AbortSignal): ReturnType<typeof openLink> {
+  return openLink({ ...values, coordinator: values.coordinator ?? socketOf(values.state) }, stop);
 }
 
 async function order({ sweeps }: Connection, name: string, drained: boolean): Promise<void> {

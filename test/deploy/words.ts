@@ -66,13 +66,16 @@ export const VARIABLES: ReadonlySet<string> = new Set([
       .map(environmentName),
   ),
   ...(agent.match(/NETSWEEP_[A-Z_]+/g) ?? []),
-  ...['coordinator', 'agent', 'proto'].flatMap(namedInSources),
+  ...['coordinator', 'agent', 'proto'].flatMap((folder) =>
+    namedIn(folder, /\.ts$/, /NETSWEEP_[A-Z_]*[A-Z]/g),
+  ),
+  ...namedIn('deploy', /\.sh$/, /(?<=\$\{)NETSWEEP_[A-Z_]*[A-Z]/g), // scripts that start our programs
 ]);
 
-function namedInSources(folder: string): string[] {
+function namedIn(folder: string, files: RegExp, variable: RegExp): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.startsWith('gen/'))
-    .flatMap((name) => readFileSync(join(root, folder, name), 'utf8').match(/NETSWEEP_[A-Z_]*[A-Z]/g) ?? []);
+    .filter((name) => files.test(name) && !name.startsWith('gen/'))
+    .flatMap((name) => readFileSync(join(root, folder, name), 'utf8').match(variable) ?? []);
 }
 
 export interface CommandLine {
@@ -107,11 +110,12 @@ function onlyCode(text: string): string {
 
 function linesIn(line: string): Omit<CommandLine, 'line'>[] {
   const code = line.replace(/(^|\s)#\s.*/, '');
-  const starts = code.matchAll(
-    /(?<!-[nu] )(?<=^|[\s;(&|"'=@-])(?:\S*bin\/)?(netsweep(?:-agent)?) +(?=[a-z<-])/g,
-  );
+  // By its name alone, or by a path; `-u netsweep` is a user.
+  const name =
+    /(?:(?<!-[a-z] )(?<=^|[\s;(&|"'])|(?<=[\s;(&|"'=@-])\/\S*bin\/)(netsweep(?:-agent|-admin)?) +(?=[a-z<-])/g;
+  const starts = code.matchAll(name);
   return [...starts].map((start) => ({
-    name: start[1] ?? '',
+    name: (start[1] ?? '').replace('-admin', ''), // which is netsweep as another user
     words: wordsOf(code.slice(start.index + start[0].length)),
   }));
 }
