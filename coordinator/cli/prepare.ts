@@ -62,7 +62,14 @@ export async function select(
     throw new UsageError('no inventory (expected -i SRC, or inventory in netsweep.yaml)');
   const platforms = openPlatforms(values);
   const platform = platformNamed(values.platform, platforms);
-  const io = { cwd: process.cwd(), stdin, env: process.env, platforms, columns: values.columns };
+  const io = {
+    cwd: process.cwd(),
+    stdin,
+    env: process.env,
+    platforms,
+    columns: values.columns,
+    vaultPasswordFiles: values.vaultPasswordFile,
+  };
   const inventory = await readInventory(values.inventory, io);
   const listed = inventory.entries.map((entry) => ({ ...entry, platform: entry.platform ?? platform }));
   const known = earlier === null ? listed : repeated(listed, earlier);
@@ -71,6 +78,7 @@ export async function select(
     hosts: joined(values.hosts),
     exclude: joined(values.exclude),
     cwd: io.cwd,
+    members: inventory.members,
   };
   const chosen = selectEntries(known, selection);
   const { entries, warnings } = applyLogin(chosen, login(values), io, inventory.entries);

@@ -6,21 +6,43 @@ const SLOWEST_MS = 1000;
 
 type Part = { kind: 'star' } | { kind: 'any' } | { kind: 'one'; of: (character: string) => boolean };
 
-/** A test for `*`, `?`, `[abc]`, `[a-z]`, `[!abc]`; everything else stands for itself. */
-export function globTest(glob: string): (text: string) => boolean {
-  const parts = partsOf(glob);
+/** A test for `*`, `?`, `[abc]`, `[a-z]`, `[!abc]`; everything else stands for itself. Ansible knows no `[^abc]`. */
+export function globTest(glob: string, negations = '!^'): (text: string) => boolean {
+  const parts = partsOf(glob, negations);
   return (text) => matches(parts, text);
 }
 
 /** Which of the texts match from their start, as Ansible's `~` does. Throws where it is no expression or too slow. */
 export function regexMatches(expression: string, texts: readonly string[]): boolean[] {
+  const { source, flags } = fromPython(expression);
   // Another context, because only there a time limit stops a regular expression in the middle.
-  const context = createContext({ source: `^(?:${expression})`, texts: texts.join('\n') });
-  const program = "const one = new RegExp(source, 'u'); texts.split('\\n').map((text) => one.test(text))";
-  return Array.from(runInContext(program, context, { timeout: SLOWEST_MS }) as boolean[]); // its type is any
+  const context = createContext({ source: `^(?:${source})`, flags, texts: texts.join('\n') });
+  return Array.from(runInContext(MATCH, context, { timeout: SLOWEST_MS }) as boolean[]); // its type is any
 }
 
-function partsOf(glob: string): Part[] {
+/** Python takes a backslash before any character that is no letter; JavaScript only without its flag u. */
+const MATCH = `
+  const made = (all) => { try { return new RegExp(source, all); } catch { return null; } };
+  const one = made('u' + flags) ?? new RegExp(source, flags);
+  texts.split('\\n').map((text) => one.test(text))`;
+
+/** What Python writes in another way: flags at the start, names of groups, the ends of the text. */
+function fromPython(expression: string): { source: string; flags: string } {
+  const [start = '', flags = ''] = /^\(\?([aimsux]+)\)/.exec(expression) ?? [];
+  const source = expression
+    .slice(start.length)
+    .replaceAll('(?P<', '(?<')
+    .replace(/\(\?P=(\w+)\)/g, '\\k<$1>')
+    .replace(/\\([AZ\\])/g, (whole, letter) => (letter === 'A' ? '^' : letter === 'Z' ? '$' : whole));
+  return {
+    source,
+    flags: Array.from(new Set(flags))
+      .filter((flag) => 'ims'.includes(flag))
+      .join(''),
+  };
+}
+
+function partsOf(glob: string, negations: string): Part[] {
   const parts: Part[] = [];
   const characters = Array.from(glob);
   for (let at = 0; at < characters.length; at += 1) {
@@ -29,15 +51,15 @@ function partsOf(glob: string): Part[] {
     if (character === '*') parts.push({ kind: 'star' });
     else if (character === '?') parts.push({ kind: 'any' });
     else if (end !== -1) {
-      parts.push({ kind: 'one', of: classTest(characters.slice(at + 1, end)) });
+      parts.push({ kind: 'one', of: classTest(characters.slice(at + 1, end), negations) });
       at = end;
     } else parts.push({ kind: 'one', of: (other) => other === character });
   }
   return parts;
 }
 
-function classTest(inside: string[]): (character: string) => boolean {
-  const isNegated = inside[0] === '!' || inside[0] === '^';
+function classTest(inside: string[], negations: string): (character: string) => boolean {
+  const isNegated = inside[0] !== undefined && negations.includes(inside[0]);
   const body = isNegated ? inside.slice(1) : inside;
   const ranges: [string, string][] = [];
   for (let at = 0; at < body.length; at += 1) {

@@ -116,6 +116,8 @@ export interface Inventory {
   entries: Entry[];
   /** With the entries, all that the sources name. */
   leftOut: LeftOut[];
+  /** Groups with the names of their devices in order, where the sources say; patterns may ask for the first ones. */
+  members: ReadonlyMap<string, readonly string[]>;
   warnings: Issue[];
 }
 

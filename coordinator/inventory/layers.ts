@@ -7,7 +7,7 @@ import { type Layer, type Owner, readFields, readName } from './fields.js';
 import type { Entry, Inventory, LeftOut, Position } from './inventory.js';
 import { hopText } from './jump.js';
 import type { Field, InventoryDocument, LocatedDevice, Place } from './located.js';
-import { positionOf } from './located.js';
+import { bareValue, positionOf } from './located.js';
 import type { FieldWorld } from './values.js';
 import { describe, didYouMean, nearest, quote } from './wording.js';
 
@@ -48,7 +48,8 @@ export function entriesOf(
       const own = readFields(device.fields, 'device', world, device.name !== null);
       const names = groupsOf(device, own, document, family, world);
       const layers = names.toReversed().map((name) => family.groups.get(name)?.layer);
-      return candidate(device, names, [defaults, ...layers, own].filter(isGiven), world);
+      const data = (device.data ?? []).map(dataLayer);
+      return candidate(device, names, [defaults, ...layers, ...data, own].filter(isGiven), world);
     });
   });
   reportDuplicates(candidates.filter(isGiven), world);
@@ -66,6 +67,22 @@ function familyOf(documents: InventoryDocument[], world: FieldWorld): Family {
   for (const name of groups.keys()) lineages.set(name, lineageOf(name, groups, world));
   return { groups, lineages };
 }
+
+/** A layer of nothing but data, made once for all devices that share it. */
+function dataLayer(map: ReadonlyMap<string, Field>): Layer {
+  const known = dataLayers.get(map);
+  if (known !== undefined) return known;
+  const data: Record<string, unknown> = {};
+  for (const [name, { value }] of map) {
+    const bare = bareValue(value);
+    if (bare !== undefined) data[name] = bare;
+  }
+  const layer: Layer = { fields: {}, data, places: new Map() };
+  dataLayers.set(map, layer);
+  return layer;
+}
+
+const dataLayers = new WeakMap<ReadonlyMap<string, Field>, Layer>();
 
 function isGiven<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;

@@ -63,6 +63,10 @@ export interface InventoryDocument {
   ownGroups?: true;
   /** Gone through once; what is wrong with their structure may be reported on the way. */
   devices: Iterable<LocatedDevice>;
+  /** Names of groups with their devices' names, where patterns look at them in this order. */
+  members?: () => Map<string, string[]>;
+  /** Called once when all sources are read, by which a document may still become another. */
+  complete?: () => Promise<InventoryDocument>;
 }
 
 export interface LocatedDevice {
@@ -74,6 +78,8 @@ export interface LocatedDevice {
   groups: string[];
   /** Why it cannot be swept, where its source says so: it is told and counted, and no entry. */
   leftOut?: string;
+  /** What is only data, whatever its names; those maps that count most last. The same map may be many devices'. */
+  data?: readonly ReadonlyMap<string, Field>[];
 }
 
 export function positionOf(place: Place): Position | null {

@@ -28,11 +28,14 @@ interface Line {
 
 const NOT_PLAIN = new Error('not plain YAML');
 
+/** What a text without quotes is, where it is not as in YAML 1.2. */
+export type ReadScalar = (text: string, at: Place) => Located;
+
 /** The document's value; null: not of this kind. */
-export function readPlainYaml(source: Source): Located | null {
+export function readPlainYaml(source: Source, readScalar: ReadScalar | null = null): Located | null {
   if (source.text.includes('\t')) return null;
   try {
-    return new PlainReader(source).document();
+    return new PlainReader(source, readScalar).document();
   } catch (error) {
     if (error === NOT_PLAIN) return null;
     throw error;
@@ -45,7 +48,10 @@ class PlainReader {
   private line: Line | null = null;
   private next = 0;
 
-  constructor(private readonly source: Source) {
+  constructor(
+    private readonly source: Source,
+    private readonly readScalar: ReadScalar | null,
+  ) {
     this.text = source.text;
   }
 
@@ -136,7 +142,7 @@ class PlainReader {
     }
     const rest = this.text.slice(start, end);
     const comment = rest.indexOf(' #');
-    return plain((comment === -1 ? rest : rest.slice(0, comment)).replace(/ +$/, ''), at);
+    return this.plain((comment === -1 ? rest : rest.slice(0, comment)).replace(/ +$/, ''), at);
   }
 
   private flowItems(flow: string, start: number): Located[] {
@@ -147,8 +153,14 @@ class PlainReader {
       const text = part.trim();
       const at = this.place(from + part.length - part.trimStart().length);
       from += part.length + 1;
-      return plain(text, at);
+      return this.plain(text, at);
     });
+  }
+
+  private plain(text: string, at: Place): Located {
+    if (this.readScalar === null) return plain(text, at);
+    if (!isPlain(text)) throw NOT_PLAIN;
+    return this.readScalar(text, at);
   }
 
   /** Only spaces and a comment are left on the line. */
@@ -192,9 +204,12 @@ function match(pattern: RegExp, text: string, at: number): string | null {
   return pattern.exec(text)?.[0] ?? null;
 }
 
+function isPlain(text: string): boolean {
+  return PLAIN.test(text) && !text.includes(': ') && !text.endsWith(':');
+}
+
 function plain(text: string, at: Place): Located {
-  if (!PLAIN.test(text) || text.includes(': ') || text.endsWith(':') || ODD_NUMBER.test(text))
-    throw NOT_PLAIN;
+  if (!isPlain(text) || ODD_NUMBER.test(text)) throw NOT_PLAIN;
   if (NOTHING.test(text)) return { at, kind: 'null' };
   if (BOOLEAN.test(text)) return { at, kind: 'boolean', boolean: text.toLowerCase() === 'true' };
   if (NUMBER.test(text)) return { at, kind: 'number', number: Number(text), text };

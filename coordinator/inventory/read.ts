@@ -20,15 +20,17 @@ export async function readInventory(sources: string[], io: InventoryIo): Promise
   const reading = openReading(io, issues, warnings);
   const documents: InventoryDocument[] = [];
   for (const source of sources) documents.push(...(await readSource(source, reading)));
+  const complete = await Promise.all(documents.map(async (one) => (await one.complete?.()) ?? one));
   const world = { platforms: io.platforms, home: io.env.HOME ?? '', issues, warnings, cwd: io.cwd };
-  const { entries, leftOut } = entriesOf(documents, world);
+  const { entries, leftOut } = entriesOf(complete, world);
   issues.throwIfAny();
   tellLeftOut(leftOut, warnings);
   const found = leftOut.length === 0 ? '' : `found ${count(leftOut.length, 'device')}, ${toldWhy(leftOut)}; `;
   if (entries.length === 0)
     issues.reportAt(null, `no device in ${sources.join(', ')} (${found}expected at least one)`);
   issues.throwIfAny();
-  return { entries, leftOut, warnings: warnings.list('warning') };
+  const members = new Map(complete.flatMap((one) => Array.from(one.members?.() ?? [])));
+  return { entries, leftOut, members, warnings: warnings.list('warning') };
 }
 
 /** One warning for all devices that a source gives with one reason. */
@@ -114,7 +116,9 @@ function rootOf(source: Source, { value, issues }: Reading): Located | null {
 /** By the file's name; then by what its text looks like; YAML and JSON by what is in them. */
 function shapeOf(source: Source, value: Given['value']): Shape {
   const name = basename(source.file);
-  const named = SHAPES.find(({ file }) => file?.test(name) === true);
+  const named =
+    SHAPES.find(({ mark }) => mark?.(source.text) === true) ??
+    SHAPES.find(({ file }) => file?.test(name) === true);
   const looks = VALUES.test(name) ? undefined : SHAPES.find(({ text }) => text?.(source.text) === true);
   const shape = named ?? looks;
   if (shape !== undefined) return shape;

@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { knownField } from './fieldnames.js';
-import { globTest, regexMatches } from './glob.js';
+import { globTest } from './glob.js';
 import { type Entry, InputError } from './inventory.js';
 import { hopText } from './jump.js';
 import { namedBy } from './named.js';
+import { type Members, Patterns } from './patterns.js';
 import { count, didYouMean, Issues, nearest, quote, reasonOf } from './wording.js';
 
 export interface Selection {
@@ -18,9 +19,13 @@ export interface Selection {
   exclude?: string | null;
   /** Where the path of `@file` starts. */
   cwd?: string;
+  /** Groups with their devices in order, where the inventory says. */
+  members?: Members;
 }
 
 const PAIR = /^([\w.-]+)=(.*)$/;
+
+const NO_MEMBERS: Members = new Map();
 
 interface Term {
   sign: '' | '&' | '!';
@@ -32,7 +37,8 @@ export function selectEntries(entries: readonly Entry[], selection: Selection): 
   const issues = new Issues();
   let selected: readonly Entry[] = entries;
   if (selection.limit) {
-    const limited = limitTo(entries, selection.limit, selection.cwd ?? process.cwd(), issues);
+    const patterns = new Patterns(entries, selection.members ?? NO_MEMBERS);
+    const limited = limitTo(entries, { ...selection, limit: selection.limit, patterns }, issues);
     selected = selected.filter((entry) => limited.has(entry));
   }
   if (selection.hosts) {
@@ -51,7 +57,12 @@ export function selectEntries(entries: readonly Entry[], selection: Selection): 
 
 /** Of the entries those that a limit names; none where it names nothing, which is no mistake here. */
 export function matchLimit(entries: readonly Entry[], limit: string, cwd: string): Set<Entry> {
-  return limitTo(entries, limit, cwd, new Issues(), new Issues());
+  return limitTo(
+    entries,
+    { limit, cwd, patterns: new Patterns(entries, NO_MEMBERS) },
+    new Issues(),
+    new Issues(),
+  );
 }
 
 /** Fields that a limit asks for as `key=value`. */
@@ -62,15 +73,14 @@ export function limitFields(limit: string, cwd: string): string[] {
 /** What is wrong with a limit whatever the inventory holds. */
 export function limitMistakes(limit: string, cwd: string): string[] {
   const issues = new Issues();
-  limitTo([], limit, cwd, issues, new Issues());
+  limitTo([], { limit, cwd, patterns: new Patterns([], NO_MEMBERS) }, issues, new Issues());
   return issues.list().map(({ message }) => message.replace(/^-l:? /, ''));
 }
 
 /** Ansible's order: everything that is named, then what `&` keeps of it, then what `!` takes away. */
 function limitTo(
   entries: readonly Entry[],
-  limit: string,
-  cwd: string,
+  { limit, cwd = process.cwd(), patterns }: { limit: string; cwd?: string; patterns: Patterns },
   issues: Issues,
   misses = issues,
 ): Set<Entry> {
@@ -79,7 +89,7 @@ function limitTo(
     issues.reportAt(null, `-l names no device (found ${quote(limit)}, expected a pattern)`);
   const evaluated = terms.map((term) => ({
     ...term,
-    matched: matchesOf(term.text, entries, issues, misses),
+    matched: matchesOf(term, entries, { patterns, issues, misses }),
   }));
   const named = evaluated.filter(({ sign }) => sign === '');
   let kept = new Set(named.length === 0 ? entries : named.flatMap(({ matched }) => Array.from(matched)));
@@ -121,11 +131,14 @@ function fileTerms(file: string, cwd: string, issues: Issues): Term[] {
   }
 }
 
-/** Colons and commas separate, except inside brackets and in the colons of an IPv6 address. */
+/** Colons and commas separate, except inside brackets and in the colons of an IPv6 address; blanks where no comma is. */
 function splitTerms(text: string): string[] {
-  return splitOutside(text, ',').flatMap((part) => {
+  const parts = splitOutside(text, ',');
+  return parts.flatMap((part) => {
     const bare = part.replace(/^[&!]/, '').replace(/^\w+=/, '');
-    return isIP(bare) === 0 ? splitOutside(part, ':') : [part];
+    if (isIP(bare) !== 0) return [part];
+    const isOne = parts.length > 1 || /[=~]/.test(part);
+    return splitOutside(part, ':').flatMap((term) => (isOne ? [term] : splitOutside(term, ' ')));
   });
 }
 
@@ -147,46 +160,28 @@ function splitOutside(text: string, separator: string): string[] {
 }
 
 /** `misses`: where a term is reported that is right and matches nothing. */
-function matchesOf(text: string, entries: readonly Entry[], issues: Issues, misses: Issues): Set<Entry> {
+function matchesOf(
+  { text, sign }: Term,
+  entries: readonly Entry[],
+  { patterns, issues, misses }: { patterns: Patterns; issues: Issues; misses: Issues },
+): Set<Entry> {
   const pair = PAIR.exec(text);
-  if (text === 'all' || text === '*') return new Set(entries);
-  if (text.startsWith('~')) return matchRegex(text, entries, issues, misses);
   if (pair !== null) return matchField(pair[1] ?? '', pair[2] ?? '', entries, misses);
-  if (/\[[^\]]*:|\[-?\d+\]$/.test(text)) {
-    issues.reportAt(
-      null,
-      `-l ${quote(text)}: ranges and positions in brackets come later (expected a name or a glob)`,
+  const { entries: matched, isKnown, wrong } = patterns.match(text, sign === '');
+  if (wrong !== null) (text.startsWith('~') ? issues : misses).reportAt(null, `-l ${quote(text)}: ${wrong}`);
+  else if (!isKnown && text.startsWith('~'))
+    misses.reportAt(null, `-l matches nothing (found ${quote(text)}, expected a device or a group)`);
+  else if (!isKnown) {
+    // Ansible's [1:3] are positions in a group; a range of names is a nodeset's.
+    const [, base, from, to] = /^([\w.-]+)\[(\d+)[:-](\d+)\]$/.exec(text) ?? [];
+    reportNothing(
+      text,
+      patterns.known(),
+      misses,
+      base === undefined ? undefined : `-w ${base}[${from}-${to}]`,
     );
-    return new Set();
   }
-  const test = globTest(text);
-  const matched = entries.filter(({ name, groups }) => name === text || test(name) || groups.some(test));
-  if (matched.length === 0) reportNothing(text, namesAndGroups(entries), misses);
   return new Set(matched);
-}
-
-function matchRegex(text: string, entries: readonly Entry[], issues: Issues, misses: Issues): Set<Entry> {
-  const names = namesAndGroups(entries);
-  try {
-    const matched = regexMatches(text.slice(1), names);
-    const matching = new Set(names.filter((_, index) => matched[index]));
-    const found = entries.filter(
-      ({ name, groups }) => matching.has(name) || groups.some((group) => matching.has(group)),
-    );
-    if (found.length === 0)
-      misses.reportAt(null, `-l matches nothing (found ${quote(text)}, expected a device or a group)`);
-    return new Set(found);
-  } catch (error) {
-    // It was thrown in another context, whose Error is another.
-    const isSlow =
-      typeof error === 'object' &&
-      error !== null &&
-      'code' in error &&
-      error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
-    const reason = isSlow ? 'takes too long' : 'is not valid';
-    issues.reportAt(null, `-l ${quote(text)}: this regular expression ${reason}`);
-    return new Set();
-  }
 }
 
 function matchField(key: string, glob: string, entries: readonly Entry[], misses: Issues): Set<Entry> {
@@ -237,14 +232,14 @@ function textsOf(value: unknown): string[] {
   return [String(value)];
 }
 
-function reportNothing(text: string, known: string[], issues: Issues): void {
-  const meant = nearest(text, known);
+function reportNothing(
+  text: string,
+  known: Iterable<string>,
+  issues: Issues,
+  meant = nearest(text, known),
+): void {
   issues.reportAt(
     null,
     `-l matches nothing (found ${quote(text)}, expected a device or a group${didYouMean(meant)})`,
   );
-}
-
-function namesAndGroups(entries: readonly Entry[]): string[] {
-  return Array.from(new Set(entries.flatMap(({ name, groups }) => [name, ...groups])));
 }

@@ -13,6 +13,8 @@ export interface InventoryIo {
   platforms: Platforms;
   /** `--map`: what the columns of a router.db are. */
   columns?: string | null;
+  /** Files with passwords of Ansible's vaults, `LABEL@FILE` or FILE. */
+  vaultPasswordFiles?: readonly string[];
 }
 
 /** A source, as far as it was looked at to know its shape. */
@@ -52,6 +54,8 @@ export interface Shape {
   about: string;
   /** A directory is of this shape if this holds for what lies in it. */
   directory?: (names: readonly string[]) => boolean;
+  /** A text that only this shape has, whatever its name. */
+  mark?: (text: string) => boolean;
   /** Names of files of this shape, without their directories. */
   file?: RegExp;
   /** For standard input and files whose names tell nothing. */

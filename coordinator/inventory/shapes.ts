@@ -1,5 +1,6 @@
 // Every shape that an inventory may have, in the order in which they are asked whether a source is theirs. A shape
 // is one entry here and a module that is loaded for it alone; CONTRIBUTING tells how to add one.
+import type { Located } from './located.js';
 import type { Shape } from './shape.js';
 import { isConfig, isHosts, isTools } from './signs.js';
 
@@ -38,6 +39,29 @@ const PYTHON: Shape = {
   },
 };
 
+const ANSIBLE: Shape = {
+  name: 'ansible',
+  about: "Ansible's INI, YAML, directories and --list JSON",
+  directory: (names) =>
+    names.some((name) => /^(?:group_vars|host_vars)\/$|^hosts$/.test(name)) ||
+    (names.some((name) => /^[a-z0-9][\w-]*$/.test(name)) &&
+      !names.some((name) => /\.(ya?ml|json|csv|py|db)$/i.test(name))),
+  mark: (text) => text.startsWith('$ANSIBLE_VAULT;') || (text.startsWith('#!') && text.includes('--list')),
+  file: /\.ini$/i,
+  text: (text) =>
+    text.startsWith('#!') ||
+    /^\[[^\]\s:,]+(?::(?:vars|children|hosts))?\]\s*(?:#.*)?$|^[^#;\n]*\sansible_\w+=/m.test(text),
+  value: isAnsible,
+  load: async () => (await import('./ansible/read.js')).readAnsible,
+};
+
+const EXEC: Shape = {
+  name: 'exec',
+  about: 'a program that prints an inventory for --list',
+  fetches: true,
+  load: async () => (await import('./ansible/read.js')).readProgram,
+};
+
 const NORNIR: Shape = {
   name: 'nornir',
   about: "Nornir's hosts.yaml",
@@ -74,10 +98,27 @@ const RANCID: Shape = {
   load: async () => (await import('./routerdb.js')).readRancid,
 };
 
-export const SHAPES: readonly Shape[] = [PYTHON, RANCID, CSV, NORNIR, NETMIKO, OXIDIZED, NATIVE];
+export const SHAPES: readonly Shape[] = [
+  ...[ANSIBLE, EXEC, PYTHON, RANCID, CSV],
+  ...[NORNIR, NETMIKO, OXIDIZED, NATIVE],
+];
 
 /** Files that hold YAML or JSON, whose shape is told by what is in them. */
 export const VALUES = /\.(ya?ml|json)$/i;
+
+/** Groups with hosts, vars and children, what a program prints for --list, or what a plugin is to be asked. */
+function isAnsible(root: Located): boolean {
+  if (root.kind === 'text') return root.text.startsWith('$ANSIBLE_VAULT;');
+  if (root.kind !== 'map' || root.fields.has('devices')) return false;
+  if (root.fields.has('_meta') || root.fields.get('plugin')?.value.kind === 'text') return true;
+  const parts = ['hosts', 'vars', 'children'];
+  return Array.from(root.fields.values()).some(
+    ({ value }) =>
+      value.kind === 'map' &&
+      value.fields.size > 0 &&
+      Array.from(value.fields.keys()).every((part) => parts.includes(part)),
+  );
+}
 
 /** The first line that is neither blank nor a comment. */
 function firstLine(text: string): string {

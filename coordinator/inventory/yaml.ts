@@ -14,6 +14,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import type { Field, Located, LocatedMap, Place, Source } from './located.js';
+import type { ReadScalar } from './plainyaml.js';
 import { count, type Issues, quote } from './wording.js';
 
 const MOST_DEPTH = 32;
@@ -50,13 +51,17 @@ const SENTENCES: Partial<Record<YAMLError['code'], string>> = {
 };
 
 /** The document's value, or null after its errors are reported or when there is nothing in it. */
-export function readYaml(source: Source, issues: Issues): Located | null {
+export function readYaml(
+  source: Source,
+  issues: Issues,
+  readScalar: ReadScalar | null = null,
+): Located | null {
   if (source.text.length > MOST_CHARACTERS) {
     const expected = `at most ${Math.floor(MOST_CHARACTERS / 1e6)} MB in this memory; CSV may be larger`;
     issues.report({ source, offset: 0 }, `too large for YAML or JSON (expected ${expected})`);
     return null;
   }
-  const reader = new YamlReader(source, issues);
+  const reader = new YamlReader(source, issues, readScalar);
   const document = reader.parse();
   if (document === null) return null;
   const value = document.contents === null ? null : reader.convert(document.contents, 0);
@@ -73,6 +78,7 @@ class YamlReader {
   constructor(
     private readonly source: Source,
     private readonly issues: Issues,
+    private readonly readScalar: ReadScalar | null,
   ) {}
 
   parse(): Document.Parsed | null {
@@ -129,7 +135,11 @@ class YamlReader {
         items: node.items.map((item) => this.convert(item as Node | null, depth + 1)),
       };
     if (isMap(node)) return this.convertMap(node.items as Pair<Node | null, Node | null>[], at, depth);
-    return isScalar(node) ? scalar(node.value, node.source, at) : { at, kind: 'null' };
+    if (!isScalar(node)) return { at, kind: 'null' };
+    const isPlain = node.type === 'PLAIN' && node.tag === undefined && node.source !== undefined;
+    return this.readScalar !== null && isPlain
+      ? this.readScalar(node.source ?? '', at)
+      : scalar(node.value, node.source, at);
   }
 
   private convertMap(pairs: Pair<Node | null, Node | null>[], at: Place, depth: number): LocatedMap {

@@ -125,7 +125,7 @@ function namesOf(term: Term, world: NodesetWorld | null): Set<string> {
       term.column,
     );
   const all = Array.from(world.all());
-  const tests = names.map(globTest);
+  const tests = names.map((glob) => globTest(glob));
   return new Set(all.filter((name) => tests.some((test) => test(name))));
 }
 

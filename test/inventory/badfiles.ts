@@ -290,7 +290,7 @@ export const BAD_FILES: BadFile[] = [
     'two addresses',
     'a.yaml',
     '- {name: R1, host: 10.0.0.1, ip: 10.0.0.2}\n',
-    'a.yaml:1:30: ip is given twice, with different values (expected one of ip, host, ansible_host, hostname)',
+    'a.yaml:1:30: ip is given twice, with different values (expected one of ip, host, ansible_host, ansible_ssh_host, hostname)',
   ),
   bad(
     'a name with a blank',

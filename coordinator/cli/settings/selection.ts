@@ -34,6 +34,13 @@ export const SELECTION = {
     readText,
   ),
   exclude: list({ flags: '-x, --exclude <nodeset>', about: 'not these devices', once: true }, readText),
+  vaultPasswordFile: list(
+    {
+      flags: '--vault-password-file <file>',
+      about: "opens Ansible's vaults in the inventory; LABEL@FILE for one label, may be repeated",
+    },
+    readText,
+  ),
   set: list(
     { flags: '-e, --set <key=value>', about: 'overrides an inventory field on every device' },
     readText,
