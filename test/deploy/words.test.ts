@@ -1,6 +1,6 @@
 // What manifests, units, scripts and documents say of our programs is true of them.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../process.ts';
 import { commandLines, VARIABLES, wrongIn } from './words.ts';
@@ -31,6 +31,17 @@ test('every variable in deploy/ and in the documents is read by a program', () =
       .map((name) => `${file}: ${name}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test('every file that a document points to is there', () => {
+  const missing = files
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+        .filter(([, to = '']) => !existsSync(join(root, dirname(file), to)))
+        .map(([, to]) => `${file}: ${to}`),
+    );
+  expect(missing).toEqual([]);
 });
 
 test('what is no option, command or variable of a program is noticed', () => {
