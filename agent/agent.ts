@@ -58,6 +58,9 @@ export interface AgentConfig {
   version: string;
 }
 
+/** Its coordinator will never have this agent, or the agent will not have this coordinator. */
+export class Unwanted extends Error {}
+
 export const SPOOL_BYTES = 256 * 1024 * 1024;
 
 export interface AgentLog {
@@ -118,7 +121,7 @@ export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
   };
 }
 
-/** Works until `stopped` aborts, then drains; resolves when everything is closed. Throws when it is not wanted. */
+/** Works until `stopped` aborts, then drains; resolves when everything is closed. Throws Unwanted. */
 export async function runAgent(
   config: AgentConfig,
   stopped: AbortSignal,
@@ -168,7 +171,7 @@ export async function runAgent(
       welcome: (welcome) => {
         const stranger = trust.welcomed(welcome);
         if (stranger !== null)
-          return unwanted.abort(new Error(`the coordinator is not trusted: ${stranger}`));
+          return unwanted.abort(new Unwanted(`the coordinator is not trusted: ${stranger}`));
         if (storeId !== null && storeId !== welcome.storeId) carrier?.abandonAll();
         storeId = welcome.storeId;
         counted.links.add('');
@@ -189,7 +192,7 @@ export async function runAgent(
         log.warn(full ? 'results wait for the coordinator: devices are not read' : 'devices are read again');
         pool.hold(full);
       },
-      unwanted: (reason) => unwanted.abort(new Error(`not wanted: ${reason}`)),
+      unwanted: (reason) => unwanted.abort(new Unwanted(`the coordinator will not have it: ${reason}`)),
       warn: (what) => log.warn(what),
     },
     { memoryBytes: config.memoryBytes, spool },
@@ -245,10 +248,11 @@ export async function runAgent(
   await Promise.all([...pulls, announce, present]);
   uplink.say({ $case: 'draining', value: {} });
   held.drain();
-  const hard = deadline(host, DRAIN_MS);
-  await held.idle(parts.hurry === undefined ? hard : AbortSignal.any([hard, parts.hurry]));
+  // Who is not wanted delivers nothing any more.
+  const rush = parts.hurry === undefined ? [unwanted.signal] : [unwanted.signal, parts.hurry];
+  await held.idle(AbortSignal.any([deadline(host, DRAIN_MS), ...rush]));
   held.abandonAll();
-  await uplink.delivered(deadline(host, 3_000));
+  await uplink.delivered(AbortSignal.any([deadline(host, 3_000), unwanted.signal]));
   end.abort();
   await Promise.all([renewals, status]);
   await Promise.race([Promise.all(carrying), pause(host, 1_000)]);

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { leaveNoCore } from '../proto/core.js';
 import { logOptions } from '../proto/operation/log.js';
 import type { AgentOrders } from '../proto/orders.js';
-import { type AgentConfig, type AgentLog, realParts, runAgent, SPOOL_BYTES } from './agent.js';
+import { type AgentConfig, type AgentLog, realParts, runAgent, SPOOL_BYTES, Unwanted } from './agent.js';
 import { machineHere } from './machine.js';
 import { CannotListen } from './operation/open.js';
 import { MEMORY_BYTES } from './results.js';
@@ -91,7 +91,7 @@ async function runConfigured(): Promise<number> {
       if (error.message !== '') process.stderr.write(`netsweep-agent: ${error.message}\n`);
       return error.exitCode;
     }
-    if (error instanceof CannotListen) {
+    if (error instanceof CannotListen || error instanceof Unwanted) {
       process.stderr.write(`netsweep-agent: ${error.message}\n`);
       return 4;
     }

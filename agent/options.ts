@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
+import { Role } from '../proto/gen/netsweep/v1/members.js';
 import {
   exposedKey,
   type IdentityDirectory,
@@ -211,6 +212,10 @@ function identityOf(given: string | undefined): IdentityDirectory | null {
 
 /** Who it is and where it may work was decided when it was enrolled. */
 function refuseOthers(identity: IdentityDirectory, name: string, segments: string[]): void {
+  if (identity.role !== Role.AGENT)
+    throw new UsageError(
+      `${identity.name} is enrolled as an operator: netsweep uses this identity, no agent does`,
+    );
   if (name !== identity.name) throw new UsageError(`--name ${name}: it is enrolled as ${identity.name}`);
   const other = segments.find((segment) => !identity.segments.includes(segment));
   if (other !== undefined)

@@ -32,13 +32,14 @@ import type {
 } from '../proto/gen/netsweep/v1/agent.js';
 import { Verdict } from '../proto/gen/netsweep/v1/agent.js';
 import { type Chunk, type HostKey, Permit } from '../proto/gen/netsweep/v1/session.js';
+import { FINAL } from '../proto/identity/refusal.js';
 import { FarClock } from './farclock.js';
 import { type Host, pause } from './host.js';
 import type { Leave } from './ipc.js';
 import { type Delivery, type Outcome, Results, type WaitingRoom } from './results.js';
 
 const CALL_MS = 5_000;
-/** Until an agent comes again that is no member, in ms: there is a person between. */
+/** Until an agent comes again that was turned away, in ms: there is a person between. */
 const TURNED_AWAY_MS = 5_000;
 /** How long a result rests that the coordinator does not take now, in ms. */
 const LATER_MS = 500;
@@ -289,14 +290,16 @@ export class Uplink {
     return new Promise((resolve) => {
       const stream = this.client.link();
       this.#clock = new FarClock();
+      /** As the coordinator has said; null: it has said nothing. */
+      let toldMs: number | null = null;
       let retryMs = 400;
       stream.on('data', (batch: CoordinatorBatch) => {
         if (batch.nowMs > 0) this.#clock.heard(batch.nowMs, this.host.monotonicMs());
         for (const { body } of batch.messages) {
           if (body?.$case === 'goodbye') {
-            retryMs = body.value.retryMs;
+            toldMs = body.value.retryMs;
             this.events.warn(`the coordinator says: ${body.value.reason}`);
-            if (retryMs === 0) this.events.unwanted(body.value.reason);
+            if (toldMs === 0) this.events.unwanted(body.value.reason);
           } else this.#heard(stream, body);
         }
       });
@@ -308,8 +311,12 @@ export class Uplink {
         this.#closing.signal.removeEventListener('abort', hangUp);
         if (error !== undefined) this.#complain(`link: ${error.details || error.message}`);
         if (error?.code === status.UNAUTHENTICATED) retryMs = TURNED_AWAY_MS;
+        if (toldMs === null && error !== undefined && isFinal(error)) {
+          toldMs = 0;
+          this.events.unwanted(error.details);
+        }
         this.#unlinked(stream);
-        resolve(this.#goingOver ? 1 : retryMs);
+        resolve(this.#goingOver ? 1 : (toldMs ?? retryMs));
         this.#goingOver = false;
       };
       stream.on('error', ended);
@@ -463,6 +470,11 @@ export class Uplink {
       if (this.#stream !== stream) done();
     });
   }
+}
+
+/** Whether it will never be otherwise: this certificate was revoked, or is not an agent's. */
+function isFinal({ code, metadata }: ServiceError): boolean {
+  return code === status.PERMISSION_DENIED || metadata.get(FINAL).length > 0;
 }
 
 function settle<Reply>(resolve: (reply: Reply) => void, reject: (error: Error) => void) {

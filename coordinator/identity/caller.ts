@@ -19,8 +19,17 @@ export interface Caller {
    * certificate of somebody else's authority; as a member; or as nobody in particular.
    */
   via: 'socket' | 'loopback' | 'outside' | 'member' | 'nobody';
-  /** Aborts when its membership or its certificate ends while the call is under way; null: neither does. */
+  /**
+   * Aborts, with a Parting, when its membership or its certificate ends while the call is under way; what is written
+   * by then still gets to it. null: neither ends.
+   */
   ended: AbortSignal | null;
+}
+
+export interface Parting {
+  why: string;
+  /** It will not be let in again. */
+  isFinal: boolean;
 }
 
 const EVERYTHING: readonly Reach[] = ['anyone', 'agent', 'operator'];

@@ -4,6 +4,7 @@
 import { userInfo } from 'node:os';
 import type { PeerCertificate } from 'node:tls';
 import {
+  Metadata,
   ServerCredentials,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
@@ -11,15 +12,18 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { type Member, Role } from '../../proto/gen/netsweep/v1/members.js';
+import { FINAL } from '../../proto/identity/refusal.js';
 import { label } from '../../proto/label.js';
 import type { Host } from '../host.js';
 import { mayCall } from './access.js';
 import type { Authority, Pair } from './authority.js';
-import { type Caller, nobody, setCaller, trusted } from './caller.js';
+import { type Caller, nobody, type Parting, setCaller, trusted } from './caller.js';
 import type { Members } from './members.js';
 
 /** How often it is looked for certificates that have ended under an open call, in ms. */
 const LOOK_EVERY_MS = 2_000;
+/** Why an open call ends. */
+const REVOKED = 'revoked';
 const NO_CERTIFICATE =
   "a valid certificate of a member is needed: there was none, it has expired, or it is another authority's (netsweep enroll makes a join token)";
 
@@ -42,6 +46,8 @@ interface Admitted {
   caller: Caller;
   /** Said to a caller who is nobody. */
   why: string;
+  /** It will never be somebody again. */
+  isFinal?: boolean;
   /** Ends the caller's signal. */
   left?: AbortController;
   /** When its certificate ends, in Unix ms. */
@@ -79,8 +85,8 @@ export class MemberDoor implements Disposable {
   }
 
   /** Everything that this member has open ends. */
-  end({ id }: Member, why: string): void {
-    for (const call of this.#open) if (call.member === id) call.end(why);
+  revoke({ id }: Member): void {
+    for (const call of this.#open) if (call.member === id) call.end(REVOKED);
   }
 
   [Symbol.dispose](): void {
@@ -90,7 +96,12 @@ export class MemberDoor implements Disposable {
   #admit(certificate: PeerCertificate | undefined): Admitted {
     if (certificate === undefined) return { caller: nobody(), why: NO_CERTIFICATE };
     const standing = this.members.standing(certificate.serialNumber);
-    if (typeof standing === 'string') return { caller: nobody(), why: `the certificate is ${standing}` };
+    if (typeof standing === 'string')
+      return {
+        caller: nobody(),
+        why: `the certificate is ${standing}`,
+        isFinal: standing === REVOKED,
+      };
     const { member, expiresAtMs } = standing;
     const { name, role, segments } = member;
     const left = new AbortController();
@@ -146,8 +157,8 @@ function doorkeeper(
 ): ServerInterceptor {
   return ({ path }, call) => {
     const admitted = admit(call.getAuthContext().sslPeerCertificate);
-    const { caller, why } = admitted;
-    if (!mayCall(caller, path)) return turnedAway(call, caller, why, path);
+    const { caller } = admitted;
+    if (!mayCall(caller, path)) return turnedAway(call, admitted, path);
     if (caller.via !== 'nobody') known?.(call.getPeer());
     if (caller.member === null)
       return new ServerInterceptingCall(call, {
@@ -165,10 +176,11 @@ function doorkeeper(
       expiresAtMs: admitted.expiresAtMs ?? Number.POSITIVE_INFINITY,
       end: (reason) => {
         if (isOver) return;
-        isOver = true;
         closed?.(open);
-        admitted.left?.abort();
-        call.sendStatus({ code: status.UNAUTHENTICATED, details: reason });
+        admitted.left?.abort({ why: reason, isFinal: reason === REVOKED } satisfies Parting);
+        isOver = true; // what was said in parting is the last
+        const metadata = refusal(reason === REVOKED);
+        call.sendStatus({ code: status.UNAUTHENTICATED, details: reason, metadata });
       },
     };
     opened?.(open);
@@ -192,18 +204,23 @@ function doorkeeper(
 /** Nothing of what was sent is read. */
 function turnedAway(
   call: ServerInterceptingCallInterface,
-  caller: Caller,
-  why: string,
+  { caller, why, isFinal = false }: Admitted,
   path: string,
 ): ServerInterceptingCall {
   const denied =
     caller.via === 'nobody'
-      ? { code: status.UNAUTHENTICATED, details: why }
+      ? { code: status.UNAUTHENTICATED, details: why, metadata: refusal(isFinal) }
       : {
           code: status.PERMISSION_DENIED,
           details: `${label('ROLE', caller.member?.role ?? Role.UNSPECIFIED)} ${caller.name} may not call ${path}`,
         };
   return new ServerInterceptingCall(call, { start: () => call.sendStatus(denied) });
+}
+
+function refusal(isFinal: boolean): Metadata {
+  const metadata = new Metadata();
+  if (isFinal) metadata.set(FINAL, 'yes');
+  return metadata;
 }
 
 function subjectOf(certificate: PeerCertificate | undefined): string {

@@ -38,7 +38,7 @@ export class Membership implements Disposable {
   ) {
     this.#shown = parts.authority.server().cert;
     this.#door = new MemberDoor(members, parts.authority, parts.host, (peer) => parts.known?.(peer));
-    members.ended = (member) => this.#door.end(member, 'revoked');
+    members.ended = (member) => this.#door.revoke(member);
     serveMembers(parts.server, { ...parts, members });
   }
 

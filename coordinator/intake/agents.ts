@@ -32,7 +32,7 @@ import {
 import { type HostKey, Permit } from '../../proto/gen/netsweep/v1/session.js';
 import { leaseAct } from '../auditlog/acts.js';
 import { type Books, credentialsOf } from '../books.js';
-import { type Caller, callerOf } from '../identity/caller.js';
+import { type Caller, callerOf, type Parting } from '../identity/caller.js';
 import type { Signer } from '../signing.js';
 import type { Write } from '../store/store.js';
 import type { DeviceState } from '../sweep/activesweep.js';
@@ -56,6 +56,8 @@ type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 const BATCHES_UNCOMMITTED = 8;
 /** When an agent of a release too far away may ask again, in ms: either side may have been upgraded. */
 const RELEASE_RETRY_MS = 30_000;
+/** The same of one whose certificate has ended under its stream: it may have another by then. */
+const EXPIRED_RETRY_MS = 1_000;
 const OWN_VERSION = version();
 /** How verdicts of the ledger are counted. */
 const WORDS: Partial<Record<Verdict, string>> = {
@@ -125,7 +127,14 @@ export class Agents {
     stream.on('error', gone);
     stream.on('cancelled', gone);
     // Whoever has been revoked may read nothing any more, and so keep its stream.
-    caller.ended?.addEventListener('abort', gone, { once: true });
+    const { ended } = caller;
+    const part = () => {
+      const { why, isFinal }: Parting = ended?.reason ?? { why: '', isFinal: false }; // of whoever let it in
+      const value = { reason: why, retryMs: isFinal ? 0 : EXPIRED_RETRY_MS };
+      if (link !== null) stream.write({ messages: [{ body: { $case: 'goodbye', value } }], nowMs: 0 });
+      gone();
+    };
+    ended?.addEventListener('abort', part, { once: true });
     stream.on('end', () => {
       gone();
       stream.end();

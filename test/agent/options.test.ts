@@ -14,7 +14,10 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function agent(args: string[], env: Record<string, string> = {}) {
-  return run(process.execPath, [program, ...args], { cwd: directory, env: { HOME: directory, ...env } });
+  return run(process.execPath, [program, ...args], {
+    cwd: directory,
+    env: { HOME: directory, STATE_DIRECTORY: directory, ...env },
+  });
 }
 
 test.each([

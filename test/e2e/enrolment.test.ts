@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readJoinToken } from '../../proto/identity/jointoken.js';
-import { readResults, troubles } from '../cluster.ts';
+import { AgentProgram, readResults, troubles } from '../cluster.ts';
 import { Enrolled } from '../enrolled.ts';
 import { Place } from '../place.ts';
 import { until } from '../process.ts';
@@ -46,8 +46,22 @@ test('members join by tokens that work once, are renewed under way, and are out 
   await until('the agent is busy', () => netsweep.fleet.sessions().length > logins);
   expect((await netsweep.local('agents', 'revoke', 'dc1-a')).stdout).toBe('dc1-a: revoked\n');
   await until('the others have no agent', () => cut.stdout.includes('"no-agent"'));
-  expect(agent.log).toContain('revoked');
+  await until('the agent has ended', () => agent.exitCode !== null);
+  expect(agent.exitCode).toBe(4);
+  expect(agent.log).toContain('netsweep-agent: the coordinator will not have it: revoked\n');
+  const returned = netsweep.start(host, 'dc1-a');
+  await until('it has ended again', () => returned.exitCode !== null);
+  expect(returned.exitCode).toBe(4);
+  expect(returned.log).toContain('will not have it: the certificate is revoked\n');
   expect((await netsweep.local('agents', 'revoke', 'alice')).status).toBe(0);
+  const asAgent = desk.path('.config/netsweep/identity');
+  const person = new AgentProgram(desk, {
+    ...{ name: 'alice', segments: ['default'], words: ['--identity', asAgent] },
+    ...{ nats: netsweep.nats.url, to: netsweep.serve.address },
+  });
+  await until('an operator is no agent', () => person.exitCode !== null);
+  expect(person.exitCode).toBe(2);
+  expect(person.log).toContain('alice is enrolled as an operator');
   const turnedAway = await desk.netsweep(['sweeps', 'list']);
   expect(turnedAway).toMatchObject({ status: 4, stderr: expect.stringContaining('revoked') });
 

@@ -57,5 +57,7 @@ test('a sweep is rehearsed whole, and every result says so', async () => {
   // What is rehearsed and what is real never stand in one report.
   const real = cluster.startAgent({ name: 'two', segments: ['default'] });
   await until('it has ended', () => real.exitCode !== null);
-  expect(real.log).toMatch(/not wanted: its devices are real, and the agents of this coordinator rehearse/);
+  expect(real.log).toMatch(
+    /will not have it: its devices are real, and the agents of this coordinator rehearse/,
+  );
 });

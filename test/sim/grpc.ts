@@ -2,7 +2,7 @@
 // seen to: calls wait while a channel connects, fail at once while it rests after a failure, and end with their
 // connection; a stream keeps order, calls do not.
 import { EventEmitter } from 'node:events';
-import { type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { Metadata, type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import type { UplinkClient } from '../../agent/uplink.ts';
 import {
   type AgentBatch,
@@ -332,5 +332,5 @@ function copied(reply: ClaimReply): ClaimReply {
 }
 
 function failure(code: status, details: string): ServiceError {
-  return Object.assign(new Error(details), { code, details }) as unknown as ServiceError; // nobody reads its metadata
+  return Object.assign(new Error(details), { code, details, metadata: new Metadata() });
 }
