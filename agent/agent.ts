@@ -138,7 +138,7 @@ export async function runAgent(
   // Everything below works until the drain is over; `stop` only ends the taking of new work.
   const end = new AbortController();
   await using pool = await parts.openPool();
-  using secrets = new Secrets(config.vault);
+  using secrets = new Secrets(config.vault, undefined, (result) => counted.secrets.add(result));
   await using spool = parts.openSpool();
   const trust = new Trust(config.signedBy, segments, instance, (what) => log.warn(what));
   let storeId: string | null = null;

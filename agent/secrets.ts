@@ -27,6 +27,8 @@ export class Secrets implements Disposable {
     private readonly settings: VaultSettings | null,
     /** Socket of this agent's own ssh-agent; empty: none. */
     private readonly sshAgent = process.env.SSH_AUTH_SOCK ?? '',
+    /** Told of each credential that was looked up. */
+    private readonly told: (result: 'found' | 'failed') => void = () => undefined,
   ) {}
 
   /** Puts what references name into their credentials. */
@@ -55,9 +57,11 @@ export class Secrets implements Disposable {
         if (name === undefined) throw new VaultError('this agent does not know what it is for');
         credential[name] = await this.#secret(reference, field);
       }
+      this.told('found');
       return null;
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
+      this.told('failed');
       const failure = secretRefused(`${credential.name}: ${error.message}`, error.mayPass);
       return { $case: 'attempt', value: Attempt.create({ status: Status.FAILED, failure, leftClean: true }) };
     }

@@ -43,6 +43,7 @@ import type { SweepRow, Write } from './store/store.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
 import { Alike } from './sweep/alike.js';
 import { refusePlatforms } from './sweep/ownplatforms.js';
+import { paceWords } from './sweep/pace.js';
 import { version } from './version.js';
 import { watch } from './watch.js';
 
@@ -358,14 +359,14 @@ export class Service {
       counts,
       deviceTimeMs: tally.deviceTimeMs,
       agents: tally.agents,
-      stage: active?.stops.underWay ?? '',
+      stage: active === undefined ? '' : stageOf(active),
       notice: active === undefined ? '' : this.hooks.notice(active),
     });
   }
 
   #progress(active: ActiveSweep): Sweep {
     const counts = this.books.ledger.counts(active);
-    const stage = active.stops.underWay;
+    const stage = stageOf(active);
     return Sweep.create({ ...this.#describe(active.row), counts, stage, notice: this.hooks.notice(active) });
   }
 
@@ -393,6 +394,12 @@ export class Service {
     await this.books.commit(writes);
     return result;
   }
+}
+
+/** What is under way, and by what it is held back. */
+function stageOf(active: ActiveSweep): string {
+  const pace = paceWords(active.held().keys(), active.row.options);
+  return [active.stops.underWay, pace].filter((words) => words !== '').join('; ');
 }
 
 function record(writes: Write[], act: Act): void {

@@ -1,6 +1,6 @@
 // What has been counted since the agent was started, by the stations that see it. To count must cost next to nothing.
 
-import { Kind, Status } from '../../proto/gen/netsweep/v1/model.js';
+import { Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
 import type { Attempt } from '../../proto/gen/netsweep/v1/session.js';
 import { label } from '../../proto/label.js';
 import { Counts, Histogram, LABELS, SECONDS } from '../../proto/operation/metric.js';
@@ -26,6 +26,10 @@ const DEATHS: readonly [RegExp, string][] = [
 export class Counted {
   /** By status and kind of failure. */
   readonly attempts = new Counts([`ok${LABELS}${NO_KIND}`]);
+  /** By what was in the way. */
+  readonly refused = new Counts(['gate', 'targets']);
+  /** Credentials from Vault. */
+  readonly secrets = new Counts(['found', 'failed']);
   readonly handBacks = new Counts(['worker-lost', 'local', 'let-go']);
   readonly connects = new Histogram(SECONDS);
   readonly logins = new Histogram(LONG_SECONDS);
@@ -48,6 +52,8 @@ export class Counted {
   attempt({ status, failure, outputs }: Attempt): void {
     const kind = failure === undefined ? NO_KIND : (KINDS.get(failure.kind) ?? NO_KIND);
     this.attempts.add(`${STATUSES.get(status)}${LABELS}${kind}`);
+    if (failure?.kind === Kind.NOT_ALLOWED)
+      this.refused.add(failure.stage === Stage.CONNECT ? 'targets' : 'gate');
     for (const { durationMs } of outputs) this.commands.observe(durationMs / 1_000);
   }
 

@@ -13,6 +13,16 @@ export const FAMILIES = {
     labels: ['status', 'kind'],
     help: 'Sessions that ended by themselves or through their device, by status and kind of failure.',
   },
+  netsweep_agent_refused_total: {
+    type: 'counter',
+    labels: ['by'],
+    help: 'Attempts that this agent refused: commands that do not only read, or devices that it may not connect to.',
+  },
+  netsweep_agent_secrets_total: {
+    type: 'counter',
+    labels: ['result'],
+    help: "Credentials that were looked up in this agent's Vault, by whether they were found.",
+  },
   netsweep_agent_hand_backs_total: {
     type: 'counter',
     labels: ['reason'],

@@ -53,6 +53,8 @@ export class WatchedAgent implements Watched {
       netsweep_agent_sessions_open: sessions,
       netsweep_agent_sessions_max: most,
       netsweep_agent_attempts_total: counted.attempts,
+      netsweep_agent_refused_total: counted.refused,
+      netsweep_agent_secrets_total: counted.secrets,
       netsweep_agent_hand_backs_total: counted.handBacks,
       netsweep_agent_connect_duration_seconds: counted.connects,
       netsweep_agent_login_duration_seconds: counted.logins,

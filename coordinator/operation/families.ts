@@ -51,6 +51,21 @@ export const FAMILIES = {
     labels: ['answer'],
     help: 'What sessions that asked for leave to send a secret were answered; lost: their lease was over.',
   },
+  netsweep_logins_paced_total: {
+    type: 'counter',
+    labels: ['domain'],
+    help: 'Logins that were given a moment by the pace, by AAA domain.',
+  },
+  netsweep_logins_waiting: {
+    type: 'gauge',
+    labels: ['domain'],
+    help: 'Connected devices whose login waits for its moment.',
+  },
+  netsweep_devices_held: {
+    type: 'gauge',
+    labels: ['limit'],
+    help: 'Devices that stay in line because a limit of the pace has no room.',
+  },
   netsweep_login_outcomes_total: {
     type: 'counter',
     labels: ['result'],

@@ -10,6 +10,7 @@ import type { ProcessMetrics } from '../../proto/operation/process.js';
 import type { Books } from '../books.js';
 import type { Presence } from '../intake/presence.js';
 import type { Shown } from '../sweep/natsshown.js';
+import { LIMIT_KINDS, limitKind } from '../sweep/pace.js';
 import { FAMILIES } from './families.js';
 
 /** What is looked at. */
@@ -71,6 +72,9 @@ export class WatchedCoordinator implements Watched {
       netsweep_offers_total: counted.offers,
       netsweep_reoffers_total: counted.reoffers,
       netsweep_logins_total: counted.logins,
+      netsweep_logins_paced_total: ledger.pace.logins.given,
+      netsweep_logins_waiting: this.#loginsWaiting(),
+      netsweep_devices_held: this.#held(),
       netsweep_login_outcomes_total: counted.loginOutcomes,
       netsweep_host_keys_total: counted.hostKeys,
       netsweep_schedule_due_times_total: counted.dueTimes,
@@ -112,6 +116,19 @@ export class WatchedCoordinator implements Watched {
       if (lease === null) counts.add(row.segment + LABELS + 'offered', devices.length);
       else counts.add(row.segment + LABELS + 'leased', lease.left.size);
     }
+    return counts;
+  }
+
+  #loginsWaiting(): Counts {
+    const counts = new Counts();
+    for (const [domain, logins] of this.seen.books.ledger.pace.logins.waiting()) counts.add(domain, logins);
+    return counts;
+  }
+
+  #held(): Counts {
+    const counts = new Counts(LIMIT_KINDS);
+    for (const sweep of this.seen.books.ledger.sweeps.values())
+      for (const [limit, devices] of sweep.held()) counts.add(limitKind(limit), devices);
     return counts;
   }
 

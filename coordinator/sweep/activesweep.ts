@@ -210,6 +210,15 @@ export class ActiveSweep {
   }
 
   /** How many of its devices stand in line in a segment, those of later stages too. */
+  /** Limits of the pace that devices in line wait for, and how many for each. */
+  held(): Map<string, number> {
+    const held = new Map<string, number>();
+    if (this.halt !== null) return held;
+    for (const line of this.#waiting.values())
+      for (const [limit, devices] of line.held()) held.set(limit, (held.get(limit) ?? 0) + devices);
+    return held;
+  }
+
   inLine(segment: string): number {
     return this.waiting(segment) + (this.#held.get(segment)?.length ?? 0);
   }

@@ -1,6 +1,7 @@
 // When each login of a domain may leave: its sweeps share one rate, in turns, and a sweep that asks for less has less.
 // A domain's rate is the highest that one of its sweeps asks for. Pure: time is passed in. It also says how many devices
 // may be on their way: nobody is to be connected much earlier than leave for its login can come.
+import { Counts } from '../../proto/operation/metric.js';
 import { Slots } from './slots.js';
 
 /** Leave is given so much before the login may leave, in ms: the answer is on disk and with the agent by then. */
@@ -106,6 +107,13 @@ class Domain {
     return best;
   }
 
+  /** Connected devices that have asked and have no leave. */
+  get waiting(): number {
+    let sum = 0;
+    for (const share of this.shares.values()) sum += share.waiting.size;
+    return sum;
+  }
+
   give(share: Share, at: number): void {
     const next = share.next();
     if (next === null) return;
@@ -120,6 +128,8 @@ class Domain {
 
 export class LoginPace {
   readonly #domains = new Map<string, Domain>();
+  /** Logins that had their moment, by domain. */
+  readonly given = new Counts();
   /** No login leaves before this: what was under way before the start is unknown. */
   #closedUntil = Number.NEGATIVE_INFINITY;
 
@@ -168,7 +178,7 @@ export class LoginPace {
   /** Gives leave to whoever is next. Returns when to come again; Infinity: when somebody has asked. */
   pass(now: number): number {
     let again = Number.POSITIVE_INFINITY;
-    for (const domain of this.#domains.values()) {
+    for (const [name, domain] of this.#domains) {
       const from = Math.max(now, this.#closedUntil);
       for (let next = domain.nextTurn(from); next !== null; next = domain.nextTurn(from)) {
         if (next.at > now + AHEAD_MS) {
@@ -176,9 +186,15 @@ export class LoginPace {
           break;
         }
         domain.give(next.share, next.at);
+        this.given.add(name);
       }
     }
     return again;
+  }
+
+  /** Logins that wait for their moment, by domain. */
+  *waiting(): IterableIterator<[domain: string, logins: number]> {
+    for (const [name, { waiting }] of this.#domains) yield [name, waiting];
   }
 
   close(until: number): void {

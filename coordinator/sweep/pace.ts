@@ -19,6 +19,8 @@ export interface Track {
 const FREE: Track = { paced: null, places: [] };
 /** Before the name of a domain, where the names of places stand, too. */
 const DOMAIN = 'domain\n';
+const SITE = 'site\n';
+export const LIMIT_KINDS = ['login-rate', 'site', 'jump-host'] as const;
 
 /** The tracks of one sweep. */
 export class Tracks {
@@ -90,9 +92,35 @@ export class Pace {
   }
 }
 
+/** What holds devices in line, by the names of limits, in a few words; empty: nothing does. */
+export function paceWords(
+  limits: Iterable<string>,
+  { loginRate, siteSessions }: Pick<SweepOptions, 'loginRate' | 'siteSessions'>,
+): string {
+  const domains: string[] = [];
+  const places: string[] = [];
+  for (const limit of limits)
+    if (limit.startsWith(DOMAIN)) domains.push(limit.slice(DOMAIN.length));
+    else places.push(limit.startsWith(SITE) ? `site ${limit.slice(SITE.length)}` : 'a jump host');
+  const [domain = ''] = domains;
+  const where =
+    domains.length > 1 ? ` in each of ${domains.length} domains` : domain && ` in domain ${domain}`;
+  const full = places.length > 1 ? `${places.length} sites and jump hosts are` : `${places[0]} is`;
+  return [
+    ...(domains.length === 0 ? [] : [`paced at ${loginRate} logins per second${where}`]),
+    ...(places.length === 0 ? [] : [`${full} full (${siteSessions} sessions)`]),
+  ].join('; ');
+}
+
+/** Which kind of limit that is. */
+export function limitKind(limit: string): (typeof LIMIT_KINDS)[number] {
+  if (limit.startsWith(DOMAIN)) return 'login-rate';
+  return limit.startsWith(SITE) ? 'site' : 'jump-host';
+}
+
 function placesOf(device: Device): string[] {
   const bastions = device.jump.map((_, at) => `jump\n${placeKey(placeOf(device, at + 1))}`);
-  return device.site === '' ? bastions : [`site\n${device.site}`, ...bastions];
+  return device.site === '' ? bastions : [SITE + device.site, ...bastions];
 }
 
 /** Whether it is on the agent's own host: it is rehearsed with, or nobody's AAA server hears of it. */

@@ -50,6 +50,15 @@ export class Queue {
     }
   }
 
+  /** Limits without room, as far as they were looked at, and how many devices wait for each. */
+  *held(): IterableIterator<[limit: string, devices: number]> {
+    for (const [limit, tracks] of this.#parked) {
+      let devices = 0;
+      for (const track of tracks.all()) devices += this.#tracks.get(track)?.length ?? 0;
+      if (devices > 0) yield [limit, devices];
+    }
+  }
+
   /** Takes the first of the next track that has room; null: none has. */
   next(limits: Limits): Unit | null {
     for (let track = this.#ready.take(); track !== null; track = this.#ready.take()) {

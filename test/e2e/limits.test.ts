@@ -30,11 +30,12 @@ function devicesOf(sessions: Session[]): string[] {
 
 describe.concurrent('netsweep run', () => {
   test('--site-sessions holds at each site while other sites go on', async () => {
-    await using cluster = await startCluster({ ...ONE, devices: 18, siteSize: 9, commandMs: 100 });
+    await using cluster = await startCluster({ ...ONE, devices: 18, siteSize: 9, commandMs: 400 });
     const { fleet } = cluster;
-    await using run = cluster.start(['--site-sessions', '3', COMMAND]);
+    await using run = cluster.start(['--site-sessions', '3', '--progress', 'on', COMMAND]);
     const { stdout, stderr } = await run.finished;
     expect(endings(readResults(stdout)), stderr).toEqual({ ok: 18 });
+    expect(stderr).toContain('2 sites and jump hosts are full (3 sessions)');
     await fleet.quiet();
     const siteOf = new Map(fleet.devices.map(({ name, site }) => [name, site]));
     const at = (site: string) => fleet.mostAtOnce(0, (device) => siteOf.get(device) === site);

@@ -1,7 +1,7 @@
 // What the ledger makes of rates and caps when it forms shards.
 import { describe, expect, test } from 'vitest';
 import { LEAD_MS } from '../../coordinator/sweep/loginpace.js';
-import { isLocal } from '../../coordinator/sweep/pace.js';
+import { isLocal, paceWords } from '../../coordinator/sweep/pace.js';
 import { Purpose } from '../../proto/gen/netsweep/v1/model.js';
 import { device, failing, granted, handedBack, ok, open, reopened, TERMS } from './opened.js';
 
@@ -102,6 +102,20 @@ describe('a site', () => {
     ledger.cancel(sweep, 'test', 0, writes);
     expect(ledger.form(other, 's', 100, 0, writes)?.devices).toHaveLength(2);
   });
+});
+
+test('a sweep says which limits hold its devices in line, and no more once they do not', () => {
+  const domains = [...at('hq', 5), ...at('', 300, 5, '10.1.0')].map((one) => ({ ...one, domain: 'tacacs' }));
+  const { form, sweep, ledger, writes } = open(domains, { siteSessions: 2, loginRate: 10, forks: 500 });
+  const words = () => paceWords(sweep.held().keys(), sweep.row.options);
+  expect(words()).toBe('');
+  form(0, 500);
+  expect(words()).toBe('paced at 10 logins per second in domain tacacs; site hq is full (2 sessions)');
+  expect(paceWords(['domain\n', 'domain\nx', 'site\na', 'jump\nb'], sweep.row.options)).toBe(
+    'paced at 10 logins per second in each of 2 domains; 2 sites and jump hosts are full (2 sessions)',
+  );
+  ledger.cancel(sweep, 'test', 0, writes);
+  expect(words()).toBe('');
 });
 
 test('a bastion has no more sessions than the cap, whichever sites are behind it', () => {
