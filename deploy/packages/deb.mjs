@@ -267,7 +267,7 @@ function isScript(file) {
 }
 
 function dpkgDeb(top, file, epoch) {
-  const words = ['--root-owner-group', '-Zxz', '-z6', '--threads-max=1', '--build', top, file];
+  const words = ['--root-owner-group', '-Zxz', '-z3', '--threads-max=1', '--build', top, file];
   const { status, stderr } = spawnSync('dpkg-deb', words, {
     encoding: 'utf8',
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
