@@ -10,6 +10,7 @@ import { machine } from './machine.ts';
 import { help, type Options, readOptions, UsageError } from './options.ts';
 import { root } from './place.ts';
 import { inPlace, markdown, type Section } from './report.ts';
+import { folded } from './scenarios/fold.ts';
 import { latency } from './scenarios/latency.ts';
 import { many } from './scenarios/many.ts';
 import { micro } from './scenarios/micro.ts';
@@ -23,6 +24,7 @@ const SCENARIOS: Record<string, Scenario> = {
   '1000': many('1000', { devices: 1_000, ratio: 1.6, grows: false }),
   '10000': many('10000', { devices: 10_000, ratio: 1.35, grows: true }),
   peers: beside,
+  fold: folded,
   latency,
   split,
   micro,
