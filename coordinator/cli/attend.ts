@@ -61,7 +61,7 @@ export async function attend(call: Attended, link: Connection, sweepable: Sweepa
   try {
     return await watchOver(call, link, { ...sweepable, id, screen });
   } catch (error) {
-    screen.progress.clear();
+    screen.progress.end();
     if (error instanceof OutputClosed) await cancel(link, id, 'its output was closed').catch(() => undefined);
     else if (!link.selfContained) screen.progress.say(watchAgain(id, call.values, call.sources));
     throw error;
@@ -86,6 +86,7 @@ async function watchOver(
     selected: sweepable.devices.length,
     again: (sweep: string) => `netsweep sweeps results ${sweep}${linkOptions(values, sources)}`,
   };
+  screen.progress.expect(bySegment(sweepable.devices));
   const show = new Show(sweepable.views?.(parts.read, screen) ?? openViews(parts), screen, rows);
   const followed = {
     sweep: id,
@@ -133,6 +134,12 @@ async function submitAndWipe(
     for (const { password, privateKey, enableSecret } of credentials)
       for (const secret of [password, privateKey, enableSecret]) secret.fill(0);
   }
+}
+
+function bySegment(devices: Device[]): Map<string, number> {
+  const segments = new Map<string, number>();
+  for (const { segment } of devices) segments.set(segment, (segments.get(segment) ?? 0) + 1);
+  return segments;
 }
 
 /** The first signal cancels a sweep that runs here, and its end is awaited; elsewhere it only ends the watching. */

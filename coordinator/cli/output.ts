@@ -15,7 +15,7 @@ import type { Rows } from './rows.js';
 import type { OUTPUT } from './settings.js';
 import { CannotWrite, Sink } from './sink.js';
 import { templatesDirectory } from './templates.js';
-import { painter } from './terminal.js';
+import { painter, showsUnicode } from './terminal.js';
 import { differencesView } from './views/differences.js';
 import { foldView } from './views/fold.js';
 import { jsonView, mapView, ndjsonView } from './views/json.js';
@@ -96,6 +96,7 @@ export class Screen {
       when: progress,
       quiet,
       paint: paint(process.stderr),
+      unicode: showsUnicode(process.env),
     });
     this.sink = new Sink({
       stream: process.stdout,
@@ -186,6 +187,7 @@ export class Show {
 
   async #report(report: Report): Promise<void> {
     this.tally.add(report);
+    this.screen.progress.add(report);
     await this.#each(report.sweep, async (view) => view.report?.(report));
   }
 
@@ -236,7 +238,7 @@ export function conclude(
   { progress, tolerance, hint }: { progress: Progress; tolerance: Tolerance | null; hint: string },
 ): ExitCode {
   const { forgiven, left } = tolerated(tally, tolerance);
-  progress.clear();
+  progress.end();
   const [first = '', ...lines] = summaryLines(sweep, tally);
   progress.note(`sweep ${sweep.id}: ${first}`, tally.notOk === 0 ? 'green' : 'yellow');
   for (const line of lines) progress.note(line);
@@ -249,7 +251,7 @@ export function conclude(
     progress.say(hint);
     if (tally.ofKind(Kind.LIMIT) > 0)
       progress.say('only those never begun: --kind limit in place of --failed');
-  } else if (left > 0) progress.note(hint);
+  } else if (left > 0) progress.offer(hint);
   if (forgiven > 0) progress.say(`tolerated: ${forgiven} of ${tally.notOk} devices that did not end ok`);
   return decide(codes);
 }

@@ -113,7 +113,7 @@ export async function watchSweep(call: Call<typeof WATCH>): Promise<ExitCode> {
     });
     return show.exit(code);
   } catch (error) {
-    screen.progress.clear();
+    screen.progress.end();
     if (!link.selfContained && stop.aborted) screen.progress.say(watchAgain(found.id, values, sources));
     throw error;
   }

@@ -32,3 +32,8 @@ export function painter(isTerminal: boolean, noColor: boolean, environment: Node
   const off = !isTerminal || noColor || (environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb';
   return off ? (text) => text : (text, colour) => `\u001b[${CODES[colour]}m${text}\u001b[0m`;
 }
+
+/** Whether its locale says that a terminal shows more than ASCII. */
+export function showsUnicode({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
+  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
+}

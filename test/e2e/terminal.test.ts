@@ -76,14 +76,14 @@ afterAll(async () => {
 
 const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** Runs netsweep on a terminal; what it sent there, without our own colours and the line that shows progress. */
+/** Runs netsweep on a terminal; what it sent there, without our own colours and what draws the live view. */
 async function onTerminal(place: Place, args: string[]): Promise<string> {
   const words = [process.execPath, `${root}/dist/coordinator/main.js`, ...args].map(quote).join(' ');
   const { stdout } = await run('script', ['-qec', words, '/dev/null'], {
     cwd: place.folder,
     env: { ...place.environment(), TERM: 'xterm-256color' },
   });
-  return stdout.replaceAll(/\x1b\[(0|1|2|31|32|33)m/g, '').replaceAll(/\r\x1b\[2K/g, '');
+  return stdout.replaceAll(/\x1b\[(0|1|2|31|32|33)m/g, '').replaceAll(/\r(?:\x1b\[\d+A)?|\x1b\[[KJ]/g, '');
 }
 
 function expectHarmless(shown: string, ...words: string[]): void {

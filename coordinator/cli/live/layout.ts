@@ -1,0 +1,225 @@
+// The live view's lines for a terminal of some width and height. Pure: the same state, size and time give the same
+// lines, none wider than the terminal and never more than it has.
+import type { Sweep } from '../../../proto/gen/netsweep/v1/sweeps.js';
+import { SweepState } from '../../../proto/gen/netsweep/v1/sweeps.js';
+import { duration } from '../../combine/summary.js';
+import { cellsOf, cut, padded } from '../cells.js';
+import { harmlessLine, type Paint } from '../terminal.js';
+import type { LiveState, Part } from './state.js';
+
+export interface Size {
+  columns: number;
+  rows: number;
+}
+
+export interface Look extends Size {
+  /** Unix ms. */
+  now: number;
+  paint: Paint;
+  /** Whether the terminal shows more than ASCII. */
+  unicode: boolean;
+}
+
+type Colour = Parameters<Paint>[1];
+
+interface Span {
+  text: string;
+  colour?: Colour | undefined;
+}
+
+/** Rows of segments and of agents, at most. */
+const MOST_PARTS = 8;
+const MOST_KINDS = 4;
+/** A terminal lower than this has one line. */
+const LEAST_ROWS = 10;
+const GAP = '  ';
+const BAR_MOST = 40;
+
+export function liveLines(state: LiveState, look: Look): string[] {
+  const { sweep } = state;
+  if (sweep === null) return [];
+  const head = [headLine(state, sweep, look), barLine(state, look), ...countLines(sweep, look)];
+  const all = [...head, ...hindrance(sweep), ...partLines(state, look), ...troubleLines(state, look)];
+  // One row stays free: the cursor stands in it.
+  const lines = look.rows < LEAST_ROWS ? [shortLine(state, sweep)] : all.slice(0, look.rows - 1);
+  return lines.map((spans) => painted(fitted(spans, look), look.paint));
+}
+
+function headLine(state: LiveState, sweep: Sweep, { now, columns }: Look): Span[] {
+  const eta = etaMs(state, sweep);
+  const times = `${clock(now - sweep.startedAtMs)}${eta === null ? '' : `, about ${clock(eta)} left`}`;
+  const title = `sweep ${columns < 60 ? sweep.id.slice(0, 10) : sweep.id}`;
+  const space = ' '.repeat(Math.max(2, columns - 1 - cellsOf(title) - cellsOf(times)));
+  return [{ text: title, colour: 'bold' }, { text: space + times }];
+}
+
+function barLine(state: LiveState, { columns, unicode }: Look): Span[] {
+  const { ended, selected } = state;
+  const share = selected === 0 ? 0 : ended / selected;
+  const rate = state.rate.perSecond();
+  const words = `${grouped(ended)} of ${grouped(selected)}, ${Math.floor(share * 100)} %${rate === null ? '' : `, ${rateText(rate)}`}`;
+  const width = Math.min(BAR_MOST, columns - 1 - cellsOf(words) - GAP.length);
+  if (width < 8) return [{ text: words }];
+  const full = Math.floor(share * width);
+  const [done, left] = unicode ? ['█', '░'] : ['#', '.'];
+  return [
+    { text: done.repeat(full), colour: 'green' },
+    { text: left.repeat(width - full), colour: 'dim' },
+    { text: GAP + words },
+  ];
+}
+
+const STATES = [
+  ['ok', 'green'],
+  ['suspect', 'yellow'],
+  ['failed', 'red'],
+  ['skipped', 'yellow'],
+  ['cancelled', 'yellow'],
+  ['interrupted', 'red'],
+  ['running', undefined],
+  ['waiting', 'dim'],
+] as const;
+
+function countLines({ counts }: Sweep, { columns }: Look): Span[][] {
+  const lines: Span[][] = [[]];
+  let width = 0;
+  for (const [state, colour] of STATES) {
+    const count = counts?.[state] ?? 0;
+    if (count === 0 && state !== 'ok') continue;
+    const text = `${grouped(count)} ${state}`;
+    if (width > 0 && width + GAP.length + text.length >= columns) {
+      lines.push([]);
+      width = 0;
+    }
+    lines.at(-1)?.push({ text: width === 0 ? '' : GAP }, { text, colour });
+    width += (width === 0 ? 0 : GAP.length) + text.length;
+  }
+  return lines;
+}
+
+/** What keeps it from going on, or the stage it is in. */
+function hindrance(sweep: Sweep): Span[][] {
+  const paused = sweep.state === SweepState.PAUSED ? [`paused: ${sweep.reason}`] : [];
+  return [...paused, sweep.stage, sweep.notice]
+    .filter((text) => text !== '')
+    .map((text) => [{ text: harmlessLine(text), colour: 'yellow' as const }]);
+}
+
+function partLines(state: LiveState, look: Look): Span[][] {
+  const { segments, agents } = state;
+  const shown = [
+    ...(segments.length > 1 ? table('segment', segments, look) : []),
+    ...(agents.length > 1 ? table('agent', agents, look) : []),
+  ];
+  return shown.length === 0 ? [] : [[], ...shown];
+}
+
+function table(title: string, parts: Part[], { columns }: Look): Span[][] {
+  const some = parts.slice(0, MOST_PARTS);
+  const rows = some.map((part) => [
+    part.selected === null ? grouped(part.ended) : `${grouped(part.ended)} of ${grouped(part.selected)}`,
+    grouped(part.notOk),
+    rateText(part.rate.perSecond() ?? 0),
+  ]);
+  const heads = ['ended', 'not ok', 'rate'];
+  const widths = heads.map((head, at) => Math.max(head.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  const numbers = widths.reduce((sum, width) => sum + GAP.length + width, 0);
+  const room = Math.max(8, columns - 1 - numbers);
+  const names = some.map(({ name }) => harmlessLine(name));
+  const nameWidth = Math.min(room, Math.max(title.length, ...names.map(cellsOf)));
+  const line = (name: string, cells: string[]) =>
+    padded(cut(name, nameWidth), nameWidth) +
+    cells.map((cell, at) => GAP + cell.padStart(widths[at] ?? 0)).join('');
+  const rest = parts.slice(MOST_PARTS);
+  return [
+    [{ text: line(title, heads), colour: 'dim' }],
+    ...rows.map((row, at): Span[] => [
+      { text: line(names[at] ?? '', row), colour: (some[at]?.notOk ?? 0) > 0 ? 'yellow' : undefined },
+    ]),
+    ...(rest.length === 0
+      ? []
+      : [[{ text: `and ${rest.length} more: ${grouped(sum(rest))} ended`, colour: 'dim' as const }]]),
+  ];
+}
+
+function sum(parts: Part[]): number {
+  return parts.reduce((total, { ended }) => total + ended, 0);
+}
+
+function troubleLines(state: LiveState, { columns }: Look): Span[][] {
+  const { failures, slowest } = state;
+  const slow: Span[] = [{ text: 'slowest', colour: 'dim' }];
+  let width = 'slowest'.length;
+  for (const { device, durationMs } of slowest) {
+    const text = `${harmlessLine(device)} ${duration(durationMs)}`;
+    width += GAP.length + cellsOf(text);
+    if (width >= columns) break;
+    slow.push({ text: GAP + text });
+  }
+  const shown = failures.slice(0, MOST_KINDS);
+  const numbers = Math.max(0, ...shown.map(({ count }) => grouped(count).length));
+  const kinds = Math.max(0, ...shown.map(({ kind }) => kind.length));
+  const lines = shown.map(({ kind, count, device, message }): Span[] => [
+    { text: `${grouped(count).padStart(numbers)} ${kind.padEnd(kinds)}`, colour: 'red' },
+    { text: `${GAP}${harmlessLine(device)}: ${harmlessLine(message)}` },
+  ]);
+  const rest = failures.length - shown.length;
+  const more: Span[][] = rest > 0 ? [[{ text: `and ${rest} more kinds of failure`, colour: 'dim' }]] : [];
+  return slow.length === 1 && lines.length === 0
+    ? []
+    : [[], ...(slow.length === 1 ? [] : [slow]), ...lines, ...more];
+}
+
+function shortLine(state: LiveState, sweep: Sweep): Span[] {
+  const { counts } = sweep;
+  const failed = (counts?.failed ?? 0) + (counts?.suspect ?? 0);
+  const eta = etaMs(state, sweep);
+  const text = `${grouped(state.ended)} of ${grouped(state.selected)}, ${grouped(failed)} not ok`;
+  return [{ text: eta === null ? text : `${text}, ${clock(eta)} left` }];
+}
+
+/** Null: nobody can tell yet. */
+function etaMs(state: LiveState, { state: phase }: Sweep): number | null {
+  const rate = state.rate.perSecond();
+  const left = state.selected - state.ended;
+  if (rate === null || rate <= 0 || left <= 0 || phase === SweepState.PAUSED) return null;
+  return (left / rate) * 1000;
+}
+
+/** `0:07`, `12:03`, `1:02:03`. */
+function clock(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  return hours === 0
+    ? `${minutes}:${two(seconds % 60)}`
+    : `${hours}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}
+
+function rateText(perSecond: number): string {
+  return `${perSecond >= 10 || perSecond === 0 ? grouped(Math.round(perSecond)) : perSecond.toFixed(1)}/s`;
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en');
+}
+
+/** Cut where the terminal ends; its last column stays free, because some terminals wrap there. */
+function fitted(spans: Span[], { columns }: Size): Span[] {
+  let left = columns - 1;
+  const kept: Span[] = [];
+  for (const { text, colour } of spans) {
+    const shown = cut(text, left);
+    kept.push({ text: shown, colour });
+    left -= cellsOf(shown);
+    if (shown !== text) break;
+  }
+  return kept;
+}
+
+function painted(spans: Span[], paint: Paint): string {
+  return spans
+    .map(({ text, colour }) => (colour === undefined || text === '' ? text : paint(text, colour)))
+    .join('');
+}

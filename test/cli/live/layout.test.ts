@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest';
+import { cellsOf, cut, wrapped } from '../../../coordinator/cli/cells.ts';
+import { type Look, liveLines } from '../../../coordinator/cli/live/layout.ts';
+import { LiveState, Rate } from '../../../coordinator/cli/live/state.ts';
+import { painter } from '../../../coordinator/cli/terminal.ts';
+import { Kind, type Report, Stage, Status } from '../../../proto/gen/netsweep/v1/model.ts';
+import { Sweep, SweepState } from '../../../proto/gen/netsweep/v1/sweeps.ts';
+import { okReport } from '../../combine/reports.ts';
+
+const START = Date.UTC(2026, 10, 22, 11);
+
+function sweep(counts: Partial<Record<string, number>>, more: Partial<Sweep> = {}): Sweep {
+  const zero = {
+    ok: 0,
+    suspect: 0,
+    failed: 0,
+    skipped: 0,
+    cancelled: 0,
+    interrupted: 0,
+    running: 0,
+    waiting: 0,
+  };
+  const all = { ...zero, ...counts };
+  const selected = Object.values(all).reduce((sum, value) => sum + value, 0);
+  return Sweep.create({
+    id: '01K0ABCDEFGHJKMNPQRSTVWXYZ',
+    state: SweepState.RUNNING,
+    startedAtMs: START,
+    counts: { selected, ...all },
+    ...more,
+  });
+}
+
+interface Ended {
+  name: string;
+  segment?: string;
+  agent?: string;
+  ms?: number;
+  failed?: { kind: Kind; message: string };
+}
+
+function ended({ name, segment = 'dc1', agent = 'agent-1', ms = 1000, failed }: Ended): Report {
+  const report = okReport(name);
+  return {
+    ...report,
+    ...{ agent, durationMs: ms, status: failed === undefined ? Status.OK : Status.FAILED },
+    device: report.device && { ...report.device, segment },
+    failure: failed && { ...failed, stage: Stage.CONNECT, retryable: true },
+  };
+}
+
+function look(size: Partial<Look> = {}): Look {
+  const paint = painter(false, false, {});
+  return { columns: 80, rows: 24, now: START + 10_000, paint, unicode: false, ...size };
+}
+
+/** A sweep of 1,000 devices after ten seconds: 400 have ended. */
+function halfWay(): LiveState {
+  const state = new LiveState(
+    new Map([
+      ...([
+        ['dc1', 600],
+        ['dc2', 400],
+      ] as const),
+    ]),
+  );
+  state.update(sweep({ waiting: 1000 }));
+  state.sample(START);
+  for (let n = 0; n < 390; n += 1)
+    state.add(ended({ name: `R${n}`, segment: n % 3 === 0 ? 'dc2' : 'dc1', ms: 900 + n }));
+  for (let n = 0; n < 10; n += 1)
+    state.add(
+      ended({
+        name: `sw${n}`,
+        agent: 'agent-2',
+        failed: { kind: n < 7 ? Kind.UNREACHABLE : Kind.AUTH, message: `no answer from 10.0.0.${n}` },
+      }),
+    );
+  state.update(sweep({ ok: 390, failed: 10, running: 100, waiting: 500 }));
+  state.sample(START + 10_000);
+  return state;
+}
+
+describe('the live view', () => {
+  test('shows states, rate, time left, segments, agents, the slowest and the failures', () => {
+    expect(liveLines(halfWay(), look())).toEqual([
+      'sweep 01K0ABCDEFGHJKMNPQRSTVWXYZ                          0:10, about 0:15 left',
+      '################........................  400 of 1,000, 40 %, 40/s',
+      '390 ok  10 failed  100 running  500 waiting',
+      '',
+      'segment       ended  not ok  rate',
+      'dc1      270 of 600      10  27/s',
+      'dc2      130 of 400       0  13/s',
+      'agent    ended  not ok   rate',
+      'agent-1    390       0   39/s',
+      'agent-2     10      10  1.0/s',
+      '',
+      'slowest  R389 1.3 s  R388 1.3 s  R387 1.3 s  R386 1.3 s  R385 1.3 s',
+      '7 unreachable  sw6: no answer from 10.0.0.6',
+      '3 auth         sw9: no answer from 10.0.0.9',
+    ]);
+  });
+
+  test.each([20, 30, 40, 60, 80, 200])('is never wider than a terminal of %i columns', (columns) => {
+    const lines = liveLines(halfWay(), look({ columns }));
+    expect(lines.filter((line) => cellsOf(line) >= columns)).toEqual([]);
+    expect(lines.join(' ')).toContain('390 ok');
+    expect(lines.join(' ')).toContain('10 failed');
+  });
+
+  test.each([
+    [24, 14],
+    [12, 11],
+    [5, 1],
+  ])('leaves a row of a terminal of %i free', (rows, height) =>
+    expect(liveLines(halfWay(), look({ rows }))).toHaveLength(height),
+  );
+
+  test('in one line still says how many, and how long', () =>
+    expect(liveLines(halfWay(), look({ rows: 4, columns: 40 }))).toEqual([
+      '400 of 1,000, 10 not ok, 0:15 left',
+    ]));
+
+  test('says why it stands still, and promises nothing then', () => {
+    const state = halfWay();
+    state.update(
+      sweep(
+        { ok: 390, failed: 10, waiting: 600 },
+        { state: SweepState.PAUSED, reason: 'by hand', stage: 'batch 3 of 12', notice: 'no agent for dc2' },
+      ),
+    );
+    const text = liveLines(state, look()).join('\n');
+    expect(text).toContain('paused: by hand\nbatch 3 of 12\nno agent for dc2');
+    expect(text).not.toContain('left');
+  });
+
+  test('names eight segments and counts the others', () => {
+    const state = new LiveState(
+      new Map(Array.from({ length: 30 }, (_, n) => [`site${n}`, 10] as [string, number])),
+    );
+    state.update(sweep({ waiting: 300 }));
+    for (let n = 0; n < 30; n += 1) state.add(ended({ name: `R${n}`, segment: `site${n}` }));
+    const lines = liveLines(state, look({ rows: 40 }));
+    expect(lines.filter((line) => line.startsWith('site'))).toHaveLength(8);
+    expect(lines).toContain('and 22 more: 22 ended');
+  });
+
+  test('makes what devices and agents are called harmless', () => {
+    const state = new LiveState();
+    state.update(sweep({ failed: 1 }));
+    const failed = { kind: Kind.PROTOCOL, message: 'it said \u001b]0;x\u0007\nmore' };
+    state.add(ended({ name: 'R\u001b[2J1', failed }));
+    const text = liveLines(state, look()).join('\n');
+    expect(text).not.toContain('\u001b');
+    expect(text).toContain('R^[[2J1: it said ^[]0;x^G more');
+  });
+
+  test('is empty before anything is known', () => expect(liveLines(new LiveState(), look())).toEqual([]));
+});
+
+describe('a rate', () => {
+  test('is that of the last ten seconds', () => {
+    const rate = new Rate();
+    expect(rate.perSecond()).toBeNull();
+    for (let second = 0; second <= 30; second += 1)
+      rate.sample(second * 1000, second < 20 ? 0 : (second - 20) * 50);
+    expect(rate.perSecond()).toBe(50);
+  });
+});
+
+describe('the width of a text', () => {
+  test.each([
+    ['R1', 2],
+    ['核心1', 5],
+    ['e\u0301', 1],
+    ['🚀', 2],
+  ])('%j is %i', (text, cells) => expect(cellsOf(text)).toBe(cells));
+
+  test('a text is cut at it', () => {
+    expect(cut('abcdef', 4)).toBe('abc~');
+    expect(cut('核心核心', 5)).toBe('核心~');
+    expect(cut('abc', 3)).toBe('abc');
+  });
+
+  test('a sentence is broken at spaces, a list after its commas', () => {
+    expect(wrapped('took 17.0 s with 3 agents', 12)).toEqual(['took 17.0 s', '    with 3', '    agents']);
+    expect(wrapped('R[1,2,3,4,5]: refused', 9, 2)).toEqual(['R[1,2,3,', '  4,5]:', '  refused']);
+  });
+});
