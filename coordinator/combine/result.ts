@@ -36,12 +36,7 @@ export async function* resultJson(
   const { outputs, ...head } = resultHead(report);
   const texts = wholeTexts(outputs, read);
   if (texts !== null && rows === null) {
-    const printed = outputs.map((output, index) => ({
-      ...outputHead(output),
-      output: texts[index],
-      ...outputTail(output),
-    }));
-    yield JSON.stringify({ ...head, outputs: printed });
+    yield JSON.stringify(resultObject(report, texts));
     return;
   }
   yield `${JSON.stringify(head).slice(0, -1)},"outputs":[`;
@@ -53,6 +48,16 @@ export async function* resultJson(
     separator = ',';
   }
   yield ']}';
+}
+
+/** One device as an object; `texts`: of its outputs. */
+export function resultObject(report: Report, texts: readonly string[]) {
+  const outputs = report.outputs.map((output, index) => ({
+    ...outputHead(output),
+    output: texts[index],
+    ...outputTail(output),
+  }));
+  return { ...resultHead(report), outputs };
 }
 
 /** A text that comes in pieces, as one JSON string. */

@@ -1,0 +1,95 @@
+// What a script is given for each device: the objects that `--format ndjson` prints, with types.
+import type { Output, Report } from '../../proto/gen/netsweep/v1/model.js';
+import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { type ReadOutput, resultObject, sweepObject } from '../combine/result.js';
+
+/** How a device ended. */
+export type Status = 'ok' | 'suspect' | 'failed' | 'skipped' | 'cancelled' | 'interrupted';
+
+/** Why it did not end well. */
+export interface Failure {
+  /** `unreachable`, `auth`, `timeout` ... */
+  kind: string;
+  /** `connect`, `auth`, `command` ... */
+  stage: string;
+  message: string;
+  /** Whether it may pass when it is tried again. */
+  retryable: boolean;
+}
+
+/** What a device printed in answer to a command. */
+export interface CommandOutput {
+  command: string;
+  /** `complete` only where that is proved. */
+  status: 'complete' | 'suspect' | 'truncated';
+  output: string;
+  /** What the bytes were read as: `utf-8` or `latin-1`. */
+  encoding: string;
+  /** Of `output` in UTF-8. */
+  bytes: number;
+  /** Of the same, in hex. */
+  sha256: string;
+  durationMs: number;
+  /** Of a shell; null elsewhere. */
+  exitStatus: number | null;
+  stderr: string | null;
+}
+
+/** One device of a sweep, ended. */
+export interface Result {
+  sweep: string;
+  device: string;
+  host: string;
+  port: number;
+  platform: string;
+  segment: string;
+  groups: string[];
+  status: Status;
+  failure: Failure | null;
+  /** Sessions that were tried. */
+  attempts: number;
+  /** Null: no agent got to it. */
+  agent: string | null;
+  /** ISO 8601; null: it was never begun. */
+  startedAt: string | null;
+  durationMs: number;
+  notes: string[];
+  outputs: CommandOutput[];
+}
+
+/** How many devices are in which state; they add up to `selected`. */
+export interface Counts extends Record<Status, number> {
+  selected: number;
+  running: number;
+  waiting: number;
+}
+
+/** A sweep in figures. */
+export interface Summary {
+  id: string;
+  status: 'running' | 'ended' | 'cancelled' | 'paused';
+  startedAt: string | null;
+  endedAt: string | null;
+  durationMs: number | null;
+  counts: Counts;
+  /** Why it was cancelled or stopped. */
+  reason: string | null;
+}
+
+export async function resultOf(report: Report, read: ReadOutput): Promise<Result> {
+  const texts = await Promise.all(report.outputs.map((output) => textOf(output, read)));
+  return resultObject(report, texts) as Result; // its words are those of the enumerations
+}
+
+export function summaryOf(sweep: Sweep): Summary {
+  const { id, status, startedAt, endedAt, durationMs, counts, reason } = sweepObject(sweep);
+  return { id, status, startedAt, endedAt, durationMs, counts, reason } as Summary; // as above
+}
+
+async function textOf(output: Output, read: ReadOutput): Promise<string> {
+  const whole = read.whole?.(output) ?? null;
+  if (whole !== null) return whole;
+  let text = '';
+  for await (const piece of read(output)) text += piece;
+  return text;
+}
