@@ -39,6 +39,7 @@ const CHANNEL: ChannelOptions = {
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 8_000,
   'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_channelz': 0, // nobody asks for it, and it counts every message
 };
 
 /** No coordinator, or none that will have us: exit 4. */

@@ -4,11 +4,11 @@
 /** Least time between two batches of one direction, in ms; the first of a lull leaves at once. */
 export const BEAT_MS = 15;
 /** The same where the batch before was a large one: to wait a little longer saves as much again. */
-export const BUSY_BEAT_MS = 40;
+export const BUSY_BEAT_MS = 60;
 /** Messages that make a batch a large one. */
 export const LARGE_BATCH = 8;
 /** So many wait no longer than they have to. */
-export const FULL_BATCH = 64;
+export const FULL_BATCH = 128;
 
 export class Beat {
   #leftAt = Number.NEGATIVE_INFINITY;

@@ -27,6 +27,7 @@ const OPTIONS: ServerOptions = {
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 8_000, // behind 64 kB that are under way over a link of 10 kB/s
   'grpc.keepalive_permit_without_calls': 1,
+  'grpc.enable_channelz': 0, // nobody asks for it, and it counts every call and message
 };
 
 /** Both sides must show a certificate of the same authority; without files nothing is encrypted. */

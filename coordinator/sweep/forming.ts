@@ -9,11 +9,11 @@ import type { ActiveSweep } from './activesweep.js';
 import type { OpenShard } from './shards.js';
 
 /** Most devices in one shard: a lost agent costs little, and the tail stays short. */
-const SHARD_DEVICES = 32;
+const SHARD_DEVICES = 64;
 /** Devices offered in a segment beyond twice its free slots, so that a slot that frees finds work. */
 const SPARE_DEVICES = 8;
 /** How long places that have become free wait for more, to be filled by one shard, in ms: each has a price of its own. */
-export const GATHER_MS = 40;
+export const GATHER_MS = 80;
 
 export class Forming {
   #turn = 0;

@@ -18,9 +18,10 @@ setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks'
 
 /**
  * By how many percent the heap grows before V8 looks through it. A client's inventory lives as long as it does: a third
- * less memory, for a twentieth of the CPU. A coordinator begins small and sets the rest itself (coordinator/heap.ts).
+ * less memory, for a twentieth of the CPU. An agent's small heap, left to V8, would be looked through once a second.
+ * A coordinator begins small and sets the rest itself (coordinator/heap.ts).
  */
-const GROWTH = { 'netsweep.js': 50 };
+const GROWTH = { 'netsweep.js': 50, 'agent.js': 100 };
 const COORDINATOR_GROWTH = 200;
 const COORDINATORS = ['serve', 'private-coordinator'];
 
