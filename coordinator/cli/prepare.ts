@@ -10,6 +10,7 @@ import {
   type CredentialSource,
   type Entry,
   InputError,
+  type Inventory,
   printIssue,
   type ReadyEntry,
   type SecretReference,
@@ -43,6 +44,8 @@ export interface Selected {
   sshAgent: 'caller' | 'agent';
   /** Those of the coordinator; none, where it is started for this sweep. */
   agents(stop: AbortSignal): Promise<Agent[]>;
+  /** All of it, as it was read. */
+  inventory: Inventory;
   /** Names of all devices of the inventory. */
   listed: ReadonlySet<string>;
   /** Of the inventory, for people. */
@@ -58,8 +61,10 @@ export async function select(
   earlier: Earlier | null = null,
   stdin: AsyncIterable<Uint8Array | string> = process.stdin,
 ): Promise<Selected> {
-  if (values.inventory.length === 0)
-    throw new UsageError('no inventory (expected -i SRC, or inventory in netsweep.yaml)');
+  // As in clush: names that are swept need not be in a file.
+  const isBare = values.inventory.length === 0 && values.hosts.length > 0;
+  if (values.inventory.length === 0 && !isBare)
+    throw new UsageError('no inventory (expected -i SRC, -w NAMES, or inventory in netsweep.yaml)');
   const platforms = openPlatforms(values);
   const platform = platformNamed(values.platform, platforms);
   const io = {
@@ -70,12 +75,13 @@ export async function select(
     columns: values.columns,
     vaultPasswordFiles: values.vaultPasswordFile,
   };
-  const inventory = await readInventory(values.inventory, io);
+  const sources = isBare ? [`nodeset:${values.hosts.join(',')}`] : values.inventory;
+  const inventory = await readInventory(sources, io);
   const listed = inventory.entries.map((entry) => ({ ...entry, platform: entry.platform ?? platform }));
   const known = earlier === null ? listed : repeated(listed, earlier);
   const selection = {
     limit: values.limit,
-    hosts: joined(values.hosts),
+    hosts: isBare ? null : joined(values.hosts),
     exclude: joined(values.exclude),
     cwd: io.cwd,
     members: inventory.members,
@@ -86,6 +92,7 @@ export async function select(
   return {
     entries,
     platforms,
+    inventory,
     listed: new Set(inventory.entries.map(({ name }) => name)),
     sshAgent: values.coordinator === null ? 'caller' : 'agent',
     agents: async (stop) => (values.coordinator === null ? [] : listAgents(values, stop)),
@@ -203,6 +210,7 @@ function repeated(entries: Entry[], earlier: Earlier): Entry[] {
 
 function login({
   user,
+  port,
   askPass,
   askSecret,
   passwordFile,
@@ -211,9 +219,10 @@ function login({
   sshAgent,
   jump,
   set,
-}: LoginValues & { set: string[] }) {
+}: LoginValues & { set: string[]; port: number | null }) {
   return {
     username: user,
+    port,
     password: askPass ? asked('Password') : fromFile(passwordFile),
     enableSecret: askSecret ? asked('Enable secret') : fromFile(secretFile),
     privateKey: fromFile(privateKey),

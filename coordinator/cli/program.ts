@@ -7,6 +7,7 @@ import { addAuditLog } from './auditlogcommands.js';
 import { addCommand, addPassThrough, type Edge } from './command.js';
 import { EXIT } from './exit.js';
 import { addHistory } from './historycommands.js';
+import { addInventory } from './inventorycommands.js';
 import { addMembers } from './membercommands.js';
 import { addBackup, addSchedules } from './schedulecommands.js';
 import {
@@ -60,6 +61,7 @@ export function buildProgram(edge: Edge): Command {
   addSweeps(program, edge);
   addHistory(program, edge);
   addAgents(program, edge);
+  addInventory(program, edge);
   addHostKeys(program, edge);
   addCredentials(program, edge);
   addPlatforms(program, edge);

@@ -10,6 +10,7 @@ export { AUDITLOG } from './settings/auditlog.js';
 export { CONNECTION } from './settings/connection.js';
 export { ENDPOINT, LEARN, SCAN } from './settings/devices.js';
 export { DIFF, HISTORY, SEARCH } from './settings/history.js';
+export { INVENTORY, INVENTORY_GRAPH } from './settings/inventory.js';
 export { ENROLL, REVOKE } from './settings/members.js';
 export { AGENTS_DRAIN, DOCTOR } from './settings/operation.js';
 export { FORMATS, NOTIFY, OUTPUT, ROWS, TABLE, TEMPLATES, WATCH } from './settings/output.js';

@@ -118,6 +118,8 @@ export interface Inventory {
   leftOut: LeftOut[];
   /** Groups with the names of their devices in order, where the sources say; patterns may ask for the first ones. */
   members: ReadonlyMap<string, readonly string[]>;
+  /** Groups with the groups in them, in the order of the sources. */
+  children: ReadonlyMap<string, readonly string[]>;
   warnings: Issue[];
 }
 

@@ -31,7 +31,7 @@ interface Family {
 export function entriesOf(
   documents: InventoryDocument[],
   world: FieldWorld,
-): Pick<Inventory, 'entries' | 'leftOut'> {
+): Pick<Inventory, 'entries' | 'leftOut' | 'children'> {
   const shared = familyOf(
     documents.filter(({ ownGroups }) => ownGroups !== true),
     world,
@@ -53,7 +53,21 @@ export function entriesOf(
     });
   });
   reportDuplicates(candidates.filter(isGiven), world);
-  return { entries: candidates.flatMap((one) => one?.entry ?? []), leftOut };
+  const entries = candidates.flatMap((one) => one?.entry ?? []);
+  return { entries, leftOut, children: childrenIn(shared.groups, documents) };
+}
+
+function childrenIn(groups: Groups, documents: readonly InventoryDocument[]): Map<string, string[]> {
+  const children = new Map<string, string[]>();
+  const add = (parent: string, child: string) => {
+    const known = children.get(parent);
+    if (known === undefined) children.set(parent, [child]);
+    else if (!known.includes(child)) known.push(child);
+  };
+  for (const [child, { parents }] of groups) for (const parent of parents) add(parent, child);
+  for (const { children: own } of documents)
+    for (const [parent, names] of own ?? []) for (const child of names) add(parent, child);
+  return children;
 }
 
 function leave({ name, at: place }: LocatedDevice, why: string): LeftOut[] {

@@ -61,6 +61,8 @@ export interface InventoryDocument {
   groups: Map<string, Field> | null;
   /** The groups and devices of other documents know nothing of these groups. */
   ownGroups?: true;
+  /** Groups with the groups in them, where `groups` does not say so. */
+  children?: ReadonlyMap<string, readonly string[]>;
   /** Gone through once; what is wrong with their structure may be reported on the way. */
   devices: Iterable<LocatedDevice>;
   /** Names of groups with their devices' names, where patterns look at them in this order. */

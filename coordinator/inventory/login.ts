@@ -14,6 +14,8 @@ import { Issues } from './wording.js';
 export interface Login {
   /** `-u` */
   username?: string | null;
+  /** `--port` */
+  port?: number | null;
   password?: SecretReference | null;
   enableSecret?: SecretReference | null;
   privateKey?: SecretReference | null;
@@ -77,7 +79,7 @@ function complete(entry: Entry, login: Login, ssh: SshConfigs): ReadyEntry {
   const filled: ReadyEntry = {
     ...entry,
     host: said.host ?? entry.host,
-    port: entry.port ?? said.port ?? 22,
+    port: entry.port ?? login.port ?? said.port ?? 22,
     username: entry.username ?? login.username ?? said.username ?? loginName(),
     password: entry.password ?? login.password ?? null,
     enableSecret: entry.enableSecret ?? login.enableSecret ?? null,

@@ -44,6 +44,7 @@ export function nornirDocument({ hosts, groups, defaults }: Parts, { issues }: R
     defaults: over === null ? null : { at: defaults?.at ?? null, kind: 'map', fields: over },
     groups: shared,
     ownGroups: true,
+    children: lineage.children(),
     devices: devicesOf(hosts, lineage, issues),
   };
 }
@@ -92,6 +93,15 @@ class Lineages {
   /** As Nornir orders them: each group is followed by the groups that it lists. */
   of(map: Fields): string[] {
     return Array.from(new Set(this.listed(map).flatMap((name) => this.extend(name, []))));
+  }
+
+  /** A group that lists another one is in it. */
+  children(): Map<string, string[]> {
+    const children = new Map<string, string[]>();
+    for (const [name, { value }] of this.groups)
+      for (const parent of value.kind === 'map' ? this.listed(value.fields) : [])
+        children.set(parent, [...(children.get(parent) ?? []), name]);
+    return children;
   }
 
   /** Puts the options of the connection over the host's own fields. */

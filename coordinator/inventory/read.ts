@@ -22,7 +22,7 @@ export async function readInventory(sources: string[], io: InventoryIo): Promise
   for (const source of sources) documents.push(...(await readSource(source, reading)));
   const complete = await Promise.all(documents.map(async (one) => (await one.complete?.()) ?? one));
   const world = { platforms: io.platforms, home: io.env.HOME ?? '', issues, warnings, cwd: io.cwd };
-  const { entries, leftOut } = entriesOf(complete, world);
+  const { entries, leftOut, children } = entriesOf(complete, world);
   issues.throwIfAny();
   tellLeftOut(leftOut, warnings);
   const found = leftOut.length === 0 ? '' : `found ${count(leftOut.length, 'device')}, ${toldWhy(leftOut)}; `;
@@ -30,7 +30,7 @@ export async function readInventory(sources: string[], io: InventoryIo): Promise
     issues.reportAt(null, `no device in ${sources.join(', ')} (${found}expected at least one)`);
   issues.throwIfAny();
   const members = new Map(complete.flatMap((one) => Array.from(one.members?.() ?? [])));
-  return { entries, leftOut, members, warnings: warnings.list('warning') };
+  return { entries, leftOut, children, members, warnings: warnings.list('warning') };
 }
 
 /** One warning for all devices that a source gives with one reason. */

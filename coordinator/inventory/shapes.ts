@@ -2,7 +2,7 @@
 // is one entry here and a module that is loaded for it alone; CONTRIBUTING tells how to add one.
 import type { Located } from './located.js';
 import type { Shape } from './shape.js';
-import { isConfig, isHosts, isTools } from './signs.js';
+import { isConfig, isHosts, isList, isTools } from './signs.js';
 
 /** What a YAML or JSON file is that no other shape knows. */
 export const NATIVE: Shape = {
@@ -98,9 +98,38 @@ const RANCID: Shape = {
   load: async () => (await import('./routerdb.js')).readRancid,
 };
 
+const NETBOX: Shape = {
+  name: 'netbox',
+  about: 'netbox:URL',
+  fetches: true,
+  load: async () => (await import('./netbox.js')).readNetBox,
+};
+
+const NAUTOBOT: Shape = {
+  name: 'nautobot',
+  about: 'nautobot:URL',
+  fetches: true,
+  load: async () => (await import('./netbox.js')).readNautobot,
+};
+
+const LIST: Shape = {
+  name: 'list',
+  about: 'a list of names',
+  text: isList,
+  load: async () => (await import('./list.js')).readList,
+};
+
+/** Also what -w is without an inventory. */
+const NODESET: Shape = {
+  name: 'nodeset',
+  about: 'nodeset:sw[1-9]',
+  fetches: true,
+  load: async () => (await import('./list.js')).readNodeset,
+};
+
 export const SHAPES: readonly Shape[] = [
-  ...[ANSIBLE, EXEC, PYTHON, RANCID, CSV],
-  ...[NORNIR, NETMIKO, OXIDIZED, NATIVE],
+  ...[ANSIBLE, EXEC, PYTHON, RANCID, LIST, CSV],
+  ...[NORNIR, NETMIKO, OXIDIZED, NETBOX, NAUTOBOT, NODESET, NATIVE],
 ];
 
 /** Files that hold YAML or JSON, whose shape is told by what is in them. */

@@ -1,10 +1,15 @@
 // By what a YAML or JSON file of each shape is known: only what another shape cannot hold counts. Pure.
+import { knownField } from './fieldnames.js';
 import type { Located } from './located.js';
 
 /** The parts of our own structure. */
 const NATIVE = ['defaults', 'groups', 'devices'];
 const NORNIR = ['hostname', 'data', 'connection_options'];
 const NOT_NORNIR = ['device_type', 'ip', 'ansible_host', 'hosts', 'children', 'vars'];
+
+/** A line of a list of names. */
+const LINE =
+  /^(?:[^\s@,[\]]+@)?(?:\[[\da-fA-F:.]+(?:%\w+)?\](?::\d+)?|[\w.][\w.[\]!&^*,/-]*(?::\d+)?|[\da-fA-F:]*:[\da-fA-F:.]*(?:%\w+)?)(?:\s+[\w.-]+)*$/;
 
 /** Nornir's hosts.yaml, whatever it is called: a map of hosts, some with what only Nornir has. */
 export function isHosts(root: Located): boolean {
@@ -39,4 +44,21 @@ function valuesOf(root: Located): Located[] {
 
 function holds(value: Located, names: readonly string[]): boolean {
   return value.kind === 'map' && names.some((name) => value.fields.has(name));
+}
+
+/** Whether a text without a telling name is a list: every line is a name, and the first is no header of CSV. */
+export function isList(text: string): boolean {
+  const lines = text.split('\n').map((line) => withoutComment(line).trim());
+  const told = lines.filter((line) => line !== '');
+  const [first = ''] = told;
+  return (
+    told.length > 0 &&
+    told.every((line) => LINE.test(line) && !/,/.test(line.replace(/\[[^\]]*\]/g, ''))) &&
+    knownField(first) === null
+  );
+}
+
+/** Of a list. */
+export function withoutComment(line: string): string {
+  return line.replace(/(^|\s)[#;].*$/, '');
 }

@@ -101,7 +101,7 @@ async function readFile(path: string): Promise<{ bytes: Buffer | null; trusted: 
   };
 }
 
-async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Buffer | null> {
+export async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {

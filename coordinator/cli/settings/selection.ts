@@ -1,7 +1,7 @@
 // Options that choose devices, say what they are and how to log in to them.
 import type { Settings } from '../../config.js';
 import { list, one, toggle } from '../setting.js';
-import { readJump, readPath, readText } from '../values.js';
+import { readCount, readJump, readPath, readText } from '../values.js';
 
 export const SELECTION = {
   inventory: list(
@@ -64,6 +64,11 @@ export const PLATFORM = {
   platform: one(
     { flags: '--platform <name>', about: 'platform where the inventory has none; auto finds it out' },
     readText,
+    null,
+  ),
+  port: one(
+    { flags: '--port <port>', about: 'port where the inventory has none', shown: '22' },
+    (text) => readCount(text, 1, 65_535),
     null,
   ),
 } satisfies Settings;

@@ -1,0 +1,146 @@
+// A device of NetBox or Nautobot as a device of ours. Both name the same things a little differently, and each has
+// changed its names: what is here takes a name where any of their releases has it.
+import { readHost } from './address.js';
+import type { PlatformSlugs } from './apiplatform.js';
+import { slugOf } from './apiplatform.js';
+import { addData } from './foreign.js';
+import type { Field, Located, LocatedDevice, LocatedMap } from './located.js';
+import { quote } from './wording.js';
+
+/** `asked`: devices of any status were asked for. */
+export interface Reader {
+  slugs: PlatformSlugs;
+  asked: boolean;
+}
+
+/** Our names for what both keep as objects, and where they keep it; the later names are those of older releases. */
+const OBJECTS: [string, string[][]][] = [
+  ['role', [['role'], ['device_role']]],
+  ['tenant', [['tenant']]],
+  ['status', [['status']]],
+  ['location', [['location']]],
+  ['region', [['region']]],
+  ['rack', [['rack']]],
+  ['cluster', [['cluster']]],
+  ['manufacturer', [['device_type', 'manufacturer']]],
+  ['model', [['device_type']]],
+];
+const TEXTS = ['serial', 'asset_tag', 'description'];
+
+export function deviceOf(device: LocatedMap, { slugs, asked }: Reader): LocatedDevice {
+  const name = textAt(device, ['name']) ?? '';
+  const fields = new Map<string, Field>();
+  const put = (key: string, text: string | null, data = false) => {
+    if (text !== null && text !== '') fields.set(key, { ...fieldOf(device, text), ...(data && { data }) });
+  };
+  const address = addressOf(device);
+  const platform = platformOf(device, slugs);
+  put('host', address);
+  put('platform', platform);
+  put('site', wordAt(device, ['site']) ?? wordAt(device, ['location']));
+  for (const [key, paths] of OBJECTS)
+    put(key, paths.map((path) => wordAt(device, path)).find((word) => word !== null) ?? null, true);
+  for (const key of TEXTS) put(key, textAt(device, [key]), true);
+  const tags = tagsOf(device);
+  if (tags.length > 0) fields.set('tags', { ...listOf(device, tags), data: true });
+  const custom = device.fields.get('custom_fields')?.value;
+  if (custom?.kind === 'map')
+    addData(
+      fields,
+      Array.from(custom.fields).filter(([, { value }]) => value.kind !== 'null'),
+    );
+  const why = whyNot(device, { name, address, platform, asked });
+  const at = device.at;
+  const groups = [wordAt(device, ['role']) ?? wordAt(device, ['device_role']), ...tags].flatMap((word) =>
+    word === null ? [] : slugOf(word),
+  );
+  const shown = name === '' ? (textAt(device, ['display']) ?? 'a device without a name') : name;
+  return {
+    at,
+    name: shown,
+    fields,
+    groups: Array.from(new Set(groups.filter((group) => group !== '' && group !== 'all'))),
+    ...(why === null ? {} : { leftOut: why }),
+  };
+}
+
+interface Known {
+  name: string;
+  address: string | null;
+  platform: string | null;
+  asked: boolean;
+}
+
+/** Why a device cannot be swept, as its source has it. */
+function whyNot(device: LocatedMap, { name, address, platform, asked }: Known): string | null {
+  const status = wordAt(device, ['status']);
+  if (!asked && status !== null && status.toLowerCase() !== 'active') return `its status is ${status}`;
+  if (name === '') return 'it has no name';
+  if (/\s|^[-=+@!&~]/.test(name) || name.length > 255) return 'its name cannot stand in lists and patterns';
+  if (address === null) return 'it has no primary address';
+  if (readHost(address) === null) return `its address is ${quote(address)}`;
+  const written = device.fields.get('platform')?.value;
+  if (platform !== null || written === undefined || written.kind === 'null') return null;
+  return `its platform ${quote(wordAt(device, ['platform']) ?? '')} is not known (a platform file of your own may have it as an alias)`;
+}
+
+/** NetBox says which of both addresses it prefers; Nautobot does not. */
+function addressOf(device: LocatedMap): string | null {
+  const found = ['primary_ip', 'primary_ip4', 'primary_ip6']
+    .map((key) => textAt(device, [key, 'address']))
+    .find((text) => text !== null);
+  return found?.replace(/\/\d+$/, '') ?? null;
+}
+
+function platformOf(device: LocatedMap, slugs: PlatformSlugs): string | null {
+  const words = [
+    ['platform', 'network_driver_mappings', 'netmiko'],
+    ['platform', 'network_driver'],
+    ['platform', 'slug'],
+    ['platform', 'name'],
+    ['platform', 'napalm_driver'],
+  ].flatMap((path) => textAt(device, path) ?? []);
+  return slugs.find(words.filter((word) => word !== ''));
+}
+
+function tagsOf(device: LocatedMap): string[] {
+  const tags = device.fields.get('tags')?.value;
+  return tags?.kind === 'list' ? tags.items.flatMap((tag) => wordOf(tag) ?? []) : [];
+}
+
+function wordAt(device: LocatedMap, path: readonly string[]): string | null {
+  return wordOf(valueAt(device, path));
+}
+
+/** What people filter by: a slug or a value where there is one, else the name. */
+function wordOf(value: Located | null): string | null {
+  if (value?.kind === 'text') return value.text;
+  if (value?.kind !== 'map') return null;
+  for (const key of ['slug', 'value', 'name', 'model', 'display']) {
+    const text = textAt(value, [key]);
+    if (text !== null && text !== '') return text;
+  }
+  return null;
+}
+
+function textAt(map: LocatedMap, path: readonly string[]): string | null {
+  const value = valueAt(map, path);
+  return value?.kind === 'text' || value?.kind === 'number' ? value.text : null;
+}
+
+function valueAt(map: LocatedMap, path: readonly string[]): Located | null {
+  let value: Located | undefined = map;
+  for (const key of path) {
+    if (value?.kind !== 'map') return null;
+    value = value.fields.get(key)?.value;
+  }
+  return value ?? null;
+}
+
+function fieldOf({ at }: LocatedMap, text: string): Field {
+  return { at, value: { at, kind: 'text', text } };
+}
+
+function listOf({ at }: LocatedMap, texts: readonly string[]): Field {
+  return { at, value: { at, kind: 'list', items: texts.map((text) => ({ at, kind: 'text', text })) } };
+}

@@ -1,0 +1,180 @@
+// Pages of a REST API, NetBox's and Nautobot's: every one of them, again where a server is busy, never from anywhere
+// else than the user named, and with an end to how long and how much.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeText } from './decode.js';
+import { readJson } from './json.js';
+import type { Located, LocatedMap } from './located.js';
+import type { Reading } from './shape.js';
+import { readAll } from './sources.js';
+import { describe, quote, reasonOf } from './wording.js';
+
+export interface Api {
+  /** Of a list, without a query. */
+  endpoint: URL;
+  query: URLSearchParams;
+  /** `Authorization`; null: none. */
+  authorization: string | null;
+  /** Where the token should be, for messages. */
+  variable: string;
+}
+
+const ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+const RESPONSE_MS = 60_000;
+const MOST_PAGES = 20_000;
+const MOST_DEVICES = 1_000_000;
+
+/** Why there is no further page, in words. */
+class ApiError extends Error {
+  override name = 'ApiError';
+}
+
+/** Each device once, in the server's order; what ends it early is reported, and then there is no inventory. */
+export async function* devicesOf(api: Api, reading: Reading): AsyncGenerator<LocatedMap> {
+  const seen = new Set<string>();
+  const asked = new Set<string>();
+  let count: number | null = null;
+  let search = `?${api.query}`;
+  while (search !== '' && asked.size < MOST_PAGES && seen.size < MOST_DEVICES) {
+    const url = new URL(search, api.endpoint);
+    if (asked.has(search)) return refuse(reading, url, 'the server gives this page as the next one again');
+    asked.add(search);
+    const page = await pageAt(url, api, reading);
+    if (page === null) return;
+    count ??= numberOf(page.fields.get('count')?.value);
+    const results = page.fields.get('results')?.value;
+    if (results?.kind !== 'list')
+      return refuse(
+        reading,
+        url,
+        `there is no list in this answer (found ${describe(page)}, expected results)`,
+      );
+    for (const device of results.items) {
+      const id = keyOf(device);
+      // A device that is added meanwhile moves another one to the next page, where it comes again.
+      if (device.kind !== 'map' || seen.has(id)) continue;
+      seen.add(id);
+      yield device;
+    }
+    search = nextOf(page.fields.get('next')?.value);
+  }
+  if (search !== '')
+    refuse(
+      reading,
+      api.endpoint,
+      `there are too many devices (found more than ${seen.size}, expected a query)`,
+    );
+  else if (count !== null && seen.size < count)
+    reading.warnings.reportAt(
+      { file: api.endpoint.href, line: 1, column: 1 },
+      `the server counted ${count} and listed ${seen.size}: something changed meanwhile`,
+    );
+}
+
+function refuse({ issues }: Reading, { href }: URL, message: string): void {
+  issues.reportAt({ file: href, line: 1, column: 1 }, message);
+}
+
+function keyOf(device: Located): string {
+  const id = device.kind === 'map' ? device.fields.get('id')?.value : undefined;
+  return id?.kind === 'text' || id?.kind === 'number' ? id.text : '';
+}
+
+function numberOf(value: Located | undefined): number | null {
+  return value?.kind === 'number' ? value.number : null;
+}
+
+/** Only what is asked for is taken of the next page's address: behind a proxy, its host may be anybody's. */
+function nextOf(next: Located | undefined): string {
+  return next?.kind === 'text' && URL.canParse(next.text) ? new URL(next.text).search : '';
+}
+
+async function pageAt(url: URL, api: Api, reading: Reading): Promise<LocatedMap | null> {
+  try {
+    const source = decodeText(
+      url.href,
+      await bytesAt(url, api),
+      { directory: reading.io.cwd, trusted: false, expected: 'JSON' },
+      reading.issues,
+    );
+    if (source === null) return null;
+    const page = readJson(source);
+    if (page?.kind === 'map') return page;
+    throw new ApiError(`this is no page of a list (found ${quote(source.text.slice(0, 30))}, expected JSON)`);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    refuse(reading, url, error.message);
+    return null;
+  }
+}
+
+async function bytesAt(url: URL, api: Api): Promise<Buffer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { bytes, failure, pauseMs } = await ask(url, api);
+    if (bytes !== null) return bytes;
+    if (pauseMs === null || attempt === ATTEMPTS)
+      throw new ApiError(attempt === 1 ? failure : `${failure}, ${attempt} times`);
+    await sleep(Math.max(pauseMs, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
+  }
+}
+
+interface Answer {
+  bytes: Buffer | null;
+  failure: string;
+  /** Null: asking again would change nothing. */
+  pauseMs: number | null;
+}
+
+async function ask(url: URL, api: Api): Promise<Answer> {
+  const headers = {
+    accept: 'application/json',
+    ...(api.authorization && { authorization: api.authorization }),
+  };
+  try {
+    const response = await fetch(url, {
+      headers,
+      // A redirection may lead elsewhere, with the token.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(RESPONSE_MS),
+    });
+    if (!response.ok) return await refusalOf(response, url, api);
+    const bytes = response.body === null ? Buffer.alloc(0) : await readAll(response.body);
+    if (bytes !== null) return { bytes, failure: '', pauseMs: null };
+    return {
+      bytes: null,
+      failure: 'the answer is too large (expected at most 64 MB; limit=100 in the query makes pages smaller)',
+      pauseMs: null,
+    };
+  } catch (error) {
+    return { bytes: null, failure: `cannot be read (${reasonOf(error)})`, pauseMs: 0 };
+  }
+}
+
+async function refusalOf(response: Response, url: URL, { authorization, variable }: Api): Promise<Answer> {
+  const { status } = response;
+  await response.body?.cancel();
+  const said = `the server answered ${`${status} ${response.statusText}`.trim()}`;
+  const to = response.headers.get('location');
+  if (status >= 300 && status < 400)
+    return final(
+      `${said} (expected no redirection${to === null || !URL.canParse(to, url.href) ? '' : `; did you mean ${new URL(to, url.href).origin}?`})`,
+    );
+  if (status === 401 || status === 403)
+    return final(
+      `${said} (${authorization === null ? `there is no token; expected one in ${variable}` : `expected a token that may read this, in ${variable}`})`,
+    );
+  if (status === 404)
+    return final(`${said} (expected the address that a browser has, without what follows the host)`);
+  const busy = status === 429 || status >= 500;
+  return busy ? { bytes: null, failure: said, pauseMs: pauseOf(response) } : final(said);
+}
+
+function final(failure: string): Answer {
+  return { bytes: null, failure, pauseMs: null };
+}
+
+function pauseOf({ headers }: Response): number {
+  const seconds = Number(headers.get('retry-after') ?? 0);
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0) * 1000, LONGEST_PAUSE_MS) : 0;
+}

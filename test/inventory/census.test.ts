@@ -1,0 +1,95 @@
+// What an inventory holds, in figures and as a tree.
+import { describe, expect, test } from 'vitest';
+import { censusOf } from '../../coordinator/inventory/census.ts';
+import { drawTree, treeOf } from '../../coordinator/inventory/graph.ts';
+import { entryOf, inventoryOf } from './files.ts';
+
+test('a census counts each device once, and finds those of one address in all its spellings', () => {
+  const census = censusOf(
+    [
+      entryOf({ name: 'R1', host: '2001:db8::1', site: 'zrh', groups: ['core'] }),
+      entryOf({ name: 'R2', host: '2001:DB8:0::1', site: 'zrh', groups: ['core', 'dc'] }),
+      entryOf({ name: 'R3', host: '2001:db8::1', port: 23, platform: null }),
+      entryOf({ name: 'R4', host: '2001:db8::1', segment: 'dmz', platform: 'linux', site: 'gva' }),
+      entryOf({
+        name: 'R5',
+        host: '2001:db8::1',
+        jump: { hops: [{ host: 'b', port: null, username: null, at: null }], shared: false },
+      }),
+    ],
+    [{ name: 'R6', why: 'its state is "down"', at: { file: 'router.db', line: 1, column: 1 } }],
+  );
+  expect(census).toMatchObject({
+    devices: 5,
+    platforms: new Map([
+      ['cisco_ios', 3],
+      ['linux', 1],
+    ]),
+    sites: new Map([
+      ['zrh', 2],
+      ['gva', 1],
+    ]),
+    segments: new Map([
+      ['default', 4],
+      ['dmz', 1],
+    ]),
+    groups: new Map([
+      ['core', 2],
+      ['dc', 1],
+    ]),
+    withoutPlatform: ['R3'],
+    sameAddress: [{ segment: 'default', host: '2001:db8::1', port: 22, devices: ['R1', 'R2'] }],
+  });
+  expect(census.leftOut).toHaveLength(1);
+});
+
+describe('a tree', () => {
+  const FILE = {
+    'a.yaml': `groups:
+  dc: {children: [leaf, spine]}
+  leaf: {}
+  spine: {}
+  lab: {}
+devices:
+  l1: {host: h1, groups: [leaf]}
+  l2: {host: h2, groups: [leaf, lab]}
+  s1: {host: h3, groups: [spine]}
+  d1: {host: h4, groups: [dc]}
+  x1: {host: h5}
+`,
+  };
+
+  test('is drawn as ansible-inventory draws it', async () => {
+    const { entries, children } = await inventoryOf(FILE);
+    expect(drawTree(treeOf(entries, children))).toEqual([
+      '@all:',
+      '  |--@ungrouped:',
+      '  |  |--x1',
+      '  |--@dc:',
+      '  |  |--@leaf:',
+      '  |  |  |--l1',
+      '  |  |  |--l2',
+      '  |  |--@spine:',
+      '  |  |  |--s1',
+      '  |  |--d1',
+      '  |--@lab:',
+      '  |  |--l2',
+    ]);
+  });
+
+  test('ends where groups are in themselves', () => {
+    const children = new Map([
+      ['a', ['b']],
+      ['b', ['a', 'b']],
+      ['c', ['a']],
+    ]);
+    expect(drawTree(treeOf([entryOf({ name: 'R1', groups: ['b'] })], children))).toEqual([
+      '@all:',
+      '  |--@ungrouped:',
+      '  |--@c:',
+      '  |  |--@a:',
+      '  |  |  |--@b:',
+      '  |  |  |  |--R1',
+    ]);
+  });
+});
