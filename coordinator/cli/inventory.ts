@@ -52,7 +52,7 @@ export async function listInventory(call: InventoryCall): Promise<ExitCode> {
 export async function graphInventory(call: Call<typeof INVENTORY_GRAPH>): Promise<ExitCode> {
   const selected = await selectedBy(call);
   warn(selected);
-  const tree = treeOf(selected.entries, selected.inventory.children);
+  const tree = treeOf(selected.entries, selected.inventory.children, selected.inventory.members);
   const [group] = call.args;
   const node = group === undefined ? tree : find(tree, group);
   if (node === null)

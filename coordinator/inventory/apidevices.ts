@@ -4,13 +4,15 @@ import { readHost } from './address.js';
 import type { PlatformSlugs } from './apiplatform.js';
 import { slugOf } from './apiplatform.js';
 import { addData } from './foreign.js';
-import type { Field, Located, LocatedDevice, LocatedMap } from './located.js';
+import type { Field, Located, LocatedDevice, LocatedMap, Place } from './located.js';
 import { quote } from './wording.js';
 
 /** `asked`: devices of any status were asked for. */
 export interface Reader {
   slugs: PlatformSlugs;
   asked: boolean;
+  /** The whole of it: a place in an answer of the server says nothing to anybody. */
+  at: Place;
 }
 
 /** Our names for what both keep as objects, and where they keep it; the later names are those of older releases. */
@@ -27,11 +29,11 @@ const OBJECTS: [string, string[][]][] = [
 ];
 const TEXTS = ['serial', 'asset_tag', 'description'];
 
-export function deviceOf(device: LocatedMap, { slugs, asked }: Reader): LocatedDevice {
+export function deviceOf(device: LocatedMap, { slugs, asked, at }: Reader): LocatedDevice {
   const name = textAt(device, ['name']) ?? '';
   const fields = new Map<string, Field>();
   const put = (key: string, text: string | null, data = false) => {
-    if (text !== null && text !== '') fields.set(key, { ...fieldOf(device, text), ...(data && { data }) });
+    if (text !== null && text !== '') fields.set(key, { ...fieldOf(at, text), ...(data && { data }) });
   };
   const address = addressOf(device);
   const platform = platformOf(device, slugs);
@@ -42,15 +44,17 @@ export function deviceOf(device: LocatedMap, { slugs, asked }: Reader): LocatedD
     put(key, paths.map((path) => wordAt(device, path)).find((word) => word !== null) ?? null, true);
   for (const key of TEXTS) put(key, textAt(device, [key]), true);
   const tags = tagsOf(device);
-  if (tags.length > 0) fields.set('tags', { ...listOf(device, tags), data: true });
+  if (tags.length > 0) fields.set('tags', { ...listOf(at, tags), data: true });
   const custom = device.fields.get('custom_fields')?.value;
   if (custom?.kind === 'map')
     addData(
       fields,
-      Array.from(custom.fields).filter(([, { value }]) => value.kind !== 'null'),
+      Array.from(custom.fields, ([key, { value }]): [string, Field] => [
+        key,
+        { at, value: { ...value, at } },
+      ]).filter(([, { value }]) => value.kind !== 'null'),
     );
   const why = whyNot(device, { name, address, platform, asked });
-  const at = device.at;
   const groups = [wordAt(device, ['role']) ?? wordAt(device, ['device_role']), ...tags].flatMap((word) =>
     word === null ? [] : slugOf(word),
   );
@@ -137,10 +141,10 @@ function valueAt(map: LocatedMap, path: readonly string[]): Located | null {
   return value ?? null;
 }
 
-function fieldOf({ at }: LocatedMap, text: string): Field {
+function fieldOf(at: Place, text: string): Field {
   return { at, value: { at, kind: 'text', text } };
 }
 
-function listOf({ at }: LocatedMap, texts: readonly string[]): Field {
+function listOf(at: Place, texts: readonly string[]): Field {
   return { at, value: { at, kind: 'list', items: texts.map((text) => ({ at, kind: 'text', text })) } };
 }

@@ -11,10 +11,15 @@ export interface Node {
 const ALL = 'all';
 const UNGROUPED = 'ungrouped';
 
-export function treeOf(entries: readonly Entry[], children: ReadonlyMap<string, readonly string[]>): Node {
+/** `members`: groups with their devices in the order in which their source has them. */
+export function treeOf(
+  entries: readonly Entry[],
+  children: ReadonlyMap<string, readonly string[]>,
+  members: ReadonlyMap<string, readonly string[]> = new Map(),
+): Node {
   const direct = new Map<string, string[]>();
   const names = new Set(children.keys());
-  const inside = new Set(Array.from(children.values()).flat());
+  const inside = new Set(Array.from(children).flatMap(([parent, groups]) => (parent === ALL ? [] : groups)));
   for (const { name, groups } of entries) {
     const nearest = groups.filter((group) => !isIn(groups, group, children));
     for (const group of nearest.length === 0 ? [UNGROUPED] : nearest)
@@ -27,10 +32,17 @@ export function treeOf(entries: readonly Entry[], children: ReadonlyMap<string, 
     groups: (children.get(group) ?? [])
       .filter((child) => child !== group && !path.includes(child))
       .map((child) => node(child, [...path, group])),
-    devices: direct.get(group) ?? [],
+    devices: inOrder(direct.get(group) ?? [], members.get(group)),
   });
   const tops = Array.from(names).filter((group) => group !== ALL && !inside.has(group));
-  return { group: ALL, groups: [UNGROUPED, ...tops].map((group) => node(group, [ALL])), devices: [] };
+  const all = new Set([UNGROUPED, ...(children.get(ALL) ?? []), ...tops]);
+  return { group: ALL, groups: Array.from(all, (group) => node(group, [ALL])), devices: [] };
+}
+
+function inOrder(devices: string[], members: readonly string[] = []): string[] {
+  const places = new Map(members.map((name, place) => [name, place]));
+  const placeOf = (name: string) => places.get(name) ?? members.length;
+  return devices.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** Whether one of the device's other groups is in this one. */

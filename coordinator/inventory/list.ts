@@ -25,7 +25,7 @@ export const readList: ShapeReader = ({ source }, { issues }) =>
 
 /** The devices of a nodeset that is an inventory by itself. */
 export const readNodeset: ShapeReader = ({ place }, { io, issues }) => [
-  documentOf(new Source('-w', place, io.cwd, true), issues),
+  documentOf(new Source('nodeset', place, io.cwd, true), issues),
 ];
 
 function documentOf(source: Source, issues: Issues): InventoryDocument {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { deviceOf, type Reader } from './apidevices.js';
 import { type Api, devicesOf } from './apipages.js';
 import { PlatformSlugs } from './apiplatform.js';
-import type { InventoryDocument, LocatedDevice } from './located.js';
+import { type InventoryDocument, type LocatedDevice, Source } from './located.js';
 import { runProgram } from './program.js';
 import { readSecretFile, SecretError, withoutLineEnd } from './secretfile.js';
 import type { Reading, ShapeReader } from './shape.js';
@@ -44,7 +44,9 @@ async function readApi(tool: Tool, place: string, reading: Reading): Promise<Inv
   const token = await tokenOf(tool, reading, refuse);
   if (token === undefined) return [];
   const devices: LocatedDevice[] = [];
+  const source = new Source(`${tool}:${place}`, '', reading.io.cwd, false);
   const reader: Reader = {
+    at: { source, offset: 0 },
     slugs: new PlatformSlugs(reading.io.platforms),
     asked: Array.from(url.searchParams.keys()).some((key) => /^status(__\w+)?$/.test(key)),
   };

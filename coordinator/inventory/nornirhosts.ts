@@ -81,6 +81,7 @@ function fieldsOf(value: Located, issues: Issues): Fields | null {
 /** Which groups a host has by inheritance, and what its connection comes to. */
 class Lineages {
   private readonly extended = new Map<string, string[]>();
+  private readonly lists = new Map<string, string[]>();
   /** By the names of groups: most hosts share a few lists. */
   private readonly connections = new Map<string, Fields>();
 
@@ -92,7 +93,12 @@ class Lineages {
 
   /** As Nornir orders them: each group is followed by the groups that it lists. */
   of(map: Fields): string[] {
-    return Array.from(new Set(this.listed(map).flatMap((name) => this.extend(name, []))));
+    const listed = this.listed(map);
+    const key = listed.join('\0');
+    const known = this.lists.get(key);
+    const names = known ?? Array.from(new Set(listed.flatMap((name) => this.extend(name, []))));
+    if (known === undefined) this.lists.set(key, names);
+    return names;
   }
 
   /** A group that lists another one is in it. */
@@ -108,12 +114,11 @@ class Lineages {
   connect(fields: Fields, map: Fields, groups: readonly string[]): void {
     const own = connectionsOf(map, this.issues);
     const options = own === null ? this.sharedBy(groups) : this.resolve([own, ...this.levels(groups)]);
-    for (const [name, field] of options) {
-      const known = knownField(name);
-      for (const other of Array.from(fields.keys()))
-        if (other !== name && known !== null && knownField(other) === known) fields.delete(other);
-      fields.set(name, field);
-    }
+    if (options.size === 0) return;
+    const given = new Set(Array.from(options.keys(), knownField));
+    for (const name of Array.from(fields.keys()))
+      if (given.has(knownField(name)) && knownField(name) !== null) fields.delete(name);
+    for (const [name, field] of options) fields.set(name, field);
   }
 
   private sharedBy(groups: readonly string[]): Fields {

@@ -6,7 +6,7 @@ import type { Inventory, LeftOut } from './inventory.js';
 import { entriesOf } from './layers.js';
 import type { InventoryDocument, Located, Source } from './located.js';
 import type { Given, InventoryIo, Reading, Shape } from './shape.js';
-import { NATIVE, SHAPES, VALUES } from './shapes.js';
+import { NATIVE, NODESET, SHAPES, VALUES } from './shapes.js';
 import { isUrl, openReading } from './sources.js';
 import { count, didYouMean, Issues, nearest, quote, reasonOf } from './wording.js';
 
@@ -72,6 +72,9 @@ async function readSource(source: string, reading: Reading): Promise<InventoryDo
   try {
     if (!(await stat(resolve(reading.io.cwd, place))).isDirectory()) return readFile(place, forced, reading);
   } catch (error) {
+    // As in Ansible: what has a comma and is no file is a list of names.
+    if (forced === null && /^[^/]+,[^/]*$/.test(source))
+      return readAs(NODESET, { place: source, source: null, names: null }, reading);
     return refuse(
       `cannot be read (${reasonOf(error)}${didYouMean(forced === null ? meantShape(source) : null)})`,
     );

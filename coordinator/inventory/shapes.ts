@@ -120,7 +120,7 @@ const LIST: Shape = {
 };
 
 /** Also what -w is without an inventory. */
-const NODESET: Shape = {
+export const NODESET: Shape = {
   name: 'nodeset',
   about: 'nodeset:sw[1-9]',
   fetches: true,

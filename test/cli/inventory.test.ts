@@ -111,7 +111,7 @@ describe('inventory list', () => {
     const device = {
       ...{ name: 'R1', host: 'h', password: 'SECRET-1', secret: 'SECRET-2', passphrase: 'SECRET-3' },
       ...{ snmp_community: 'SECRET-4', api_token: 'SECRET-5', vty: { password: 'SECRET-6', lines: 5 } },
-      ...{ ansible_become_pass: 'SECRET-7', has_password: true, role: 'core' },
+      ...{ radius_key: 'SECRET-7', has_password: true, role: 'core' },
     };
     using directory = directoryOf({ 'a.json': JSON.stringify([device]) });
     for (const words of [
@@ -129,7 +129,7 @@ describe('inventory list', () => {
       snmp_community: '***',
       api_token: '***',
       vty: { password: '***', lines: 5 },
-      ansible_become_pass: '***',
+      radius_key: '***',
       has_password: true,
       role: 'core',
     });
@@ -196,7 +196,7 @@ describe('-w without an inventory', () => {
   });
 
   test.each([
-    [['-w', 'sw[1-3'], '-w:1:3: a bracket that is never closed (found "sw[1-3", expected ])'],
+    [['-w', 'sw[1-3'], 'nodeset:1:3: a bracket that is never closed (found "sw[1-3", expected ])'],
     [[], 'netsweep: no inventory (expected -i SRC, -w NAMES, or inventory in netsweep.yaml)'],
   ])('%j is an input error', async (words, message) => {
     expect(await netsweep('run', '--check', ...words)).toMatchObject({ code: 2, message });

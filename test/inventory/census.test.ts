@@ -1,8 +1,12 @@
 // What an inventory holds, in figures and as a tree.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { censusOf } from '../../coordinator/inventory/census.ts';
 import { drawTree, treeOf } from '../../coordinator/inventory/graph.ts';
-import { entryOf, inventoryOf } from './files.ts';
+import { readInventory } from '../../coordinator/inventory/read.ts';
+import { entryOf, inventoryOf, platforms } from './files.ts';
 
 test('a census counts each device once, and finds those of one address in all its spellings', () => {
   const census = censusOf(
@@ -41,6 +45,30 @@ test('a census counts each device once, and finds those of one address in all it
     sameAddress: [{ segment: 'default', host: '2001:db8::1', port: 22, devices: ['R1', 'R2'] }],
   });
   expect(census.leftOut).toHaveLength(1);
+});
+
+/** Written by `ansible-inventory -i INVENTORY --graph`. */
+describe.each(['campus', 'regions', 'wan'])('the tree of %s, an inventory of Ansible', (name) => {
+  const place = fileURLToPath(new URL(`ansible/${name}`, import.meta.url));
+  const graph = (text: string) => text.trimEnd().split('\n');
+
+  test('is the one that ansible-inventory draws', async () => {
+    const io = { cwd: '/', stdin: (async function* () {})(), env: {}, platforms };
+    const { entries, children, members } = await readInventory([place], io);
+    const recorded = readFileSync(new URL(`recorded/${name}.graph`, import.meta.url), 'utf8');
+    expect(drawTree(treeOf(entries, children, members))).toEqual(graph(recorded));
+  });
+
+  test.skipIf(!existsSync('/usr/bin/ansible-inventory'))(
+    'is still recorded as it is (skipped without ansible)',
+    () => {
+      const options = { encoding: 'utf8' as const, stdio: 'pipe' as const };
+      const drawn = execFileSync('/usr/bin/ansible-inventory', ['-i', place, '--graph'], options);
+      expect(graph(drawn)).toEqual(
+        graph(readFileSync(new URL(`recorded/${name}.graph`, import.meta.url), 'utf8')),
+      );
+    },
+  );
 });
 
 describe('a tree', () => {

@@ -65,7 +65,11 @@ describe('a list of names', () => {
   });
 });
 
-test('a nodeset is an inventory by itself', async () => {
+test('a nodeset is an inventory by itself, and so are names with commas that are no file', async () => {
+  expect(await rows({}, ['sw1,admin@sw2:2222,'])).toEqual([
+    ['sw1', 'sw1', null, null],
+    ['sw2', 'sw2', 2222, 'admin'],
+  ]);
   expect(await rows({}, ['nodeset:sw[1-12/4]!sw5'])).toEqual([
     ['sw1', 'sw1', null, null],
     ['sw9', 'sw9', null, null],

@@ -7,7 +7,7 @@ import { partsOf } from '../jump.js';
 import type { Field, InventoryDocument, Located, LocatedDevice, Source } from '../located.js';
 import type { Reading } from '../shape.js';
 import { describe, quote } from '../wording.js';
-import { type AnsibleData, type Host, membersOf, type Variables } from './data.js';
+import { type AnsibleData, type Group, type Host, membersOf, type Variables } from './data.js';
 import { TemplateError } from './expression.js';
 import { jumpOfCommand, readSshArguments } from './sshargs.js';
 import { resolveValue, type Scope, SealedError } from './template.js';
@@ -56,12 +56,22 @@ export interface AnsibleWorld {
 }
 
 export function documentOf(world: AnsibleWorld): InventoryDocument {
-  return { defaults: null, groups: null, devices: devicesOf(world), members: () => groupMembers(world.data) };
+  return {
+    defaults: null,
+    groups: null,
+    children: new Map(Array.from(world.data.groups.values(), childrenOf)),
+    devices: devicesOf(world),
+    members: () => groupMembers(world.data),
+  };
 }
 
 function* devicesOf(world: AnsibleWorld): Iterable<LocatedDevice> {
   const translator = new Translator(world);
   for (const host of world.data.hosts.values()) yield translator.device(host);
+}
+
+function childrenOf({ name, children }: Group): [string, string[]] {
+  return [name, Array.from(children, (child) => child.name)];
 }
 
 /** Names of all groups in the order that patterns look at them, with their hosts in Ansible's order. */
