@@ -1,24 +1,27 @@
 // Who may publish and subscribe to what, for every kind of subject that our programs use and everybody who may try:
 // the rows are written down here, the subjects come from the list that users' rights are made of.
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Authority } from '../../coordinator/identity/authority.ts';
 import { initNats } from '../../coordinator/identity/natsinit.ts';
 import { natsUser } from '../../coordinator/identity/natsusers.ts';
 import { SUBJECT_KINDS, type SubjectKind, type SubjectKindName } from '../../proto/rights.ts';
-import { makeCertificates } from '../certificates.ts';
+import { type Leaf, makeCertificates } from '../certificates.ts';
 import { Place } from '../place.ts';
 import { type Caller, HOUR_MS, NatsRoad } from './natsroad.ts';
 
 /** Who gets a connection at all, and who does not. */
 const CALLERS = ['coordinator', 'own agent', 'agent of another segment'] as const;
 const STRANGERS = [
-  'nobody',
+  'operator', // as anybody who has a certificate and no user
   'user of another operator',
   'expired user',
   'revoked user',
   'coordinator without certificate',
   'coordinator with the certificate of another authority',
+  'coordinator with a certificate that has expired',
 ] as const;
 type CallerName = (typeof CALLERS)[number];
 
@@ -60,7 +63,9 @@ beforeAll(async () => {
   const revoked = await road.creds('d', ['dc1']);
   await road.authority.revoke('d');
   const leaf = await certificates.leaf('all');
-  strangers.set('nobody', () => road.connect(null));
+  strangers.set('operator', () => road.connect(null));
+  const late = await expiredLeaf(place);
+  strangers.set('coordinator with a certificate that has expired', () => road.connect(creds, late));
   strangers.set('user of another operator', () => road.connect(foreign));
   strangers.set('expired user', () => road.connect(expired));
   strangers.set('revoked user', () => road.connect(revoked));
@@ -107,6 +112,22 @@ test('the coordinator may ask how full its own account is; the rest is told with
   await unasked.ready;
   expect(await unasked.facts()).toMatchObject({ ...told, storage: null });
 });
+
+/** Of the authority that signs those of all others. */
+async function expiredLeaf(place: Place): Promise<Leaf> {
+  const { ca } = road.nats.certificates;
+  await place.write('authority/ca.pem', readFileSync(ca, 'utf8'));
+  await place.write('authority/ca-key.pem', readFileSync(ca.replace(/crt$/, 'key'), 'utf8'));
+  const pair = await Authority.open(place.path('authority'))?.serverPair(
+    'late',
+    ['localhost'],
+    Date.now() - 1,
+  );
+  return {
+    cert: await place.write('late.crt', pair?.cert ?? ''),
+    key: await place.write('late.key', pair?.key ?? ''),
+  };
+}
 
 /** Credentials of an agent of the same name, segment and store under another operator. */
 async function foreignUser(place: Place): Promise<string> {
