@@ -19,7 +19,7 @@ export class Presence {
   readonly #links = new Map<string, AgentLink>();
   /** What a person has ordered, by instance: true: it takes nothing new. */
   readonly #drained = new Map<string, boolean>();
-  /** Of all agents since the start; null: there was none. */
+  /** Of all agents that were let in since the start; null: there was none. */
   #rehearsal: boolean | null = null;
 
   constructor(
@@ -30,11 +30,13 @@ export class Presence {
 
   /**
    * Why it can't be one of the agents; null: it can. What is rehearsed would stand among what devices said, and the
-   * first agent decides which of both it is.
+   * first agent decides which of both it is. Only a host's own agents rehearse: one from elsewhere that came first would
+   * keep all others away.
    */
-  misfit({ hello }: AgentLink): string | null {
-    this.#rehearsal ??= hello.rehearses;
-    if (this.#rehearsal === hello.rehearses) return null;
+  misfit({ hello, caller: { via } }: AgentLink): string | null {
+    if (hello.rehearses && via !== 'loopback' && via !== 'socket')
+      return 'it rehearses, which only agents on the host of a coordinator without TLS may';
+    if ((this.#rehearsal ?? hello.rehearses) === hello.rehearses) return null;
     return hello.rehearses
       ? 'it rehearses, and this coordinator has agents with real devices'
       : 'its devices are real, and the agents of this coordinator rehearse';
@@ -52,6 +54,7 @@ export class Presence {
       other.end();
       this.#links.delete(instance);
     }
+    this.#rehearsal ??= link.hello.rehearses;
     const earlier = this.#links.get(link.hello.instance);
     this.#links.set(link.hello.instance, link);
     // What was ordered while it was away counts; after a restart of ours only the agent still knows.

@@ -84,3 +84,14 @@ test('the first agent decides whether devices are real or rehearsed; who differs
   expect((await intake.join('b', 'b-1', { rehearses: true })).greeting).toMatchObject(away);
   expect((await intake.join('b', 'b-2')).greeting).toMatchObject(WELCOME);
 });
+
+test('an agent from elsewhere that says it rehearses is sent away, and keeps nobody out', async () => {
+  await using intake = await Intake.open([device(0)]);
+  intake.agent.leave();
+  const rogue = await intake.enrolled('r', ['s'], { rehearses: true });
+  expect(rogue.greeting).toMatchObject({
+    $case: 'goodbye',
+    value: { retryMs: 0, reason: expect.stringContaining('only agents on the host') },
+  });
+  expect((await intake.enrolled('b', ['s'])).greeting).toMatchObject(WELCOME);
+});
