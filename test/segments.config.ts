@@ -8,6 +8,7 @@ export default defineConfig({
     ...base.test,
     include: ['test/segments/segments.run.ts'],
     disableConsoleIntercept: true,
-    testTimeout: 1_200_000,
+    bail: 1, // each step stands on the one before
+    testTimeout: 900_000,
   },
 });

@@ -2,9 +2,8 @@
 // machine's own and keeps what is changed. All of it is there as long as its first process, which the kernel
 // ends with this one.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, parse } from 'node:path';
 import { type Finished, Running, root, run, until } from '../process.ts';
@@ -12,16 +11,17 @@ import { type Finished, Running, root, run, until } from '../process.ts';
 /** Where the checkout is on a machine, and what stands in there for what takes a real one. */
 export const CHECKOUT = '/opt/checkout';
 const STANDINS = join(root, 'test/segments/standins');
-/** Before all others. */
-const STANDIN_PATH = '/usr/local/sbin';
+/** Where packages look for them, too. */
+const STANDIN_PATH = '/usr/bin';
 const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   LANG: 'C.UTF-8',
   DEBIAN_FRONTEND: 'noninteractive',
 };
-/** As services see it. */
+/** Most that a machine may write. */
 const SIZE = '1g';
+const PREFIX = 'netsweep-machine-';
 
 /** Mounts are this machine's own, so nobody else sees them and nothing has to be undone. */
 const MACHINE = `
@@ -34,9 +34,11 @@ cd "$2/root"
 mount -t proc proc proc
 mount --rbind /dev dev
 mount -t tmpfs tmpfs run
+mkdir -p run/systemd/system
 mount -t tmpfs -o mode=1777 tmpfs tmp
 mkdir -p ".$4"
 mount --bind "$3" ".$4"
+mount -o remount,bind,ro ".$4"
 ip link set lo up
 echo ready
 exec chroot . bash -c 'sleep infinity & while :; do wait; done'
@@ -56,7 +58,8 @@ export class Host implements AsyncDisposable {
 
   /** bare: namespaces alone, for bridges and routers. */
   static async open(name: string, { bare = false } = {}): Promise<Host> {
-    const folder = bare ? '' : await mkdtemp(join(tmpdir(), 'netsweep-host-'));
+    if (!bare) await removeStale();
+    const folder = bare ? '' : await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
     const spaces = ['--net', '--uts', '--mount', ...(bare ? [] : ['--pid', '--ipc'])];
     const words = [...spaces, '--fork', '--kill-child=KILL', 'bash', '-c', bare ? WIRES : MACHINE];
     const init = new Running('unshare', [...words, 'init', name, folder, root, CHECKOUT], {
@@ -111,11 +114,21 @@ export class Host implements AsyncDisposable {
   }
 
   private async equip(): Promise<void> {
-    await mkdir(this.path(STANDIN_PATH), { recursive: true });
     for (const file of await readdir(STANDINS)) {
       const script = `#!/bin/sh\nexec ${CHECKOUT}/test/segments/standins/${file} "$@"\n`;
-      await writeFile(this.path(join(STANDIN_PATH, parse(file).name)), script, { mode: 0o755 });
+      const path = this.path(join(STANDIN_PATH, parse(file).name));
+      await rm(path, { force: true });
+      await writeFile(path, script, { mode: 0o755 });
     }
+  }
+}
+
+/** What is mounted there is gone with whoever mounted it; an empty folder stays of a run that was killed. */
+async function removeStale(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? name.slice(PREFIX.length).split('-')[0] : undefined;
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      await rmdir(join(tmpdir(), name)).catch(() => undefined); // another run has removed it
   }
 }
 
@@ -124,15 +137,4 @@ async function emptied(folder: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Resolves when it has printed a line that matches; for programs that go on. */
-export async function said(child: ChildProcess, pattern: RegExp): Promise<string> {
-  let text = '';
-  child.stdout?.setEncoding('utf8');
-  while (!pattern.test(text)) {
-    const [piece] = (await once(child.stdout ?? child, 'data')) as [string];
-    text += piece;
-  }
-  return text;
 }

@@ -1,8 +1,9 @@
 // The hosts of deploy/README.md and the wires between them: one network where coordinator, NATS and administrator are,
 // and three segments with the same addresses, each behind a router that translates them and lets through what that
 // page says, and nothing else.
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { output, program } from '../process.ts';
+import { output, program, without, withoutNamespaces } from '../process.ts';
 import { Host } from './host.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -14,11 +15,23 @@ export const CORE: Record<string, string> = {
   admin: '10.0.0.20',
 };
 const NATS = '{ 10.0.0.11, 10.0.0.12, 10.0.0.13 }';
-/** In every segment. */
-const ROUTER = '10.10.0.1';
-const AGENTS: Record<string, string> = { a: '10.10.0.11', b: '10.10.0.12' };
-const DEVICES = '10.10.0.2';
-export const DEVICE_NETWORK = '10.10.1.0/24';
+/** Addresses in every segment. */
+export const SEGMENT = {
+  router: '10.10.0.1',
+  agents: { a: '10.10.0.11', b: '10.10.0.12' } as Record<string, string>,
+  /** One of the devices, which have the whole network behind it. */
+  device: '10.10.1.1',
+  devices: '10.10.1.0/24',
+  /** The host that has them. */
+  fleet: '10.10.0.2',
+};
+
+/** Why there can be no lab here; null: there can. */
+export const labMissing: string | null =
+  (process.getuid?.() === 0 ? null : 'it takes root') ??
+  without('ip', 'nft', 'nsenter', 'setpriv', 'apt-get') ??
+  (readFileSync('/proc/filesystems', 'utf8').includes('overlay') ? null : 'this kernel has no overlay') ??
+  withoutNamespaces();
 
 export interface LabOptions {
   segments: string[];
@@ -32,7 +45,7 @@ export class Lab implements AsyncDisposable {
 
   private constructor(readonly options: LabOptions) {}
 
-  static async open(options: LabOptions, mirror: Mirror): Promise<Lab> {
+  static async open(options: LabOptions, mirror: Mirror | null): Promise<Lab> {
     const lab = new Lab(options);
     try {
       await lab.#build(mirror);
@@ -44,13 +57,18 @@ export class Lab implements AsyncDisposable {
   }
 
   get agents(): string[] {
-    const names = Object.keys(AGENTS).slice(0, this.options.agents);
+    const names = Object.keys(SEGMENT.agents).slice(0, this.options.agents);
     return this.options.segments.flatMap((segment) => names.map((name) => `${segment}-${name}`));
   }
 
   /** Hosts that a person would log in to. */
   get machines(): string[] {
     return [...Object.keys(CORE), ...this.agents];
+  }
+
+  /** Their addresses outside of the segments. */
+  get routers(): string[] {
+    return this.options.segments.map((_, at) => `10.0.0.${101 + at}`);
   }
 
   host(name: string): Host {
@@ -64,7 +82,7 @@ export class Lab implements AsyncDisposable {
     await Promise.all([...this.hosts.values()].map((host) => host[Symbol.asyncDispose]()));
   }
 
-  async #build(mirror: Mirror): Promise<void> {
+  async #build(mirror: Mirror | null): Promise<void> {
     const { segments } = this.options;
     const wires = ['core', ...segments.flatMap((segment) => [`${segment}-router`, `${segment}-devices`])];
     await Promise.all([
@@ -84,26 +102,26 @@ export class Lab implements AsyncDisposable {
     ];
     for (const name of ['nats-1', 'nats-2', 'nats-3']) await filter(this.host(name), natsRules.join('\n'));
     await filter(this.host('admin'), '');
-    for (const [at, segment] of segments.entries()) await this.#segment(segment, `10.0.0.${101 + at}`);
-    await Promise.all(this.machines.map((name) => mirror.offerTo(this.host(name))));
+    for (const [at, segment] of segments.entries()) await this.#segment(segment, this.routers[at] ?? '');
+    await Promise.all(this.machines.map((name) => mirror?.offerTo(this.host(name))));
     await this.#answerSsh();
   }
 
   async #segment(segment: string, outside: string): Promise<void> {
     const router = this.host(`${segment}-router`);
     await router.do(
-      `${bridge('br0')}\nip addr add ${ROUTER}/16 dev br0\necho 1 >/proc/sys/net/ipv4/ip_forward`,
+      `${bridge('br0')}\nip addr add ${SEGMENT.router}/16 dev br0\necho 1 >/proc/sys/net/ipv4/ip_forward`,
     );
     await this.#plug(router.name, `${outside}/24`, 'core', 'outside');
-    for (const [name, address] of Object.entries(AGENTS).slice(0, this.options.agents)) {
+    for (const [name, address] of Object.entries(SEGMENT.agents).slice(0, this.options.agents)) {
       const agent = `${segment}-${name}`;
       await this.#plug(agent, `${address}/16`, router.name, 'eth0');
-      await this.host(agent).do(`ip route add default via ${ROUTER}`);
+      await this.host(agent).do(`ip route add default via ${SEGMENT.router}`);
     }
-    await this.#plug(`${segment}-devices`, `${DEVICES}/16`, router.name, 'eth0');
+    await this.#plug(`${segment}-devices`, `${SEGMENT.fleet}/16`, router.name, 'eth0');
     // Every address of the network is this host's.
-    await this.host(`${segment}-devices`).do(`ip route add local ${DEVICE_NETWORK} dev lo`);
-    const agents = `ip saddr { ${Object.values(AGENTS).join(', ')} }`;
+    await this.host(`${segment}-devices`).do(`ip route add local ${SEGMENT.devices} dev lo`);
+    const agents = `ip saddr { ${Object.values(SEGMENT.agents).join(', ')} }`;
     await nft(
       router,
       `table ip segment {

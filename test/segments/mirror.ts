@@ -32,6 +32,7 @@ export class Mirror {
     for (const { file, name } of entries) await cp(file, join(there, name));
     await writeFile(join(there, 'Packages'), entries.map(({ text }) => text).join('\n'));
     await host.do(`
+      rm -f /var/lib/dpkg/updates/* # whatever is being installed on this machine
       rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*
       echo 'deb [trusted=yes] file:${FOLDER} ./' >/etc/apt/sources.list
       apt-get -qq -o APT::Sandbox::User=root update

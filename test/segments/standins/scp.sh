@@ -1,5 +1,6 @@
 #!/bin/bash
-# Stands in for OpenSSH's: scp FILE... root@HOST:FOLDER
+# Stands in for OpenSSH's: scp FILE... root@HOST:[FOLDER]
 set -euo pipefail
 to=${!#} files=("${@:1:$#-1}")
-tar -c --transform 's,.*/,,' -P "${files[@]}" | ssh "${to%%:*}" "tar -x -C '${to#*:}'"
+folder=${to#*:}
+tar -c --transform 's,.*/,,' -P "${files[@]}" | ssh "${to%%:*}" "tar -x -C '${folder:-.}'"
