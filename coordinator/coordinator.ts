@@ -128,7 +128,8 @@ export class Coordinator {
       await coordinator.#admit(server, store, options);
       if (options.socket !== undefined) await listen(server, options.socket, null);
       coordinator.#scheduleStore = store;
-      await coordinator.books.commit([{ write: 'act', act: startAct(options.directory) }]);
+      // Before whatever comes, and on the disk with it or earlier: a beginning file costs three syncs.
+      void coordinator.books.commit([{ write: 'act', act: startAct(options.directory) }]);
       return coordinator;
     } catch (error) {
       await store[Symbol.asyncDispose]();

@@ -93,6 +93,7 @@ export class AuditLog {
     this.#current = start.current;
     this.#synced = start.place;
     this.#syncedBytes = start.current?.bytes ?? 0;
+    this.#syncedMs = Date.now();
   }
 
   /** `known`: the head that the store was committed with last; null: none. `tail`: what it holds of the log's end. */

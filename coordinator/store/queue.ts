@@ -13,8 +13,9 @@ import { removeSlice } from './removal.js';
 import { lastReport } from './reports.js';
 import { type Row, sizeOf } from './rows.js';
 import { isFull, type Sql, sqliteCode, withRoom } from './sql.js';
+import { forgetSweepNumbers } from './sweepnumbers.js';
 import { dropOldVersions, type Keep } from './versions.js';
-import { apply } from './writes.js';
+import { applyAll } from './writes.js';
 
 export type Request =
   | { id: number; rows: Row[]; records: string[] } // `records`: what goes into the audit log, as its bodies
@@ -134,6 +135,7 @@ export class Queue {
       this.#committed();
       return written;
     } catch (error) {
+      forgetSweepNumbers(this.#sql);
       if (isFull(error)) this.#waitForRoom(group);
       else this.#broken ??= refusalOf(error);
       return [];
@@ -168,8 +170,9 @@ export class Queue {
     for (const [i, { rows }] of group.entries()) {
       this.#sql.run('SAVEPOINT call');
       try {
-        for (const row of rows) apply(this.#sql, row, this.keep);
+        applyAll(this.#sql, rows, this.keep);
       } catch (error) {
+        forgetSweepNumbers(this.#sql);
         // What SQLite itself refuses concerns the whole transaction; it may have rolled back by itself.
         if (sqliteCode(error) !== 0) throw error;
         this.#broken = refusalOf(error);

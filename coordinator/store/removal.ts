@@ -2,6 +2,7 @@
 // nobody names any more follow in slices, whenever the thread has nothing else to do, also after a restart.
 import { releaseOutputs } from './bodies.js';
 import type { Sql } from './sql.js';
+import { forgetSweepNumbers } from './sweepnumbers.js';
 
 const SLICE = 500;
 /** Tables with one row per device or more, each with a column that counts within the sweep. */
@@ -10,6 +11,7 @@ const LONG_TABLES = { reports: 'device', evidence: 'device', states: 'device', d
 export function removeSweep(sql: Sql, id: string): void {
   const row = sql.get<{ no: number }>('SELECT no FROM sweeps WHERE id = ?', id);
   if (row === undefined) return;
+  forgetSweepNumbers(sql);
   sql.run('UPDATE sweeps SET id = NULL, key = NULL, open = 0 WHERE no = ?', row.no);
   sql.run('DELETE FROM secrets WHERE sweep = ?', row.no);
   sql.run('DELETE FROM bastions WHERE sweep = ?', row.no);

@@ -12,10 +12,18 @@ import { applySchedule } from './schedules.js';
 import type { Sql } from './sql.js';
 import type { DeviceRow, Place, ShardRow, SweepRow } from './store.js';
 import { sumOf } from './sums.js';
+import { sweepNumber } from './sweepnumbers.js';
+import { Tallies } from './tallies.js';
 import { forgetVersions, type Keep, keepVersion } from './versions.js';
 
-/** `keep`: of earlier versions; null: all. */
-export function apply(sql: Sql, row: Row, keep: Keep | null): void {
+/** One call, whole. `keep`: of earlier versions; null: all. */
+export function applyAll(sql: Sql, rows: readonly Row[], keep: Keep | null): void {
+  const tallies = new Tallies();
+  for (const row of rows) apply(sql, row, tallies, keep);
+  tallies.addTo(sql);
+}
+
+function apply(sql: Sql, row: Row, tallies: Tallies, keep: Keep | null): void {
   switch (row.write) {
     case 'sweep':
       putSweep(sql, row.row, row.open);
@@ -53,7 +61,7 @@ export function apply(sql: Sql, row: Row, keep: Keep | null): void {
       keepPiece(sql, row.sha256, row.seq, row.data);
       break;
     case 'report':
-      putReport(sql, row.row, keep);
+      putReport(sql, row.row, tallies, keep);
       break;
     case 'evidence':
       putEvidence(sql, row.row);
@@ -96,13 +104,6 @@ export function apply(sql: Sql, row: Row, keep: Keep | null): void {
     default:
       row satisfies never;
   }
-}
-
-/** The number that stands for a sweep's id in every other table. */
-function sweepNumber(sql: Sql, id: string): number {
-  const row = sql.get<{ no: number }>('SELECT no FROM sweeps WHERE id = ?', id);
-  if (row === undefined) throw new StoreFailed(`sweep ${id} is not in the store`);
-  return row.no;
 }
 
 function put(sql: Sql, table: string, ...values: (string | number | Uint8Array)[]): void {
@@ -179,7 +180,7 @@ function putShard(sql: Sql, row: ShardRow): void {
   );
 }
 
-function putReport(sql: Sql, row: ReportRow, keep: Keep | null): void {
+function putReport(sql: Sql, row: ReportRow, tallies: Tallies, keep: Keep | null): void {
   const sweep = sweepNumber(sql, row.sweep);
   for (const { sha256, data, command, bytes } of row.bodies) {
     const { timeline } = row;
@@ -204,14 +205,7 @@ function putReport(sql: Sql, row: ReportRow, keep: Keep | null): void {
     sum,
   );
   if (changes === 0) throw new StoreFailed(`device ${row.device} of sweep ${row.sweep} is reported already`);
-  sql.run(
-    `INSERT INTO tallies VALUES (?, ?, ?, 1, ?) ON CONFLICT DO UPDATE
-     SET devices = devices + 1, duration_ms = duration_ms + excluded.duration_ms`,
-    sweep,
-    row.status,
-    row.agent,
-    row.durationMs,
-  );
+  tallies.count({ sweep, status: row.status, agent: row.agent, durationMs: row.durationMs });
 }
 
 function putEvidence(sql: Sql, row: ReportRow): void {
