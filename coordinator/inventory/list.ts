@@ -5,7 +5,7 @@ import { expandNodeset, isNodeset, NodesetError } from '../nodeset/expand.js';
 import { type Field, type InventoryDocument, type LocatedDevice, Source } from './located.js';
 import type { ShapeReader } from './shape.js';
 import { withoutComment } from './signs.js';
-import type { Issues } from './wording.js';
+import { type Issues, quote } from './wording.js';
 
 interface Written {
   host: string;
@@ -93,7 +93,9 @@ function expanded(word: string, source: Source, offset: number, issues: Issues):
   const [, user, bare = '', port = null] = /^(?:([^@,[\]]+)@)?(.*?)(?::(\d+))?$/.exec(word) ?? [];
   const start = user === undefined ? 0 : user.length + 1;
   try {
-    return expandNodeset(bare).map((host) => ({
+    const names = expandNodeset(bare);
+    if (names.length === 0) issues.report({ source, offset }, `this names no device (found ${quote(word)})`);
+    return names.map((host) => ({
       host,
       name: null,
       port,

@@ -26,7 +26,9 @@ const ALWAYS: Record<Tool, Record<string, string>> = {
 export const readNetBox: ShapeReader = ({ place }, reading) => readApi('netbox', place, reading);
 export const readNautobot: ShapeReader = ({ place }, reading) => readApi('nautobot', place, reading);
 
-async function readApi(tool: Tool, place: string, reading: Reading): Promise<InventoryDocument[]> {
+async function readApi(tool: Tool, written: string, reading: Reading): Promise<InventoryDocument[]> {
+  const known = reading.io.env[tool === 'netbox' ? 'NETBOX_URL' : 'NAUTOBOT_URL'] ?? '';
+  const place = /^(\?|$)/.test(written) ? `${known}${written}` : written;
   const refuse = (message: string) => {
     reading.issues.reportAt(
       { file: `${tool}:${place.replace(/\/\/[^/]*@/, '//')}`, line: 1, column: 1 },

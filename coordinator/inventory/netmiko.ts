@@ -1,5 +1,6 @@
 // The .netmiko.yml of netmiko-tools: devices by name, lists of names as groups, and with `__meta__` encrypted values.
 // Secrets stay encrypted until a sweep needs them: opening one takes 25 ms.
+import { join } from 'node:path';
 import { knownField } from './fieldnames.js';
 import type { Field, InventoryDocument, Located, LocatedDevice, LocatedMap } from './located.js';
 import { isSealed, openSealed, type Seal, SealError } from './netmikoseal.js';
@@ -7,10 +8,11 @@ import type { Reading, ShapeReader } from './shape.js';
 import { describe, didYouMean, type Issues, nearest, quote } from './wording.js';
 
 const META = '__meta__';
+const FILE = /^\.netmiko\.ya?ml$/;
 const SEALS: readonly string[] = ['fernet', 'aes128'];
 
-export const readNetmiko: ShapeReader = async ({ value }, reading) => {
-  const root = value();
+export const readNetmiko: ShapeReader = async (given, reading) => {
+  const root = given.source === null ? await rootIn(given.place, reading) : given.value();
   if (root === null) return [];
   if (root.kind === 'map') return [await documentOf(root, reading)];
   const expected = 'a map of devices and of lists of their names';
@@ -20,6 +22,25 @@ export const readNetmiko: ShapeReader = async ({ value }, reading) => {
   );
   return [];
 };
+
+/** Where netmiko-tools look, when no file is named: what a variable names, this directory, the home directory. */
+async function rootIn(place: string, reading: Reading): Promise<Located | null> {
+  const { env } = reading.io;
+  const told = env.NETMIKO_TOOLS_CFG ?? '';
+  const places = place === '.' ? [...(told === '' ? [] : [told]), '.', env.HOME ?? '.'] : [place];
+  for (const one of places) {
+    const names = await reading.names(one);
+    const name = names?.find((entry) => FILE.test(entry));
+    const file = name !== undefined ? join(one, name) : names === null && one === told ? one : null;
+    const source = file === null ? null : await reading.text(file);
+    if (file !== null) return source === null ? null : reading.value(source);
+  }
+  reading.issues.reportAt(
+    { file: place, line: 1, column: 1 },
+    'no .netmiko.yml here (expected one in NETMIKO_TOOLS_CFG, this directory or the home directory)',
+  );
+  return null;
+}
 
 async function documentOf(root: LocatedMap, reading: Reading): Promise<InventoryDocument> {
   const { issues } = reading;
@@ -38,7 +59,7 @@ async function documentOf(root: LocatedMap, reading: Reading): Promise<Inventory
     else
       issues.report(
         at,
-        `${quote(name)} cannot be read (found ${describe(value)}, expected a map of a device or a list of names)`,
+        `${quote(name)} cannot be read (found ${describe(value, true)}, expected a map of a device or a list of names)`,
       );
   }
   return { defaults: null, groups: null, devices };

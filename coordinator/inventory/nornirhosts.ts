@@ -53,7 +53,10 @@ function* devicesOf(hosts: LocatedMap, lineage: Lineages, issues: Issues): Gener
   for (const [name, { at, value }] of hosts.fields) {
     const own = value.kind === 'null' ? new Map<string, Field>() : fieldsOf(value, issues);
     if (own === null) {
-      issues.report(at, `host ${quote(name)} cannot be read (found ${describe(value)}, expected a map)`);
+      issues.report(
+        at,
+        `host ${quote(name)} cannot be read (found ${describe(value, true)}, expected a map)`,
+      );
       continue;
     }
     const map = value.kind === 'map' ? value.fields : own;
@@ -74,7 +77,7 @@ function fieldsOf(value: Located, issues: Issues): Fields | null {
   const data = value.fields.get('data');
   if (data?.value.kind === 'map') addData(fields, data.value.fields);
   else if (data !== undefined && !isNull(data))
-    issues.report(data.value.at, `data is not a map (found ${describe(data.value)}, expected a map)`);
+    issues.report(data.value.at, `data is not a map (found ${describe(data.value, true)}, expected a map)`);
   return fields;
 }
 
@@ -200,7 +203,7 @@ function connectionsOf(map: Fields, issues: Issues): Fields | null {
   if (field.value.kind === 'map') return field.value.fields;
   issues.report(
     field.value.at,
-    `connection_options is not a map (found ${describe(field.value)}, expected a map of netmiko, scrapli or paramiko)`,
+    `connection_options is not a map (found ${describe(field.value, true)}, expected a map of netmiko, scrapli or paramiko)`,
   );
   return null;
 }
@@ -208,7 +211,7 @@ function connectionsOf(map: Fields, issues: Issues): Fields | null {
 /** What the connection's own library is given: netmiko's names are ours too. */
 function addExtras(fields: Fields, { value }: Field, issues: Issues): void {
   if (value.kind !== 'map') {
-    issues.report(value.at, `extras is not a map (found ${describe(value)}, expected a map)`);
+    issues.report(value.at, `extras is not a map (found ${describe(value, true)}, expected a map)`);
     return;
   }
   for (const [written, field] of value.fields) {

@@ -62,7 +62,8 @@ function toldWhy(leftOut: readonly LeftOut[]): string {
 
 async function readSource(source: string, reading: Reading): Promise<InventoryDocument[]> {
   const forced = SHAPES.find(({ name }) => source.startsWith(`${name}:`)) ?? null;
-  const place = forced === null ? source : source.slice(forced.name.length + 1);
+  const place =
+    forced === null ? source : source.slice(forced.name.length + 1) || (forced.fetches === true ? '' : '.');
   if (forced?.fetches === true) return readAs(forced, { place, source: null, names: null }, reading);
   if (place === '-' || isUrl(place)) return readFile(place, forced, reading);
   const refuse = (message: string) => {

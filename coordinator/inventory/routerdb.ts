@@ -8,7 +8,7 @@ import type { Field, InventoryDocument, LocatedDevice, Source } from './located.
 import { rancidPlatform } from './rancidtypes.js';
 import { type Columns, OXIDIZED, RANCID, readColumns } from './routercolumns.js';
 import type { Reading, ShapeReader } from './shape.js';
-import { count, quote } from './wording.js';
+import { count, didYouMean, quote } from './wording.js';
 
 interface Cell {
   text: string;
@@ -118,6 +118,14 @@ function fits({ cells, offset }: Line, chosen: Columns, fit: Fit, { issues, io }
     issues.report(
       { source, offset },
       `this line does not fit (found ${count(cells.length, 'column')}, expected ${needed} as in ${shape})`,
+    );
+    return false;
+  }
+  const state = cells[chosen.find(({ name }) => name === 'state')?.at ?? -1];
+  if (state !== undefined && /^up.|[^\w-]/i.test(state.text)) {
+    issues.report(
+      { source, offset: state.offset },
+      `unknown state (found ${quote(state.text)}, expected up or down${didYouMean(/^up/i.test(state.text) ? 'up' : null)})`,
     );
     return false;
   }

@@ -76,6 +76,8 @@ const NORNIR: Shape = {
 const NETMIKO: Shape = {
   name: 'netmiko',
   about: 'the .netmiko.yml of netmiko-tools',
+  // Only where it is said: the home directory has one, and much else.
+  directory: () => false,
   file: /^\.netmiko\.ya?ml$/,
   value: isTools,
   load: async () => (await import('./netmiko.js')).readNetmiko,

@@ -60,5 +60,5 @@ export function isList(text: string): boolean {
 
 /** Of a list. */
 export function withoutComment(line: string): string {
-  return line.replace(/(^|\s)[#;].*$/, '');
+  return line.replace(/(^|\s)#.*$/, '');
 }

@@ -53,6 +53,7 @@ describe('a list of names', () => {
       'lab.txt:2:1: port is not a port number (found "99999", expected a whole number from 1 to 65535)',
     ],
     ['sw1\nsw2\nsw1\n', 'lab.txt:3:1: device "sw1" is given twice (also at lab.txt:1:1)'],
+    ['sw1\nsw2&sw3\n', 'lab.txt:2:1: this names no device (found "sw2&sw3")'],
     ['@core\n', 'lab.txt:1:1: a group without an inventory (found "@core", expected names)'],
   ])('like %j is an error at its place', async (text, message) => {
     expect((await errorsOf({ 'lab.txt': text }, { sources: ['list:lab.txt'] }))[0]).toContain(message);

@@ -168,6 +168,13 @@ test("a token of NetBox's second kind is a bearer's, and one may be in a file or
   rmSync(directory, { recursive: true });
 });
 
+test('the address may be in NETBOX_URL, and only the query in the source', async () => {
+  await using dcim = await startDcim('netbox', DEVICES);
+  const env = { NETBOX_TOKEN: TOKEN, NETBOX_URL: dcim.url };
+  expect((await read('netbox:?role=core', env)).entries.map(({ name }) => name)).toEqual(['zrh-core-01']);
+  expect((await read('netbox:', env)).entries).toHaveLength(5);
+});
+
 test('a busy server is asked again, as late as it says', async () => {
   await using dcim = await startDcim('netbox', DEVICES);
   dcim.before.push({ status: 429, headers: { 'retry-after': '1' } }, { status: 502 });

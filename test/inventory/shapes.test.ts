@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Entry, Inventory } from '../../coordinator/inventory/inventory.ts';
 import { readInventory } from '../../coordinator/inventory/read.ts';
 import { resolveSecrets } from '../../coordinator/inventory/secrets.ts';
-import { errorsOf, inventoryOf, platforms } from './files.ts';
+import { directoryOf, errorsOf, inventoryOf, platforms } from './files.ts';
 
 const EXAMPLES = fileURLToPath(new URL('examples', import.meta.url));
 
@@ -119,7 +119,7 @@ test.each([
   [
     'data that is no map',
     { 'n/hosts.yaml': 'R1: {hostname: h, data: x}\n', 'n/groups.yaml': '' },
-    'n/hosts.yaml:1:25: data is not a map (found "x", expected a map)',
+    'n/hosts.yaml:1:25: data is not a map (found text of 1 character, expected a map)',
   ],
   [
     'another plugin',
@@ -225,6 +225,34 @@ describe.each(['fernet', 'aes128'] as const)('a .netmiko.yml encrypted with %s',
       `.netmiko.yml:5:13: username is encrypted and cannot be read: ${reason}`,
     ]);
   });
+});
+
+test.each([
+  ['.netmiko.yml', 'R1: {device_type: cisco_ios, host: h}\npassword: topsecret\n'],
+  ['n.yaml', 'R1: {hostname: h}\npassword: topsecret\n'],
+])(
+  'a line of %s that is where no line should be is told without what may be a secret',
+  async (file, text) => {
+    const shape = file === 'n.yaml' ? 'nornir:' : '';
+    const errors = await errorsOf({ [file]: text }, { sources: [shape + file] });
+    expect(errors.join()).not.toContain('topsecret');
+    expect(errors[0]).toContain(`${file}:2:1: `);
+  },
+);
+
+test('netmiko: without a file is the one that netmiko-tools find', async () => {
+  const files = {
+    'home/.netmiko.yml': 'R1: {device_type: cisco_ios, host: 10.0.0.1}\n',
+    'other/x.yml': 'R2: {device_type: linux, host: h}\n',
+  };
+  using directory = directoryOf(files);
+  const names = async (env: Record<string, string>) => {
+    const io = { cwd: `${directory.path}/other`, stdin: (async function* () {})(), platforms, env };
+    return (await readInventory(['netmiko:'], io)).entries.map(({ name }) => name);
+  };
+  expect(await names({ HOME: `${directory.path}/home` })).toEqual(['R1']);
+  expect(await names({ NETMIKO_TOOLS_CFG: `${directory.path}/other/x.yml` })).toEqual(['R2']);
+  await expect(names({ HOME: '/nowhere' })).rejects.toThrow('.:1:1: no .netmiko.yml here');
 });
 
 test('reads a router.db of Oxidized by the columns that --map names', async () => {
