@@ -5,7 +5,7 @@ import { decodeText } from './decode.js';
 import { readJson } from './json.js';
 import type { Located, LocatedMap } from './located.js';
 import type { Reading } from './shape.js';
-import { readAll } from './sources.js';
+import { ATTEMPTS, isBusy, pauseMs, readAll } from './sources.js';
 import { describe, quote, reasonOf } from './wording.js';
 
 export interface Api {
@@ -18,9 +18,6 @@ export interface Api {
   variable: string;
 }
 
-const ATTEMPTS = 4;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
 const RESPONSE_MS = 60_000;
 const MOST_PAGES = 20_000;
 const MOST_DEVICES = 1_000_000;
@@ -111,22 +108,22 @@ async function pageAt(url: URL, api: Api, reading: Reading): Promise<LocatedMap 
 
 async function bytesAt(url: URL, api: Api): Promise<Buffer> {
   for (let attempt = 1; ; attempt += 1) {
-    const { bytes, failure, pauseMs } = await ask(url, api);
+    const { bytes, failure, again } = await ask(url, api, attempt);
     if (bytes !== null) return bytes;
-    if (pauseMs === null || attempt === ATTEMPTS)
+    if (again === null || attempt === ATTEMPTS)
       throw new ApiError(attempt === 1 ? failure : `${failure}, ${attempt} times`);
-    await sleep(Math.max(pauseMs, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
+    await sleep(again);
   }
 }
 
 interface Answer {
   bytes: Buffer | null;
   failure: string;
-  /** Null: asking again would change nothing. */
-  pauseMs: number | null;
+  /** After how many ms it is worth asking again; null: that would change nothing. */
+  again: number | null;
 }
 
-async function ask(url: URL, api: Api): Promise<Answer> {
+async function ask(url: URL, api: Api, attempt: number): Promise<Answer> {
   const headers = {
     accept: 'application/json',
     ...(api.authorization && { authorization: api.authorization }),
@@ -138,16 +135,23 @@ async function ask(url: URL, api: Api): Promise<Answer> {
       redirect: 'manual',
       signal: AbortSignal.timeout(RESPONSE_MS),
     });
-    if (!response.ok) return await refusalOf(response, url, api);
+    if (!response.ok) {
+      const refused = await refusalOf(response, url, api);
+      return isBusy(response) ? { ...refused, again: pauseMs(response, attempt) } : refused;
+    }
     const bytes = response.body === null ? Buffer.alloc(0) : await readAll(response.body);
-    if (bytes !== null) return { bytes, failure: '', pauseMs: null };
+    if (bytes !== null) return { bytes, failure: '', again: null };
     return {
       bytes: null,
       failure: 'the answer is too large (expected at most 64 MB; limit=100 in the query makes pages smaller)',
-      pauseMs: null,
+      again: null,
     };
   } catch (error) {
-    return { bytes: null, failure: `cannot be read (${reasonOf(error)})`, pauseMs: 0 };
+    return {
+      bytes: null,
+      failure: `cannot be read (${reasonOf(error)})`,
+      again: pauseMs(null, attempt),
+    };
   }
 }
 
@@ -166,15 +170,9 @@ async function refusalOf(response: Response, url: URL, { authorization, variable
     );
   if (status === 404)
     return final(`${said} (expected the address that a browser has, without what follows the host)`);
-  const busy = status === 429 || status >= 500;
-  return busy ? { bytes: null, failure: said, pauseMs: pauseOf(response) } : final(said);
+  return final(said);
 }
 
 function final(failure: string): Answer {
-  return { bytes: null, failure, pauseMs: null };
-}
-
-function pauseOf({ headers }: Response): number {
-  const seconds = Number(headers.get('retry-after') ?? 0);
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0) * 1000, LONGEST_PAUSE_MS) : 0;
+  return { bytes: null, failure, again: null };
 }

@@ -3,6 +3,7 @@
 import { constants } from 'node:fs';
 import { access, open, readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeText } from './decode.js';
 import { readJson } from './json.js';
 import type { Located, Source } from './located.js';
@@ -15,6 +16,10 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const URL_SOURCE = /^https?:\/\//;
 /** How long a URL may take to give its inventory, in ms. */
 const URL_MS = 30_000;
+/** How often a busy server is asked in all, and how long it may let us wait. */
+export const ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
 
 export function isUrl(place: string): boolean {
   return URL_SOURCE.test(place);
@@ -84,9 +89,26 @@ async function read(
 }
 
 async function readUrl(url: string): Promise<Buffer | null> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(URL_MS) });
-  if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
-  return response.body === null ? Buffer.alloc(0) : readAll(response.body);
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await fetch(url, { signal: AbortSignal.timeout(URL_MS) });
+    if (response.ok) return response.body === null ? Buffer.alloc(0) : readAll(response.body);
+    await response.body?.cancel();
+    if (!isBusy(response) || attempt === ATTEMPTS)
+      throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
+    await sleep(pauseMs(response, attempt));
+  }
+}
+
+/** Whether asking again may help. */
+export function isBusy({ status }: Response): boolean {
+  return status === 429 || status >= 500;
+}
+
+/** As late as the server says, within bounds; else, or without an answer, later each time. */
+export function pauseMs(response: Response | null, attempt: number): number {
+  const seconds = Number(response?.headers.get('retry-after') ?? 0);
+  const said = Number.isFinite(seconds) ? Math.min(seconds * 1000, LONGEST_PAUSE_MS) : 0;
+  return Math.max(said, FIRST_PAUSE_MS * 2 ** (attempt - 1));
 }
 
 async function readFile(path: string): Promise<{ bytes: Buffer | null; trusted: boolean }> {

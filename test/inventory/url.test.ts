@@ -7,6 +7,7 @@ import { readInventory } from '../../coordinator/inventory/read.js';
 import { Platforms } from '../../proto/platform.js';
 
 const PAGES: Record<string, string> = {
+  '/busy.csv': 'name,host\nR5,10.0.0.5\n',
   '/lab.csv': 'name,host,platform\nR1,10.0.0.1,cisco_ios\n',
   '/lab': '[{"name": "R2", "host": "10.0.0.2", "platform": "cisco_ios"}]',
   '/bad.yaml': '- {name: R3, host: 10.0.0.3, port: 70000}\n',
@@ -14,7 +15,13 @@ const PAGES: Record<string, string> = {
 };
 
 async function served() {
+  let isBusy = true;
   const server = createServer((request, response) => {
+    if (request.url === '/busy.csv' && isBusy) {
+      isBusy = false;
+      response.writeHead(503).end();
+      return;
+    }
     const page = PAGES[request.url ?? ''];
     response.writeHead(page === undefined ? 404 : 200).end(page ?? 'no');
   });
@@ -41,6 +48,11 @@ test('several URLs make one inventory, their shapes told by name or content', as
     ['R1', `${server.url}/lab.csv`],
     ['R2', `${server.url}/lab`],
   ]);
+});
+
+test('a server that is busy is asked again', async () => {
+  await using server = await served();
+  expect((await server.read('/busy.csv')).entries.map(({ name }) => name)).toEqual(['R5']);
 });
 
 test.each([
