@@ -29,6 +29,8 @@ type Attended = Pick<RunCall, 'values' | 'stop'> & { sources: LinkSources };
 /** What a repeated sweep takes over from this one's command line. */
 const REPEATED = {
   inventory: SELECTION.inventory,
+  columns: SELECTION.columns,
+  vaultPasswordFile: SELECTION.vaultPasswordFile,
   set: SELECTION.set,
   ...PLATFORM,
   ...LOGIN,
@@ -188,7 +190,9 @@ export function rerunCommand(
   id: string,
 ): string {
   const words = ['netsweep', 'run', '--rerun', id, '--failed'];
-  for (const [key, setting] of Object.entries<Setting<unknown>>(REPEATED))
+  // Without an inventory the names are it.
+  const settings = values.inventory.length === 0 ? { hosts: SELECTION.hosts, ...REPEATED } : REPEATED;
+  for (const [key, setting] of Object.entries<Setting<unknown>>(settings))
     for (const text of given[key] ?? [])
       words.push(`--${longName(setting)}`, ...(setting.shape === 'switch' ? [] : [withoutSecret(text)]));
   return words.map(shellWord).join(' ') + linkOptions(values, sources);

@@ -13,6 +13,16 @@ test.each<[string, Given, string]>([
     { inventory: ['my lab.yaml'], connectTimeout: ['3s'] },
     "--inventory 'my lab.yaml' --connect-timeout 3s",
   ],
+  [
+    'what it takes to read the inventory',
+    { inventory: ['router.db'], columns: ['name:ip:model'], vaultPasswordFile: ['v'] },
+    '--inventory router.db --columns name:ip:model --vault-password-file v',
+  ],
+  [
+    'the names where they are the inventory',
+    { hosts: ['sw[1-3]'], platform: ['ios'], port: ['830'] },
+    "--hosts 'sw[1-3]' --platform ios --port 830",
+  ],
   ['switches without a value', { inventory: ['a'], askPass: ['true'] }, '--inventory a --ask-pass'],
   [
     'no selection, view or question',
