@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openStore } from '../../coordinator/store/open.js';
 import { openDatabase } from '../../coordinator/store/schema.js';
 import { Seal } from '../../coordinator/store/seal.js';
@@ -48,6 +48,9 @@ test('a key file that others can read, or of another length, is refused', async 
   const keyFile = join(directory.path, 'store.key');
   writeFileSync(keyFile, Buffer.alloc(32, 7), { mode: 0o640 });
   await expect(openStore(directory.path, keyFile)).rejects.toThrow('can be read by others');
+  vi.stubEnv('CREDENTIALS_DIRECTORY', directory.path); // as systemd hands it to a service
+  await (await openStore(directory.path, keyFile))[Symbol.asyncDispose]();
+  vi.unstubAllEnvs();
   chmodSync(keyFile, 0o600);
   writeFileSync(keyFile, Buffer.alloc(31, 7));
   await expect(openStore(directory.path, keyFile)).rejects.toThrow('has 31 bytes, not 32');
