@@ -10,5 +10,6 @@ export default defineConfig({
     disableConsoleIntercept: true,
     bail: 1, // each step stands on the one before
     testTimeout: 900_000,
+    hookTimeout: 900_000,
   },
 });

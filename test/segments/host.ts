@@ -133,7 +133,7 @@ async function removeStale(): Promise<void> {
 }
 
 async function emptied(folder: string): Promise<boolean> {
-  return rm(folder, { recursive: true }).then(
+  return rm(folder, { recursive: true, force: true }).then(
     () => true,
     () => false,
   );

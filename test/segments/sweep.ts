@@ -73,3 +73,8 @@ export function rework(visits: Visit[]): number {
 export function logins(sessions: Session[]): number {
   return sessions.reduce((sum, session) => sum + session.logins, 0);
 }
+
+export function overlapped({ sessions }: Visit): boolean {
+  const inTurn = [...sessions].sort((a, b) => a.from - b.from);
+  return inTurn.some(({ from }, at) => from < (inTurn[at - 1]?.to ?? 0));
+}
