@@ -1,8 +1,8 @@
 // What both programs answer over HTTP to those who watch over them: /healthz, /readyz and /metrics. Nothing here tells
 // of a device or a secret, and nothing can be asked for but these three.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface Watched {
@@ -56,10 +56,7 @@ export async function openEndpoint(
       () => answer(response, 500, 'the metrics could not be read\n'),
     );
   };
-  const server =
-    isOpen && tls !== null
-      ? createTlsServer({ ...LIMITS, ...identity(tls) }, answering)
-      : createServer(LIMITS, answering);
+  const server = isOpen && tls !== null ? openTls(tls, answering) : createServer(LIMITS, answering);
   server.maxConnections = CONNECTIONS_MOST;
   const [, host = '127.0.0.1', port = '0'] = /^(.*):(\d+)$/.exec(at) ?? [];
   await new Promise<void>((resolve, reject) => {
@@ -79,6 +76,20 @@ export async function openEndpoint(
 /** Of HOST:PORT. */
 export function isLoopback(at: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\]):\d+$/.test(at);
+}
+
+/** Shows the certificate that is in its file: one of an authority of ours is renewed more often than the program starts. */
+function openTls(tls: TlsFiles, answering: RequestListener): Server {
+  let since = statSync(tls.cert).mtimeMs;
+  const server = createTlsServer({ ...LIMITS, ...identity(tls) }, answering);
+  return server.prependListener('connection', () => {
+    const now = statSync(tls.cert, { throwIfNoEntry: false })?.mtimeMs ?? since;
+    if (now === since) return;
+    try {
+      server.setSecureContext(identity(tls));
+      since = now;
+    } catch {} // half replaced, so key and certificate don't fit: looked at again with the next connection
+  });
 }
 
 function identity({ ca, cert, key }: TlsFiles) {

@@ -1,6 +1,8 @@
 // Who is answered at the address that programs give to those who watch over them.
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, readFileSync, utimesSync } from 'node:fs';
 import { request } from 'node:https';
+import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
 import { openEndpoint, type Watched } from '../../proto/operation/endpoint.ts';
 import { type Leaf, makeCertificates } from '../certificates.ts';
@@ -48,4 +50,28 @@ test('beyond loopback only whoever has a certificate of the authority is answere
   await expect(ask(null)).rejects.toThrow();
   await expect(ask(stranger)).rejects.toThrow();
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+});
+
+test('a certificate that was renewed is shown from the next connection on', async () => {
+  await using own = await makeCertificates();
+  const [before, after] = [await own.leaf('before'), await own.leaf('after')];
+  const shown = async (port: number) => {
+    const identity = { cert: readFileSync(before.cert), key: readFileSync(before.key) };
+    const socket = connect({ host: 'localhost', port, ca: readFileSync(own.ca), ...identity });
+    await once(socket, 'secureConnect');
+    const { subject } = socket.getPeerCertificate();
+    socket.destroy();
+    return subject.CN;
+  };
+  const files = { cert: `${before.cert}.shown`, key: `${before.key}.shown` };
+  copyFileSync(before.cert, files.cert);
+  copyFileSync(before.key, files.key);
+  await using endpoint = await openEndpoint('0.0.0.0:0', WATCHED, { ca: own.ca, ...files });
+  const port = Number(endpoint.address.split(':')[1]);
+  expect(await shown(port)).toBe('before');
+  copyFileSync(after.cert, files.cert);
+  utimesSync(files.cert, new Date(), new Date(Date.now() + 1_000)); // clocks of file systems are coarse
+  expect(await shown(port)).toBe('before'); // the key does not fit yet
+  copyFileSync(after.key, files.key);
+  expect(await shown(port)).toBe('after');
 });

@@ -40,8 +40,7 @@ mkdir -p ".$4"
 mount --bind "$3" ".$4"
 mount -o remount,bind,ro ".$4"
 ip link set lo up
-echo ready
-exec chroot . bash -c 'sleep infinity & while :; do wait; done'
+exec chroot . bash -c 'echo ready; sleep infinity & while :; do wait; done'
 `;
 /** For what only carries packets. */
 const WIRES = 'hostname "$1"; ip link set lo up; echo ready; exec sleep infinity';
