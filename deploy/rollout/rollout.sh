@@ -16,7 +16,7 @@ HOSTS: a file (or -) with a line for each host: [USER@]HOST[:PORT] SEGMENT[,SEGM
   -n, --parallel N        hosts at once (default 10)
   --settings FILE         becomes /etc/netsweep/agent.env: NETSWEEP_ALLOW_TARGETS and the like, a line for each
   --certificate-life D    of those who join now (default: the coordinator's, 24h)
-  --replace               enrol hosts again that have lost what they joined with
+  --replace               enrol hosts again that have lost what they joined with, or joined as somebody else
   --wait SECONDS          for an agent to be there (default 120)
   --netsweep COMMAND      our command line (default "netsweep"; "sudo netsweep-admin" on the coordinator's host)
   --ssh-option OPTION     as ssh's -o; may be repeated
@@ -101,6 +101,7 @@ trap finish EXIT
 set -m
 cut_off() {
   local job
+  exec 2>/dev/null # bash would tell of each of them
   for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done
   exit 130
 }
@@ -159,7 +160,7 @@ node=$(command -v node || command -v nodejs || true)
 echo "node $([ -z "$node" ] || "$node" --version)"
 [ -z "$as" ] || $as true 2>/dev/null || { echo "sudo no"; exit; }
 echo "version $($as env PATH="$PATH" netsweep-agent --version 2>/dev/null || true)"
-! $as test -e "$identity/identity.json" || echo "identity yes"
+$as sed -n 's/^ *"name": *"\(.*\)".*/identity \1/p' "$identity/identity.json" 2>/dev/null || true
 echo "settings $($as cat /etc/netsweep/agent.env 2>/dev/null | sha256sum | cut -c1-64)"
 END
 }
@@ -269,8 +270,14 @@ roll() {
   [[ $found != *'sudo no'* ]] || fail 'it takes root, or sudo without a password (or --start COMMAND)'
   [[ -n $node ]] || fail 'there is no Node on PATH: it takes 20.19 or newer'
   [[ $(printf '%s\n' v20.19.0 "$node" | sort -V | head -n 1) == v20.19.0 ]] || fail "it takes Node 20.19 or newer, found $node"
-  if [[ -z $identity ]] && is_enrolled "$name" && ! $replace; then
-    fail "$name is enrolled, but what it joined with is not on this host (--replace enrols it again)"
+  if [[ -z $identity ]] && is_enrolled "$name"; then
+    $replace || fail "$name is enrolled, but what it joined with is not on this host (--replace enrols it again)"
+  elif [[ -n $identity && $identity != "$name" ]]; then
+    $replace || fail "it has joined as $identity, not as $name (--replace enrols it again)"
+    identity=''
+  elif [[ -n $identity ]] && ! is_enrolled "$name"; then
+    $replace || fail "what it joined with is unknown here or revoked (--replace enrols it again)"
+    identity=''
   fi
   if [[ -n $settings && $(awk '$1 == "settings" { print $2 }' <<<"$found") != $(sha256sum <"$settings" | cut -c1-64) ]]; then
     did+=('settings')
@@ -338,12 +345,12 @@ report() {
 
 while sleep 1; do look 2>/dev/null || true; done &
 watcher=$!
+disown "$watcher"
 running=0
 for line in "${lines[@]}"; do
   read -r host segments name <<<"$line"
   bare=${host#*@}
   name=${name:-${bare%:*}}
-  # The watcher is a job as well.
   if ((running >= parallel)); then wait -n || true; running=$((running - 1)); fi
   report "$host" &
   running=$((running + 1))

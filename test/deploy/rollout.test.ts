@@ -116,12 +116,13 @@ describe.skipIf(sshdMissing !== null)('a roll-out over SSH', () => {
     );
     expect(await pids()).not.toEqual(started);
 
-    // A host that was set up anew is not taken for the one that joined, unless somebody says so.
+    // A host that was set up anew, or has joined as somebody else, is not taken for the one that joined.
     await a.ssh('rm -r .local/state/netsweep-agent');
-    const lost = await roll(second);
+    await b.ssh('sed -i \'s/"name": "b"/"name": "c"/\' .local/state/netsweep-agent/identity.json');
+    const lost = await roll(second, '--check');
     expect(said(lost)).toEqual({
       a: 'failed: a is enrolled, but what it joined with is not on this host (--replace enrols it again)',
-      b: 'ok: is there with 0.1.1',
+      b: 'failed: it has joined as c, not as b (--replace enrols it again)',
     });
   });
 
