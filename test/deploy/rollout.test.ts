@@ -3,29 +3,41 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readJoinToken } from '../../proto/identity/jointoken.ts';
 import { Enrolled } from '../enrolled.ts';
 import { type Sshd, sshdMissing } from '../openssh.ts';
 import { Place } from '../place.ts';
-import { type Finished, root, run } from '../process.ts';
+import { type Finished, Running, root, run, until } from '../process.ts';
 import { agentHost, agentPackage, START } from './rollout.ts';
 
-const TOKEN = /netsweep1-[\w-]{60,}/;
+const TOKEN = /netsweep1-[\w-]{60,}/g;
 
-/** Looks for a token among the words and environments of all processes while `work` runs. */
-async function watched<T>(work: Promise<T>): Promise<{ result: T; looks: number; found: string[] }> {
-  const found = new Set<string>();
-  let looks = 0;
-  const timer = setInterval(() => {
-    looks += 1;
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
-      for (const what of ['cmdline', 'environ'])
-        try {
-          const text = readFileSync(`/proc/${pid}/${what}`, 'latin1');
-          if (TOKEN.test(text)) found.add(text.replaceAll('\0', ' '));
-        } catch {} // it has just ended
-  }, 20);
+/** Processes that have a token of the coordinator at `port` among their words or in their environment. */
+function exposing(port: string): string[] {
+  // Other tests beside this one have tokens, too.
+  const isOurs = (text: string) => readJoinToken(text)?.address.endsWith(`:${port}`) === true;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`])
+    .flatMap((file) => {
+      try {
+        const text = readFileSync(file, 'latin1');
+        return text.match(TOKEN)?.some(isOurs) ? [text.replaceAll('\0', ' ')] : [];
+      } catch {
+        return []; // it has just ended
+      }
+    });
+}
+
+/** Looks at all of them, again and again, while `work` is done. */
+async function watched<T>(
+  port: string,
+  work: Promise<T>,
+): Promise<{ result: T; looks: number; found: string[] }> {
+  const looks: string[][] = [];
+  const timer = setInterval(() => looks.push(exposing(port)), 20);
   const result = await work.finally(() => clearInterval(timer));
-  return { result, looks, found: [...found] };
+  return { result, looks: looks.length, found: [...new Set(looks.flat())] };
 }
 
 describe.skipIf(sshdMissing !== null)('a roll-out over SSH', () => {
@@ -84,7 +96,12 @@ describe.skipIf(sshdMissing !== null)('a roll-out over SSH', () => {
     });
     expect(JSON.parse((await netsweep.local('agents', 'members', '--json')).stdout)).toEqual([]);
 
-    const { result: rolled, looks, found } = await watched(roll(first));
+    const port = netsweep.serve.address.replace(/.*:/, '');
+    const token = await netsweep.token('x', '--segment', 's');
+    const careless = new Running('sh', ['-c', 'cat', 'sh', token], { onParentExit: 'input' });
+    await until('it is seen', () => exposing(port).some((words) => words.startsWith('sh -c cat')));
+    await careless.stop();
+    const { result: rolled, looks, found } = await watched(port, roll(first));
     expect(said(rolled), rolled.stderr).toEqual({
       a: 'ok: did: install 0.1.0, enrol as a for default, start',
       b: 'ok: did: install 0.1.0, enrol as b for default, start',
