@@ -41,7 +41,9 @@ export function wrongIn(name: string, words: string[]): string | null {
   const known = (option: string) =>
     ['--help', '-h'].includes(option) ||
     (command === program && ['--version', '-V'].includes(option)) ||
-    command.options.some(({ long, short }) => long === option || short === option);
+    command.options.some(({ long, short, description }) =>
+      [long, short, /\balso (--[a-z-]+)/.exec(description)?.[1]].includes(option),
+    );
   const wrong = unknownOption(own, known);
   if (wrong !== null) return wrong;
   // What a schedule starts is a command line as well.
