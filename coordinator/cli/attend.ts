@@ -12,7 +12,7 @@ import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode } from './exit.js';
 import { finished, follow } from './follow.js';
 import { awaySayer, type LinkSources, linkOptions, patienceWith, shellWord, watchAgain } from './link.js';
-import { conclude, openRows, openViews, Screen, Show } from './output.js';
+import { conclude, openViews, Screen, Show, Stages } from './output.js';
 import { printLines } from './print.js';
 import { ask, mayPass, Patience } from './rpc.js';
 import { LOGIN, PLATFORM, type RUN, SELECTION, SWEEP, TOLERANCE } from './settings.js';
@@ -78,8 +78,8 @@ async function watchOver(
   const { values, sources, stop } = call;
   using interrupt = new Interrupt(stop, link, id);
   const patience = patienceWith(link, values, screen.progress);
-  const read = bodyReader(link, interrupt.leave, patience);
-  await using rows = await openRows(values, read);
+  await using stages = await Stages.open(values, bodyReader(link, interrupt.leave, patience));
+  const { read, rows } = stages;
   const parts = {
     values,
     screen,
@@ -89,7 +89,7 @@ async function watchOver(
     again: (sweep: string) => `netsweep sweeps results ${sweep}${linkOptions(values, sources)}`,
   };
   screen.progress.expect(bySegment(sweepable.devices));
-  const show = new Show(sweepable.views?.(parts.read, screen) ?? openViews(parts), screen, rows);
+  const show = new Show(sweepable.views?.(parts.read, screen) ?? openViews(parts), screen, stages);
   const followed = {
     sweep: id,
     bodies: show.bodies,

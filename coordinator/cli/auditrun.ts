@@ -40,7 +40,16 @@ type AuditRunValues = Values<typeof AUDIT_RUN>;
 
 /** What `run` can do and an audit does not. */
 const NOT_HERE = {
-  ...{ format: null, map: false, fold: false, diff: false, oneLine: false, tree: null, sessionLog: null },
+  ...{
+    format: null,
+    map: false,
+    mask: false,
+    fold: false,
+    diff: false,
+    oneLine: false,
+    tree: null,
+    sessionLog: null,
+  },
   ...{ detach: false, parse: false, rerun: null, failed: false, kind: [], allowWrites: false },
   ...{ canary: null, batch: null, parse: false, templates: null },
 };

@@ -10,6 +10,8 @@ import { Tally, type Tolerance, tolerated } from '../combine/tally.js';
 import type { Values } from '../config.js';
 import { count } from '../inventory/wording.js';
 import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
+import type { Masked } from './masked.js';
+import { openPlatforms } from './platforms.js';
 import { Progress } from './progress.js';
 import type { Rows } from './rows.js';
 import type { OUTPUT } from './settings.js';
@@ -107,9 +109,48 @@ export class Screen {
   }
 }
 
-/** Loaded only where rows are asked for. */
-export async function openRows(values: OutputValues, read: ReadOutput): Promise<Rows | null> {
-  return values.parse ? (await import('./rows.js')).Rows.open(values, read) : null;
+/** What reports pass through before a view sees them. */
+export class Stages implements AsyncDisposable {
+  private constructor(
+    /** Gives the texts of outputs as they have come out. */
+    readonly read: ReadOutput,
+    private readonly masked: Masked | null,
+    /** With --parse. */
+    readonly rows: Rows | null,
+  ) {}
+
+  /** Each is loaded only where it is asked for. */
+  static async open(
+    values: OutputValues & { platforms?: string | null },
+    original: ReadOutput,
+  ): Promise<Stages> {
+    const platforms = { platforms: values.platforms ?? null };
+    const masked = values.mask
+      ? new (await import('./masked.js')).Masked(original, openPlatforms(platforms))
+      : null;
+    const read = masked?.read ?? original;
+    const rows = values.parse ? (await import('./rows.js')).Rows.open(values, read) : null;
+    return new Stages(read, masked, rows);
+  }
+
+  /** Whether they need the texts. */
+  get bodies(): boolean {
+    return this.masked !== null;
+  }
+
+  /** `bodies`: the reports have their texts. */
+  ahead(
+    reports: AsyncIterable<Report> | Iterable<Report>,
+    bodies: boolean,
+  ): AsyncIterable<Report> | Iterable<Report> {
+    if (!bodies) return reports;
+    const masked = this.masked?.ahead(reports) ?? reports;
+    return this.rows?.ahead(masked) ?? masked;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.rows?.[Symbol.asyncDispose]();
+  }
 }
 
 export interface ViewParts {
@@ -173,16 +214,15 @@ export class Show {
   constructor(
     views: View[],
     private readonly screen: Screen,
-    private readonly rows: Rows | null = null,
+    private readonly stages: Stages,
   ) {
     this.#views = views;
-    this.bodies = views.some(({ bodies }) => bodies);
+    this.bodies = stages.bodies || views.some(({ bodies }) => bodies);
   }
 
   /** Counted, and gathered for the system. */
   async all(reports: AsyncIterable<Report> | Iterable<Report>): Promise<void> {
-    const ready = this.rows === null || !this.bodies ? reports : this.rows.ahead(reports);
-    for await (const report of ready) await this.#report(report);
+    for await (const report of this.stages.ahead(reports, this.bodies)) await this.#report(report);
   }
 
   async #report(report: Report): Promise<void> {
@@ -198,12 +238,14 @@ export class Show {
   }
 
   async end(sweep: Sweep, results: Results): Promise<void> {
-    const { rows } = this;
-    const ready: Results = (bodies) =>
-      rows === null || !bodies ? results(bodies) : rows.ahead(results(bodies));
+    const { stages } = this;
+    const ready: Results = async function* (bodies) {
+      const wanted = bodies || stages.bodies;
+      yield* stages.ahead(results(wanted), wanted);
+    };
     await this.#each(sweep.id, async (view) => view.end?.(sweep, ready));
     await this.#orGiveUp(sweep.id, () => this.screen.sink.end());
-    for (const reason of rows?.reasons() ?? []) this.screen.progress.say(reason);
+    for (const reason of stages.rows?.reasons() ?? []) this.screen.progress.say(reason);
   }
 
   /** What the command ends with that would end with `code`. */

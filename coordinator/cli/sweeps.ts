@@ -12,7 +12,7 @@ import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished, follow } from './follow.js';
 import { findSweep, linkOptions, openLink, patienceWith, watchAgain } from './link.js';
-import { checkOutput, conclude, openRows, openViews, Screen, Show } from './output.js';
+import { checkOutput, conclude, openViews, Screen, Show, Stages } from './output.js';
 import { printLines, printTable } from './print.js';
 import { ask } from './rpc.js';
 import type { CONNECTION, TABLE, WATCH } from './settings.js';
@@ -83,8 +83,8 @@ export async function removeSweeps({ args, values, stop }: Call<typeof CONNECTIO
 export async function showResults(call: Call<typeof WATCH>): Promise<ExitCode> {
   checkOutput(call.values);
   await using link = await openLink(call.values, call.stop);
-  const { sweep, show, patience, rows } = await openShow(call, link);
-  await using _ = rows;
+  const { sweep, show, patience, stages } = await openShow(call, link);
+  await using _ = stages;
   const results = (bodies: boolean) => finished(link, { sweep: sweep.id, bodies }, call.stop, patience);
   await show.all(results(show.bodies));
   await show.end(sweep, results);
@@ -95,8 +95,8 @@ export async function watchSweep(call: Call<typeof WATCH>): Promise<ExitCode> {
   const { values, sources, stop } = call;
   checkOutput(values);
   await using link = await openLink(values, stop);
-  const { sweep: found, show, screen, patience, rows } = await openShow(call, link);
-  await using _ = rows;
+  const { sweep: found, show, screen, patience, stages } = await openShow(call, link);
+  await using _ = stages;
   const followed = {
     sweep: found.id,
     bodies: show.bodies,
@@ -125,8 +125,8 @@ async function openShow({ args, values, sources, stop }: Call<typeof WATCH>, lin
     throw new UsageError(`sweep ${sweep.id} was run without --session-log: its sessions were not recorded`);
   const screen = new Screen(values);
   const patience = patienceWith(link, values, screen.progress);
-  const read = bodyReader(link, stop, patience);
-  const rows = await openRows(values, read);
+  const stages = await Stages.open(values, bodyReader(link, stop, patience));
+  const { read, rows } = stages;
   const views = openViews({
     values,
     screen,
@@ -135,5 +135,5 @@ async function openShow({ args, values, sources, stop }: Call<typeof WATCH>, lin
     selected: sweep.counts?.selected ?? 0,
     again: (id) => `netsweep sweeps results ${id}${linkOptions(values, sources)}`,
   });
-  return { sweep, screen, patience, rows, show: new Show(views, screen, rows) };
+  return { sweep, screen, patience, stages, show: new Show(views, screen, stages) };
 }

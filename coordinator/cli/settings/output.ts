@@ -35,6 +35,7 @@ export const OUTPUT = {
   fold: toggle({ flags: '-b, --fold', about: 'identical outputs once, under all their devices' }),
   diff: toggle({ flags: '--diff', about: 'where outputs differ from those of the most devices' }),
   oneLine: toggle({ flags: '-o, --one-line', about: 'one line for each device' }),
+  mask: toggle({ flags: '--mask', about: "hide passwords, keys and communities in devices' outputs" }),
   tree: one(
     { flags: '-t, --tree <dir>', about: 'write outputs to DIR/DEVICE/COMMAND.txt', once: true },
     readPath,
