@@ -56,6 +56,8 @@ export interface Setting<T> {
   fallback: T;
   /** The default in words for the help; empty: none. */
   shown: string;
+  /** The only words that it takes; empty: any that `read` takes. */
+  choices: readonly string[];
 }
 
 export type Settings = Record<string, Setting<unknown>>;

@@ -6,12 +6,14 @@ import {
   type Given,
   longName,
   readConfigFile,
+  type Setting,
   type Settings,
   type Source,
   settle,
   type Values,
 } from '../config.js';
 import type { ExitCode } from './exit.js';
+import { headingOf } from './settings/groups.js';
 import { CONFIG_KEYS } from './settings.js';
 
 /** What a command's code is given. */
@@ -43,11 +45,29 @@ export interface Spec<S extends Settings> {
   act(call: Call<S>): Promise<ExitCode>;
 }
 
+/** What the commands and options of commander's tree were made from. */
+const specs = new WeakMap<Command, Pick<Spec<Settings>, 'examples'>>();
+const settings = new WeakMap<Option, Setting<unknown>>();
+
+/** Null: commander's own. */
+export function specOf(command: Command): Pick<Spec<Settings>, 'examples'> | null {
+  return specs.get(command) ?? null;
+}
+
+/** Null: commander's own. */
+export function settingOf(option: Option): Setting<unknown> | null {
+  return settings.get(option) ?? null;
+}
+
 export function addCommand<S extends Settings>(parent: Command, edge: Edge, spec: Spec<S>): void {
   const command = parent.command(spec.usage).description(spec.about).allowExcessArguments(false);
+  specs.set(command, spec);
   const given: Given = {};
   for (const [key, setting] of Object.entries(spec.settings)) {
-    command.addOption(new Option(setting.flags, describe(setting)));
+    const option = new Option(setting.flags, describe(setting));
+    const heading = headingOf(setting);
+    command.addOption(heading === null ? option : option.helpGroup(`${heading}:`));
+    settings.set(option, setting);
     command.on(`option:${longName(setting)}`, (text: string | null | undefined) => {
       given[key] = [...(given[key] ?? []), text ?? 'true'];
     });

@@ -9,6 +9,7 @@ import { EXIT } from './exit.js';
 import { addHistory } from './historycommands.js';
 import { addInventory } from './inventorycommands.js';
 import { addMembers } from './membercommands.js';
+import { addReference } from './referencecommands.js';
 import { addBackup, addSchedules } from './schedulecommands.js';
 import {
   AUDIT_RUN,
@@ -107,6 +108,7 @@ export function buildProgram(edge: Edge): Command {
     examples: ['netsweep version --json'],
     act: async ({ values }) => printVersion(values.json),
   });
+  addReference(program, edge);
   addPassThrough(program, edge, {
     usage: 'demo',
     about: 'sweep the rehearsal fleet',

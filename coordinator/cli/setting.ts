@@ -1,6 +1,6 @@
 // The four shapes of a setting: one value, a list, a switch, a switch that counts.
 import { type Setting, ValueError } from '../config.js';
-import { readSwitch } from './values.js';
+import { readChoice, readSwitch } from './values.js';
 
 type Look = Pick<Setting<unknown>, 'flags' | 'about'> & { once?: boolean; shown?: string };
 
@@ -17,7 +17,17 @@ export function one<T, F>(look: Look, read: (text: string) => T, fallback: F): S
     },
     fallback,
     shown: look.shown ?? '',
+    choices: [],
   };
+}
+
+/** A setting whose value is one of a few words. */
+export function choice<const T extends string, F>(
+  look: Look,
+  words: readonly T[],
+  fallback: F,
+): Setting<T | F> {
+  return { ...one(look, (text) => readChoice(text, words), fallback), choices: words };
 }
 
 /** A setting that may be given again and again. */
@@ -30,6 +40,7 @@ export function list<T>(look: Look, read: (text: string) => T): Setting<T[]> {
     read: (texts) => texts.map(read),
     fallback: [],
     shown: look.shown ?? '',
+    choices: [],
   };
 }
 
@@ -43,6 +54,7 @@ export function toggle(look: Look): Setting<boolean> {
     read: (texts) => readSwitch(texts.at(-1) ?? ''),
     fallback: false,
     shown: '',
+    choices: [],
   };
 }
 
@@ -56,5 +68,6 @@ export function repeated(look: Look): Setting<number> {
     read: (texts) => (texts.length > 1 ? texts.length : /^\d+$/.test(texts[0] ?? '') ? Number(texts[0]) : 1),
     fallback: 0,
     shown: '',
+    choices: [],
   };
 }

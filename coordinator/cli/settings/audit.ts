@@ -2,8 +2,8 @@
 import { SEVERITIES } from '../../audit/verdict.js';
 import type { Settings } from '../../config.js';
 import { AUDIT_FORMATS } from '../../report/settled.js';
-import { list, one } from '../setting.js';
-import { readChoice, readPair, readPath, readText } from '../values.js';
+import { choice, list, one } from '../setting.js';
+import { readPair, readPath, readText } from '../values.js';
 import { CONNECTION } from './connection.js';
 import { NOTIFY, OUTPUT, TABLE, TEMPLATES } from './output.js';
 import { LOGIN, OWN_PLATFORMS, PLATFORM, SELECTION } from './selection.js';
@@ -28,13 +28,13 @@ export const AUDIT_RUN = {
     readText,
     null,
   ),
-  failOn: one(
+  failOn: choice(
     {
       flags: '--fail-on <severity>',
       about: `exit 3 on findings from this severity on: ${SEVERITIES.join(', ')}`,
       shown: 'low',
     },
-    (text) => readChoice(text, SEVERITIES),
+    SEVERITIES,
     null,
   ),
   ...SELECTION,
@@ -46,9 +46,9 @@ export const AUDIT_RUN = {
   listHosts: ACTIONS.listHosts,
   yes: ACTIONS.yes,
   ...TEMPLATES,
-  format: one(
+  format: choice(
     { flags: '--format <format>', about: AUDIT_FORMATS.join(', '), shown: 'text', once: true },
-    (text) => readChoice(text, AUDIT_FORMATS),
+    AUDIT_FORMATS,
     'text' as const,
   ),
   ...NOTIFY,

@@ -1,17 +1,17 @@
 // Options of the commands about who may connect.
 import type { Settings } from '../../config.js';
-import { list, one, toggle } from '../setting.js';
-import { readAddress, readChoice, readDuration, readText } from '../values.js';
+import { choice, list, one, toggle } from '../setting.js';
+import { readAddress, readDuration, readText } from '../values.js';
 import { CONNECTION } from './connection.js';
 
 export const REVOKE = {
-  role: one(
+  role: choice(
     {
       flags: '--role <role>',
       about: 'agent or operator, where both have the name',
       once: true,
     },
-    (text) => readChoice(text, ['agent', 'operator'] as const),
+    ['agent', 'operator'] as const,
     null,
   ),
   ...CONNECTION,

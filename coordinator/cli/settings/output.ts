@@ -1,7 +1,7 @@
 // Options of what a command prints, writes and tells.
 import type { Settings } from '../../config.js';
-import { list, one, repeated, toggle } from '../setting.js';
-import { readChoice, readPath, readText } from '../values.js';
+import { choice, list, one, repeated, toggle } from '../setting.js';
+import { readPath, readText } from '../values.js';
 import { CONNECTION } from './connection.js';
 import { TOLERANCE } from './sweep.js';
 
@@ -25,11 +25,7 @@ export const ROWS = {
 } satisfies Settings;
 
 export const OUTPUT = {
-  format: one(
-    { flags: '--format <format>', about: FORMATS.join(', '), shown: 'text' },
-    (text) => readChoice(text, FORMATS),
-    null,
-  ),
+  format: choice({ flags: '--format <format>', about: FORMATS.join(', '), shown: 'text' }, FORMATS, null),
   map: toggle({ flags: '--map', about: 'with --format json: only {device: output}', once: true }),
   ...ROWS,
   fold: toggle({ flags: '-b, --fold', about: 'identical outputs once, under all their devices' }),
@@ -51,9 +47,9 @@ export const OUTPUT = {
     null,
   ),
   noColor: toggle({ flags: '--no-color', about: 'no colours on a terminal' }),
-  progress: one(
+  progress: choice(
     { flags: '--progress <when>', about: 'auto, on or off', shown: 'auto' },
-    (text) => readChoice(text, ['auto', 'on', 'off']),
+    ['auto', 'on', 'off'],
     'auto' as const,
   ),
   verbose: repeated({ flags: '-v, --verbose', about: 'say more; -vvv shows the sessions themselves' }),

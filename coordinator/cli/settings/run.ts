@@ -5,15 +5,16 @@ import { NOTIFY, OUTPUT } from './output.js';
 import { LOGIN, PLATFORM, SELECTION } from './selection.js';
 import { ACTIONS, KEEP, SWEEP, TOLERANCE } from './sweep.js';
 
+// In the order in which help, manual and reference show them.
 export const RUN = {
   ...SELECTION,
-  ...KEEP,
   ...PLATFORM,
   ...LOGIN,
-  ...SWEEP,
-  ...TOLERANCE,
   ...ACTIONS,
+  ...SWEEP,
   ...OUTPUT,
   ...NOTIFY,
+  ...TOLERANCE,
+  ...KEEP,
   ...CONNECTION,
 } satisfies Settings;

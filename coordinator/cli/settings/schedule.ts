@@ -1,8 +1,8 @@
 // Options of `backup` and `schedule`.
 import { LAYOUTS } from '../../backup/layout.js';
 import type { Settings } from '../../config.js';
-import { list, one, toggle } from '../setting.js';
-import { absolute, readAuthor, readChoice, readCount, readDuration, readPath, readText } from '../values.js';
+import { choice, list, one, toggle } from '../setting.js';
+import { absolute, readAuthor, readCount, readDuration, readPath, readText } from '../values.js';
 import { CONNECTION } from './connection.js';
 import { NOTIFY, OUTPUT } from './output.js';
 import { LOGIN, PLATFORM, SELECTION } from './selection.js';
@@ -19,13 +19,13 @@ export const BACKUP = {
     readPath,
     null,
   ),
-  layout: one(
+  layout: choice(
     {
       flags: '--layout <layout>',
       about: 'segment, group (the first) or flat: how devices are laid out',
       shown: 'segment',
     },
-    (text) => readChoice(text, LAYOUTS),
+    LAYOUTS,
     'segment' as const,
   ),
   raw: toggle({ flags: '--raw', about: 'keep secrets in the files instead of masking them', once: true }),
@@ -104,24 +104,24 @@ export const SCHEDULE = {
     readText,
     '',
   ),
-  missed: one(
+  missed: choice(
     {
       flags: '--missed <policy>',
       about: 'due while netsweep serve was not running: skip, or run-once afterwards',
       shown: 'skip',
       once: true,
     },
-    (text) => readChoice(text, ['skip', 'run-once']),
+    ['skip', 'run-once'],
     'skip' as const,
   ),
-  overlap: one(
+  overlap: choice(
     {
       flags: '--overlap <policy>',
       about: 'due while the run before is under way: skip, or queue one',
       shown: 'skip',
       once: true,
     },
-    (text) => readChoice(text, ['skip', 'queue']),
+    ['skip', 'queue'],
     'skip' as const,
   ),
   directory: one(

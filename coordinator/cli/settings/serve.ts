@@ -1,8 +1,8 @@
 // Options of `serve`.
 import { LOG_LEVELS, type LogLevel } from '../../../proto/operation/log.js';
 import type { Settings } from '../../config.js';
-import { list, one, toggle } from '../setting.js';
-import { readAddress, readChoice, readPath, readText } from '../values.js';
+import { choice, list, one, toggle } from '../setting.js';
+import { readAddress, readPath, readText } from '../values.js';
 import { CONNECTION } from './connection.js';
 import { KEEP } from './sweep.js';
 
@@ -41,13 +41,13 @@ export const SERVE = {
     null,
   ),
   natsCreds: one({ flags: '--nats-creds <file>', about: 'NATS credentials' }, readPath, null),
-  logLevel: one(
+  logLevel: choice(
     {
       flags: '--log-level <level>',
       about: 'debug (a line for each device), info (for each sweep), warn or error',
       shown: 'info',
     },
-    (text) => readChoice(text, LOG_LEVELS),
+    LOG_LEVELS,
     USUAL_LEVEL,
   ),
   init: toggle({

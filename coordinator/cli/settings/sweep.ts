@@ -1,8 +1,7 @@
 // Options of a sweep: how much at once, how long, how often, and what is done with it.
 import type { Settings } from '../../config.js';
-import { list, one, toggle } from '../setting.js';
+import { choice, list, one, toggle } from '../setting.js';
 import {
-  readChoice,
   readCount,
   readDeadline,
   readDuration,
@@ -70,13 +69,13 @@ export const SWEEP = {
     (text) => readCount(text, 1, MOST),
     null,
   ),
-  isolation: one(
+  isolation: choice(
     {
       flags: '--isolation <mode>',
       about: 'pool: worker processes with many sessions each; device: one each',
       shown: 'pool',
     },
-    (text) => readChoice(text, ['pool', 'device']),
+    ['pool', 'device'],
     'pool' as const,
   ),
   agents: one(
@@ -160,9 +159,9 @@ export const SWEEP = {
     (text) => readCount(text, 0, MOST),
     SITE_SESSIONS,
   ),
-  hostKeys: one(
+  hostKeys: choice(
     { flags: '--host-keys <policy>', about: 'strict, accept-new or off', shown: 'accept-new' },
-    (text) => readChoice(text, ['strict', 'accept-new', 'off']),
+    ['strict', 'accept-new', 'off'],
     'accept-new' as const,
   ),
   maxFail: one(
