@@ -472,9 +472,12 @@ export class Uplink {
   }
 }
 
-/** Whether it will never be otherwise: this certificate was revoked, or is not an agent's. */
-function isFinal({ code, metadata }: ServiceError): boolean {
-  return code === status.PERMISSION_DENIED || metadata.get(FINAL).length > 0;
+/**
+ * Whether it will never be otherwise: this certificate was revoked, or is not an agent's. An error of the stream's own,
+ * as a write after its end, has neither code nor metadata.
+ */
+export function isFinal({ code, metadata }: Partial<ServiceError>): boolean {
+  return code === status.PERMISSION_DENIED || (metadata?.get(FINAL).length ?? 0) > 0;
 }
 
 function settle<Reply>(resolve: (reply: Reply) => void, reject: (error: Error) => void) {
