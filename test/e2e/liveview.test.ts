@@ -1,50 +1,12 @@
 // The live view as a terminal shows it: what a real run writes, played frame by frame into a terminal's own model.
-import xterm from '@xterm/headless';
 import { describe, expect, test } from 'vitest';
 import { Fleet } from '../fleet.ts';
+import { record } from '../pictures/record.ts';
+import { framesOf } from '../pictures/terminal.ts';
 import { Place } from '../place.ts';
-import { root, run, without } from '../process.ts';
+import { without } from '../process.ts';
 
 const ROWS = 24;
-/** Ends each drawing of the view, and each time it is taken away. */
-const FRAME = '\u001b[J';
-
-interface Frame {
-  lines: string[];
-  /** Lines that did not fit and go on in the next. */
-  wrapped: number;
-}
-
-async function recorded(place: Place, args: string[], columns: number, env: NodeJS.ProcessEnv = {}) {
-  const words = [process.execPath, `${root}/dist/coordinator/main.js`, ...args].map((word) => `'${word}'`);
-  const { stdout, status } = await run(
-    'script',
-    ['-qec', `stty cols ${columns} rows ${ROWS}; exec ${words.join(' ')}`, '/dev/null'],
-    { cwd: place.folder, env: { ...place.environment(), TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env } },
-  );
-  return { bytes: stdout, code: status };
-}
-
-async function frames(bytes: string, columns: number): Promise<Frame[]> {
-  const terminal = new xterm.Terminal({
-    cols: columns,
-    rows: ROWS,
-    scrollback: 10_000,
-    allowProposedApi: true,
-  });
-  const seen: Frame[] = [];
-  for (const piece of bytes.split(FRAME)) {
-    await new Promise<void>((resolve) => terminal.write(`${piece}${FRAME}`, resolve));
-    const { active } = terminal.buffer;
-    const lines = Array.from({ length: active.length }, (_, at) => active.getLine(at));
-    seen.push({
-      lines: lines.map((line) => line?.translateToString(true) ?? '').filter((line) => line !== ''),
-      wrapped: lines.filter((line) => line?.isWrapped === true).length,
-    });
-  }
-  return seen;
-}
-
 describe.skipIf(without('script') !== null)('the live view', () => {
   test.each([40, 80, 200])(
     'on %i columns is drawn over itself, whole, and leaves nothing but the summary',
@@ -65,9 +27,9 @@ describe.skipIf(without('script') !== null)('the live view', () => {
         '-t',
         place.path('tree'),
       ];
-      const { bytes, code } = await recorded(place, [...words, 'show version'], columns);
+      const { bytes, code } = await record(place, [...words, 'show version'], { columns, rows: ROWS });
       expect(code).toBe(1);
-      const seen = await frames(bytes, columns);
+      const seen = await framesOf(bytes, { columns, rows: ROWS });
       const views = seen.filter(
         ({ lines }) => lines[0]?.startsWith('sweep 01') && lines.some((line) => / running/.test(line)),
       );
@@ -93,7 +55,10 @@ describe.skipIf(without('script') !== null)('the live view', () => {
     await using place = await Place.open();
     await using fleet = await Fleet.open({ devices: 3, platforms: ['cisco_ios'], promptMs: 700 });
     const words = ['run', '-i', fleet.inventory(), '-t', place.path('tree'), 'show version'];
-    const { bytes, code } = await recorded(place, words, 80, { NO_COLOR: '1', LANG: 'C' });
+    const { bytes, code } = await record(place, words, {
+      ...{ columns: 80, rows: ROWS },
+      env: { NO_COLOR: '1', LANG: 'C' },
+    });
     expect(code).toBe(0);
     expect(bytes).toContain(' of 3, ');
     expect(bytes).not.toMatch(/\u001b\[\d*m/);

@@ -107,11 +107,10 @@ function hindrance(sweep: Sweep): Span[][] {
 
 function partLines(state: LiveState, look: Look): Span[][] {
   const { segments, agents } = state;
-  const shown = [
-    ...(segments.length > 1 ? table('segment', segments, look) : []),
-    ...(agents.length > 1 ? table('agent', agents, look) : []),
+  return [
+    ...(segments.length > 1 ? [[], ...table('segment', segments, look)] : []),
+    ...(agents.length > 1 ? [[], ...table('agent', agents, look)] : []),
   ];
-  return shown.length === 0 ? [] : [[], ...shown];
 }
 
 function table(title: string, parts: Part[], { columns }: Look): Span[][] {
@@ -198,7 +197,7 @@ function clock(ms: number): string {
 }
 
 function rateText(perSecond: number): string {
-  return `${perSecond >= 10 || perSecond === 0 ? grouped(Math.round(perSecond)) : perSecond.toFixed(1)}/s`;
+  return `${perSecond >= 9.95 || perSecond === 0 ? grouped(Math.round(perSecond)) : perSecond.toFixed(1)}/s`;
 }
 
 function grouped(count: number): string {

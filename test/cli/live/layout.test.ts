@@ -91,6 +91,7 @@ describe('the live view', () => {
       'segment       ended  not ok  rate',
       'dc1      270 of 600      10  27/s',
       'dc2      130 of 400       0  13/s',
+      '',
       'agent    ended  not ok   rate',
       'agent-1    390       0   39/s',
       'agent-2     10      10  1.0/s',
@@ -109,7 +110,7 @@ describe('the live view', () => {
   });
 
   test.each([
-    [24, 14],
+    [24, 15],
     [12, 11],
     [5, 1],
   ])('leaves a row of a terminal of %i free', (rows, height) =>
