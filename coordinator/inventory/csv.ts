@@ -4,6 +4,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { knownField, typoOf } from './fieldnames.js';
 import { flatValue } from './fields.js';
 import type { Field, InventoryDocument, Located, LocatedDevice, Source } from './located.js';
+import { type Cell, plainRows } from './plaincsv.js';
 import { count, didYouMean, type Issues, quote } from './wording.js';
 
 interface Row {
@@ -20,8 +21,9 @@ const NO_DEVICES: InventoryDocument = { defaults: null, groups: null, devices: [
 
 export function readCsv(source: Source, issues: Issues): InventoryDocument {
   const delimiter = delimiterOf(source.text);
-  const rows = parseRows(source, delimiter, issues);
-  const records = placeRows(rows ?? [], delimiter);
+  const records = source.text.includes('"')
+    ? placeRows(parseRows(source, delimiter, issues) ?? [], delimiter)
+    : plainRows(source.text, delimiter);
   const header = records.next();
   if (header.done) return NO_DEVICES;
   const columns = readHeader(header.value, source, issues);
@@ -70,11 +72,6 @@ function sentence({ code }: CsvError): string {
   if (code === 'CSV_INVALID_CLOSING_QUOTE' || code === 'INVALID_OPENING_QUOTE')
     return 'a quote stands in the middle of a cell (expected quotes around the whole cell, "" for a quote in it)';
   return 'this is not valid CSV';
-}
-
-interface Cell {
-  text: string;
-  offset: number;
 }
 
 /** Cells with their offsets. A row's raw text starts with the comments and blank lines before it. */
