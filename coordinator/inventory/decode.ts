@@ -6,6 +6,7 @@ import type { Issues } from './wording.js';
 export interface Decoding {
   directory: string;
   trusted: boolean;
+  isSealed?: boolean;
   /** What should be in the file, for messages; null: it may be empty. */
   expected: string | null;
 }
@@ -14,7 +15,7 @@ export interface Decoding {
 export function decodeText(
   file: string,
   bytes: Buffer,
-  { directory, trusted, expected }: Decoding,
+  { directory, trusted, expected, isSealed = false }: Decoding,
   issues: Issues,
 ): Source | null {
   // Line ends become LF: lines and columns stay what they were, and every reader has one kind of line.
@@ -22,7 +23,7 @@ export function decodeText(
     .toString('utf8')
     .replace(/^\ufeff/, '')
     .replace(/\r\n?/g, '\n');
-  const source = new Source(file, text, directory, trusted);
+  const source = new Source(file, text, directory, trusted, isSealed);
   issues.open(file);
   const refuse = (offset: number, message: string): null => {
     issues.report({ source, offset: Math.max(0, offset) }, message);

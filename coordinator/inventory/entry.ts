@@ -39,8 +39,20 @@ export function entryOf(
     enableCommand: fields.enableCommand ?? '',
     credential: fields.credential ?? null,
     limits: Object.assign({}, ...layers.map((layer) => limitsOf(layer.fields))),
-    data: Object.assign({}, ...layers.map((layer) => layer.data)),
+    data: dataOf(layers),
   };
+}
+
+/** The same object for devices that add nothing of their own to what they share. */
+function dataOf(layers: readonly Layer[]): Record<string, unknown> {
+  const given = layers.map(({ data }) => data).filter((data) => !isEmpty(data));
+  const [only] = given;
+  return only !== undefined && given.length === 1 ? only : Object.assign({}, ...given);
+}
+
+function isEmpty(data: Record<string, unknown>): boolean {
+  for (const _ in data) return false;
+  return true;
 }
 
 function jumpOf(layers: readonly Layer[]): Jump | null {

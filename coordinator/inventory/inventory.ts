@@ -10,11 +10,14 @@ export interface Position {
   column: number;
 }
 
+/** How a value is encrypted: as netmiko-tools does it, or who opens it. */
+export type SealedBy = Seal | { open(text: string): Promise<Buffer> };
+
 /** A secret as an inventory names it; resolved only when a sweep is submitted, never for a plan. */
 export type SecretReference =
   | { from: 'text'; text: string; at: Position | null }
   /** Encrypted by netmiko-tools. */
-  | { from: 'sealed'; text: string; seal: Seal; at: Position | null }
+  | { from: 'sealed'; text: string; seal: SealedBy; at: Position | null }
   | { from: 'env'; variable: string; at: Position | null }
   /** `found`: nobody named it, it is where keys are looked for. */
   | { from: 'file'; path: string; at: Position | null; found?: true }

@@ -1,7 +1,6 @@
 // Values with the place they were read from: what every reader of an inventory file gives to the next station,
 // so that a message about a value can name its line and column. Places are offsets until somebody asks.
-import type { Position } from './inventory.js';
-import type { Seal } from './netmikoseal.js';
+import type { Position, SealedBy } from './inventory.js';
 
 /** The text of one input file, without its byte order mark. */
 export class Source {
@@ -15,6 +14,8 @@ export class Source {
     readonly directory: string,
     /** Whether it may name files and programs that hold secrets. */
     readonly trusted: boolean,
+    /** Whether it was encrypted: no message repeats what stands in it. */
+    readonly isSealed = false,
   ) {}
 
   positionAt(offset: number): Position {
@@ -34,7 +35,7 @@ export class Source {
 export type Place = { source: Source; offset: number } | null;
 
 export type Located = { at: Place } /** `sealed`: encrypted so, until somebody needs it. */ & (
-  | { kind: 'text'; text: string; sealed?: Seal }
+  | { kind: 'text'; text: string; sealed?: SealedBy }
   /** `text` is the number as it was written. */
   | { kind: 'number'; number: number; text: string }
   | { kind: 'boolean'; boolean: boolean }

@@ -9,9 +9,8 @@ import {
 } from '../../proto/gen/netsweep/v1/model.js';
 import { VaultError, type VaultReference } from '../../proto/vaultsettings.js';
 import { CredentialTable, type Secrets } from './credentialtable.js';
-import type { CredentialSource, SecretField, SecretReference } from './inventory.js';
+import type { CredentialSource, SealedBy, SecretField, SecretReference } from './inventory.js';
 import { isEncrypted, readCertificate } from './keys.js';
-import type { Seal } from './netmikoseal.js';
 import { runProgram } from './program.js';
 import { readSecretFile, SecretError, withoutLineEnd } from './secretfile.js';
 import { Issues } from './wording.js';
@@ -212,7 +211,8 @@ class Resolver {
     throw new SecretError('this kind of reference is not known');
   }
 
-  private async open(text: string, seal: Seal): Promise<Buffer> {
+  private async open(text: string, seal: SealedBy): Promise<Buffer> {
+    if (typeof seal !== 'string') return seal.open(text);
     const { openSealed, SealError } = await import('./netmikoseal.js');
     try {
       return Buffer.from(await openSealed(text, seal, this.io.env), 'utf8');

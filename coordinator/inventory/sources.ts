@@ -1,8 +1,8 @@
 // Where inventories come from: files, standard input and URLs as text, directories as lists of names. The one place
 // of the inventory's readers that touches the world; what cannot be read is an input error.
 import { constants } from 'node:fs';
-import { access, open, readdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, open, readdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeText } from './decode.js';
 import { readJson } from './json.js';
@@ -48,10 +48,23 @@ function readValue(source: Source, issues: Issues): Located | null {
 async function readNames(path: string): Promise<string[] | null> {
   try {
     const entries = await readdir(path, { withFileTypes: true });
-    return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort();
+    const names = entries.map(async (entry) => {
+      const isDirectory = entry.isSymbolicLink()
+        ? await leadsToDirectory(join(path, entry.name))
+        : entry.isDirectory();
+      return isDirectory ? `${entry.name}/` : entry.name;
+    });
+    return (await Promise.all(names)).sort();
   } catch {
     return null;
   }
+}
+
+async function leadsToDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 async function readText(

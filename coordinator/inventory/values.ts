@@ -2,7 +2,7 @@
 import { AUTO, isAuto, type Platforms } from '../../proto/platform.js';
 import { meantHost, readHost } from './address.js';
 import type { Located } from './located.js';
-import { describe, didYouMean, type Issues, nearest, quote } from './wording.js';
+import { describe, didYouMean, type Issues, nearest } from './wording.js';
 
 /** One value on its way to becoming a field. */
 export interface Given {
@@ -34,7 +34,7 @@ export function readText({ written, value, wrong }: Given, label = false): strin
   }
   if (refuseUnresolved(written, value.text, wrong)) return undefined;
   if (/[\0-\x1f\x7f-\x9f]/.test(value.text)) {
-    wrong(`${written} holds a control character (found ${quote(value.text)}, expected one line of text)`);
+    wrong(`${written} holds a control character (found ${describe(value)}, expected one line of text)`);
     return undefined;
   }
   return value.text;
@@ -64,10 +64,11 @@ export function readLabel(given: Given, numbers: boolean): string | undefined {
   const text = readTitle(given, numbers);
   if (text === undefined) return undefined;
   const { written, wrong } = given;
-  if (/\s/.test(text)) wrong(`${written} holds white space (found ${quote(text)}, expected a name without)`);
+  if (/\s/.test(text))
+    wrong(`${written} holds white space (found ${describe(given.value)}, expected a name without)`);
   else if (/^[-=+@!&~]/.test(text))
     wrong(
-      `${written} cannot start with ${text[0]} (found ${quote(text)}, expected a letter or a digit first)`,
+      `${written} cannot start with ${text[0]} (found ${describe(given.value)}, expected a letter or a digit first)`,
     );
   else return text;
   return undefined;
@@ -91,7 +92,7 @@ export function readAddress(given: Given): string | undefined {
   if (host === null) {
     const meant = meantHost(text);
     given.wrong(
-      `${given.written} is not an address (found ${quote(text)}, expected an IPv4 or IPv6 address or a DNS name${didYouMean(meant)})`,
+      `${given.written} is not an address (found ${describe(given.value)}, expected an IPv4 or IPv6 address or a DNS name${didYouMean(meant)})`,
     );
   }
   return host ?? undefined;
@@ -116,7 +117,7 @@ export function readPlatform(given: Given): string | undefined {
   if (platform === undefined) {
     const meant = nearest(text, Array.from(platforms.aliases.keys()));
     given.wrong(
-      `unknown platform (found ${quote(text)}, expected a name that netsweep platforms list shows${didYouMean(meant)})`,
+      `unknown platform (found ${describe(given.value)}, expected a name that netsweep platforms list shows${didYouMean(meant)})`,
     );
   }
   return platform;

@@ -65,7 +65,8 @@ export function quote(text: string): string {
 }
 
 /** What was found; of a secret only its type and length. */
-export function describe(value: Located, secret = false): string {
+export function describe(value: Located, isSecret = false): string {
+  const secret = isSecret || value.at?.source.isSealed === true;
   switch (value.kind) {
     case 'text':
       return secret ? `text of ${count(value.text.length, 'character')}` : quote(value.text);

@@ -1,9 +1,10 @@
 // JSON and the plain kind of YAML are read without the YAML library. Whatever these readers take, they take exactly
 // as the library does, places included; whatever is wrong or unusual they leave to it.
 import { describe, expect, test } from 'vitest';
+import { pythonScalar } from '../../coordinator/inventory/ansible/scalars.ts';
 import { readJson } from '../../coordinator/inventory/json.ts';
 import { Source } from '../../coordinator/inventory/located.ts';
-import { readPlainYaml } from '../../coordinator/inventory/plainyaml.ts';
+import { type ReadScalar, readPlainYaml } from '../../coordinator/inventory/plainyaml.ts';
 import { Issues } from '../../coordinator/inventory/wording.ts';
 import { readYaml } from '../../coordinator/inventory/yaml.ts';
 
@@ -73,14 +74,15 @@ const YAML_FILES = [
 ];
 
 /** The library's reading; undefined: it finds something wrong. */
-function slow(text: string) {
+function slow(text: string, scalar: ReadScalar | null = null) {
   const issues = new Issues();
-  const value = readYaml(new Source('file', text, '/', true), issues);
+  const value = readYaml(new Source('file', text, '/', true), issues, scalar);
   return issues.count > 0 ? undefined : value;
 }
 
 const fastJson = (text: string) => readJson(new Source('file', text, '/', true));
-const fastYaml = (text: string) => readPlainYaml(new Source('file', text, '/', true));
+const fastYaml = (text: string, scalar: ReadScalar | null = null) =>
+  readPlainYaml(new Source('file', text, '/', true), scalar);
 
 describe(`the fast readers (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/inventory/fast.test.ts)`, () => {
   test.each(JSON_FILES)('take %j as the library does', (text) => {
@@ -93,6 +95,10 @@ describe(`the fast readers (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/inven
     expect(fastYaml(text)).not.toBeNull();
   });
 
+  test.each(YAML_FILES)('take %j as the library does, with the scalars of Ansible', (text) => {
+    expect(fastYaml(text, pythonScalar)).toEqual(slow(text, pythonScalar));
+  });
+
   test('take nothing that the library reads in another way, or refuses', { timeout: 120_000 }, () => {
     const random = dice(SEED);
     let taken = 0;
@@ -101,10 +107,12 @@ describe(`the fast readers (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/inven
       let text = pick(isJson ? JSON_FILES : YAML_FILES, random);
       for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes -= 1)
         text = changed(text, random);
-      const fast = isJson ? fastJson(text) : fastYaml(text);
+      // Ansible's files are YAML 1.1, whose scalars are others.
+      const scalar = round % 4 === 1 ? pythonScalar : null;
+      const fast = isJson ? fastJson(text) : fastYaml(text, scalar);
       if (fast === null) continue;
       taken += 1;
-      expect(fast, `seed ${SEED}, round ${round}:\n${text}`).toEqual(slow(text));
+      expect(fast, `seed ${SEED}, round ${round}:\n${text}`).toEqual(slow(text, scalar));
     }
     expect(taken).toBeGreaterThan(ROUNDS / 20);
   });
@@ -124,7 +132,7 @@ describe(`the fast readers (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/inven
     ['a: b: c\n', fastYaml],
     ['a: ["b"]\n', fastYaml],
     ['a:\n   b: 1\n  c: 2\n', fastYaml],
-  ])('leave %j to the library', (text, fast) => expect(fast(text)).toBeNull());
+  ])('leave %j to the library', (text, fast: (text: string) => unknown) => expect(fast(text)).toBeNull());
 });
 
 function changed(text: string, random: () => number): string {

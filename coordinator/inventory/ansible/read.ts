@@ -12,6 +12,12 @@ import { type Session, sessionOf } from './session.js';
 /** Of what lies in a directory Ansible reads neither these nor what is hidden. */
 const IGNORED =
   /^\.|^(?:group_vars|host_vars|vars_plugins)\/?$|(?:\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|ini|cfg|retry)|~)$/;
+const FOREIGN = /\.(?!ya?ml$|json$)[^./]+$/;
+/** A line of an INI inventory that is nothing else. */
+const SECTIONS =
+  /^\[[^\]\s:,]+(?::(?:vars|children|hosts))?\]\s*(?:#.*)?$|^[^#;\n]*\sansible_\w+=|^\$ANSIBLE_VAULT;/m;
+/** A line with a host, and perhaps its variables. */
+const HOST = /^[\w.:[\]-]+(?:\s+\w+=.*)?$/;
 const MOST_DEPTH = 8;
 
 export async function readAnsible(given: Given, reading: Reading): Promise<InventoryDocument[]> {
@@ -53,7 +59,8 @@ async function readDirectory(
       continue;
     }
     const source = await reading.text(place);
-    if (source !== null) await readSource(source, place, session);
+    if (source === null || (await isForeign(source, place, reading))) continue;
+    await readSource(source, place, session);
   }
   if (read.length > 0 || depth > 0) return;
   const ini = names.find((name) => /\.(ini|cfg)$/.test(name));
@@ -63,6 +70,17 @@ async function readDirectory(
     { file: directory, line: 1, column: 1 },
     `no inventory in this directory (expected hosts, *.yml or *.json${meant})`,
   );
+}
+
+/** Files that lie beside an inventory and are none, which Ansible would try and warn of. */
+async function isForeign(source: Source, place: string, reading: Reading): Promise<boolean> {
+  const isInventory = SECTIONS.test(source.text) || linesOf(source.text).every((line) => HOST.test(line));
+  if (!FOREIGN.test(place) || isInventory || (await isProgram(source, place, reading))) return false;
+  reading.warnings.report(
+    { source, offset: 0 },
+    'this file is not read (expected sections such as [core], or a name that ends in .yml or .json)',
+  );
+  return true;
 }
 
 async function readSource(read: Source, place: string, session: Session): Promise<void> {
@@ -129,4 +147,10 @@ function looksLikeIni({ file, text }: Source): boolean {
       ?.trim() ?? '';
   if (first.startsWith('{') || first.startsWith('---') || first.startsWith('%')) return false;
   return !/^["'\w][^\s]*\s*:(?:\s|$)/.test(first);
+}
+
+/** Without blank lines and comments. */
+function linesOf(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !/^[#;]/.test(line));
 }

@@ -29,9 +29,9 @@ export function sessionOf(reading: Reading): { session: Session; documents: Inve
 export class Session {
   readonly data: AnsibleData;
   private readonly directories: string[] = [];
-  private readonly sealed = new Set<Source>();
   private opening: Promise<VaultOpener> | undefined;
   private meetsVaults = false;
+  private hasClosed = false;
 
   constructor(readonly reading: Reading) {
     this.data = new AnsibleData(reading.issues);
@@ -61,11 +61,16 @@ export class Session {
     const opened = (await this.vault()).open(source.text);
     if ('wrong' in opened) {
       this.issues.report({ source, offset: 0 }, `this file ${opened.wrong}`);
+      this.hasClosed = true;
       return null;
     }
     const { file, directory, trusted } = source;
-    const plain = decodeText(file, opened.text, { directory, trusted, expected: null }, this.issues);
-    if (plain !== null) this.sealed.add(plain);
+    const plain = decodeText(
+      file,
+      opened.text,
+      { directory, trusted, expected: null, isSealed: true },
+      this.issues,
+    );
     return plain;
   }
 
@@ -79,8 +84,8 @@ export class Session {
   private async complete(): Promise<InventoryDocument> {
     const variables = await this.variables();
     const vault = this.meetsVaults ? await this.vault() : new VaultOpener([]);
-    const { data, sealed, reading } = this;
-    return documentOf({ data, variables, vault, sealed, reading });
+    const { data, hasClosed, reading } = this;
+    return documentOf({ data, variables, vault, hasClosed, reading });
   }
 
   /** Once, when every source is read. */

@@ -1,29 +1,11 @@
 // Fills in the templates of variables that netsweep uses, `"{{ vault_password }}"`, from the other variables of the
 // same host. Everything is worked out when it is asked for, since most templates of an inventory are for playbooks.
-import { isIP } from 'node:net';
 import type { Located } from '../located.js';
 import { didYouMean, nearest, quote } from '../wording.js';
 import { type Expression, type Part, parseTemplate, TemplateError } from './expression.js';
-import { isVault, type VaultOpener } from './vault.js';
-
-/** The variables of one host, and what else its templates may name. */
-export interface Scope {
-  variable(name: string): Located | undefined;
-  names(): Iterable<string>;
-  /** Ansible's own: inventory_hostname, group_names, groups. */
-  special(name: string): Value | undefined;
-  /** `hostvars[NAME]`. */
-  hostvars(name: string): Scope | undefined;
-  env: Readonly<Record<string, string | undefined>>;
-  vault: VaultOpener;
-}
-
-/** A variable that is not there; an error only when nothing catches it. */
-class Missing {
-  constructor(readonly words: string) {}
-}
-
-export type Value = string | number | boolean | null | Value[] | { [key: string]: Value } | Missing | Scope;
+import { filtered } from './filters.js';
+import { isScope, isTrue, Missing, printed, type Scope, type Value } from './templatevalue.js';
+import { isVault } from './vault.js';
 
 const MOST_DEPTH = 32;
 
@@ -37,6 +19,24 @@ export function resolveValue(value: Located, scope: Scope): Located {
   const text = sealedText(value, scope);
   if (text !== null) return { at: value.at, kind: 'text', text };
   return isTemplate(value.text) ? fill(value, value.text, scope, 0) : value;
+}
+
+/** What a template that is nothing but a variable leads to; else the value itself. */
+export function lastNamed(value: Located, scope: Scope): Located {
+  let current = value;
+  for (
+    let depth = 0;
+    depth <= MOST_DEPTH && current.kind === 'text' && isTemplate(current.text);
+    depth += 1
+  ) {
+    const [only, ...others] = partsOf(current.text);
+    if (only === undefined || others.length > 0 || !('expression' in only) || only.expression.kind !== 'name')
+      break;
+    const named = scope.variable(only.expression.name);
+    if (named === undefined) break;
+    current = named;
+  }
+  return current;
 }
 
 /** A template that is nothing but one variable is that variable, with the place where it is written. */
@@ -59,7 +59,8 @@ function fill(value: Located, text: string, scope: Scope, depth: number): Locate
 const parsed = new Map<string, Part[]>();
 const MOST_REMEMBERED = 1_000;
 
-function partsOf(text: string): Part[] {
+/** Parsed once. Throws a TemplateError. */
+export function partsOf(text: string): Part[] {
   const known = parsed.get(text);
   if (known !== undefined) return known;
   const parts = parseTemplate(text);
@@ -152,51 +153,6 @@ function combined(
   return printed(first) + printed(second);
 }
 
-/** Filters that give texts from texts; with the names that collections give them in front or without. */
-const TEXT_FILTERS: Record<string, (text: string, args: string[]) => string> = {
-  lower: (text) => text.toLowerCase(),
-  upper: (text) => text.toUpperCase(),
-  trim: (text) => text.trim(),
-  string: (text) => text,
-  replace: (text, [from = '', to = '']) => text.replaceAll(from, to),
-  basename: (text) => text.slice(text.lastIndexOf('/') + 1),
-  ipaddr: addressOf,
-  ipv4: addressOf,
-  ipv6: addressOf,
-};
-
-function filtered(written: string, value: Value, args: Value[]): Value {
-  const name = written.slice(written.lastIndexOf('.') + 1);
-  if (name === 'default' || name === 'd') {
-    const isLacking =
-      value instanceof Missing || (args.length > 1 && isTrue(args[1] ?? null) && !isTrue(value));
-    return isLacking ? (args[0] ?? '') : value;
-  }
-  if (value instanceof Missing) return value;
-  if (name === 'mandatory') return value;
-  if (name === 'int') return Number.parseInt(printed(value), 10) || 0;
-  if (name === 'bool') return ['true', 'yes', 'on', '1'].includes(printed(value).toLowerCase());
-  if (name === 'length' || name === 'count')
-    return Array.isArray(value) ? value.length : printed(value).length;
-  if (Array.isArray(value)) {
-    if (name === 'first') return value[0] ?? new Missing('the first of an empty list');
-    if (name === 'last') return value.at(-1) ?? new Missing('the last of an empty list');
-    if (name === 'join') return value.map(printed).join(printed(args[0] ?? ''));
-  }
-  if (name === 'split') return printed(value).split(args.length === 0 ? /\s+/ : printed(args[0] ?? ''));
-  const filter = Object.hasOwn(TEXT_FILTERS, name) ? TEXT_FILTERS[name] : undefined;
-  if (filter === undefined) throw new TemplateError(`the filter ${written}`);
-  return filter(printed(value), args.map(printed));
-}
-
-/** `10.0.0.1/24 | ipaddr('address')`. */
-function addressOf(text: string, [query]: string[]): string {
-  if (query !== 'address' && query !== undefined) throw new TemplateError(`ipaddr(${quote(query)})`);
-  const address = query === undefined ? text : text.replace(/\/\d+$/, '');
-  if (isIP(address.replace(/\/\d+$/, '')) === 0) throw new TemplateError('ipaddr of what is no address');
-  return address;
-}
-
 function called(name: string, args: Value[], { env }: Scope): Value {
   const [kind, variable] = args.map((arg) => (arg instanceof Missing ? '' : printed(arg)));
   if (name !== 'lookup' && name !== 'query' && name !== 'q') throw new TemplateError(`the function ${name}`);
@@ -230,9 +186,9 @@ function plainValue(located: Located, scope: Scope, depth: number): Value {
 }
 
 /** What a vault holds; null: the text is none. */
-function sealedText({ text }: Extract<Located, { kind: 'text' }>, { vault }: Scope): string | null {
+function sealedText({ text }: Extract<Located, { kind: 'text' }>, scope: Scope): string | null {
   if (!isVault(text)) return null;
-  const opened = vault.open(text);
+  const opened = scope.open(text);
   if ('wrong' in opened) throw new SealedError(opened.wrong);
   return opened.text.toString('utf8');
 }
@@ -240,33 +196,7 @@ function sealedText({ text }: Extract<Located, { kind: 'text' }>, { vault }: Sco
 /** A vault that stays closed; the message follows the name of the variable. */
 export class SealedError extends Error {}
 
-function printed(value: Value): string {
-  if (value instanceof Missing) throw new TemplateError(value.words);
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (value === null) return 'None';
-  throw new TemplateError(Array.isArray(value) ? 'a list inside a text' : 'a map inside a text');
-}
-
-function isTrue(value: Value): boolean {
-  if (value instanceof Missing) return false;
-  if (Array.isArray(value)) return value.length > 0;
-  if (isScope(value)) return true;
-  return value !== null && typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value);
-}
-
 function isEqual(first: Value, second: Value): boolean {
   if (first instanceof Missing || second instanceof Missing) return false;
   return JSON.stringify(first) === JSON.stringify(second);
-}
-
-function isScope(value: Value): value is Scope {
-  return (
-    value !== null &&
-    typeof value === 'object' &&
-    !Array.isArray(value) &&
-    'hostvars' in value &&
-    typeof value.hostvars === 'function'
-  );
 }

@@ -29,6 +29,13 @@ export class VariablesOfHosts {
     return { host, groups, shared, own: this.ownOf(host) };
   }
 
+  /** Every map of variables that there is. */
+  maps(): Variables[] {
+    const files = this.files.flatMap(({ group, host }) => [...group.values(), ...host.values()]);
+    const { groups, hosts } = this.data;
+    return [...Array.from([...groups.values(), ...hosts.values()], ({ variables }) => variables), ...files];
+  }
+
   private sharedBy(host: Host): { groups: Group[]; shared: Variables } {
     const direct = Array.from(host.groups);
     const key = direct.map(({ name }) => name).join('\n');

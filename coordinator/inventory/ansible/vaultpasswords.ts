@@ -7,11 +7,10 @@ import { dirname, join, resolve } from 'node:path';
 import { readSecretFile, SecretError, withoutLineEnd } from '../secretfile.js';
 import type { InventoryIo } from '../shape.js';
 import { type Issues, quote, reasonOf } from '../wording.js';
-import type { VaultPassword } from './vault.js';
+import { DEFAULT_LABEL, type VaultPassword } from './vault.js';
 
 const LONGEST_MS = 60_000;
 const MOST_BYTES = 64 * 1024;
-const DEFAULT = 'default';
 
 interface Named {
   label: string;
@@ -56,8 +55,8 @@ function io(cwd: string, env: InventoryIo['env']) {
 async function labelled(text: string, absolute: (path: string) => string): Promise<Omit<Named, 'by'>> {
   const sign = text.indexOf('@');
   const isFile = sign === -1 || (await stat(absolute(text)).catch(() => null)) !== null;
-  if (isFile) return { label: DEFAULT, path: absolute(text) };
-  return { label: text.slice(0, sign) || DEFAULT, path: absolute(text.slice(sign + 1)) };
+  if (isFile) return { label: DEFAULT_LABEL, path: absolute(text) };
+  return { label: text.slice(0, sign) || DEFAULT_LABEL, path: absolute(text.slice(sign + 1)) };
 }
 
 async function readPassword({ label, path }: Named, { env }: InventoryIo): Promise<Buffer> {
@@ -70,7 +69,7 @@ async function readPassword({ label, path }: Named, { env }: InventoryIo): Promi
   if (uid !== process.getuid?.() || (mode & 0o022) !== 0)
     throw new SecretError('this program is not run (expected one that you own and nobody else can write)');
   // Programs whose names end so are asked for the password of one label.
-  const args = label !== DEFAULT && /-client(\.\w+)?$/.test(path) ? ['--vault-id', label] : [];
+  const args = label !== DEFAULT_LABEL && /-client(\.\w+)?$/.test(path) ? ['--vault-id', label] : [];
   return withoutBlanks(await outputOf(path, args, env));
 }
 

@@ -170,6 +170,26 @@ describe('an inventory of Ansible', () => {
     expect(data).toEqual({ rack: 7 });
   });
 
+  test('keeps out of the data what its passwords are made of, and what is called a secret', async () => {
+    const { data } = await entry({
+      'hosts.yml':
+        'core:\n  hosts:\n    r1: {rack: 7, words: {a: x}, tacacs_secret: b, snmp_community: c, floor: 2}\n  vars:\n    half: d\n    joined: "{{ words[site] }}-{{ half if floor else rack }}"\n    site: a\n    ansible_password: "{{ joined }}"\n',
+    });
+    expect(data).toEqual({ floor: 2 });
+  });
+
+  test('warns of a variable that is nearly one that is used', async () => {
+    const files = {
+      'hosts.yml':
+        'core:\n  hosts:\n    r1: {ansible_hots: 10.0.0.1, ansible_become_user: x}\n  vars:\n    ansible_pasword: x\n',
+    };
+    expect((await entry(files)).data).toEqual({ ansible_hots: '10.0.0.1', ansible_become_user: 'x' });
+    expect(await warningsOf(files)).toEqual([
+      'hosts.yml:3:10: ansible_hots is not used; did you mean ansible_host?',
+      'hosts.yml:5:5: ansible_pasword is not used; did you mean ansible_password?',
+    ]);
+  });
+
   test('says of what it does not use that it does not', async () => {
     const files = {
       'i/hosts':

@@ -85,8 +85,13 @@ test.skipIf(!hasAnsible)(
   60_000,
 );
 
-async function inventory(name: string): Promise<Inventory> {
-  return readInventory(wanted[name]?.sources ?? [], ioOf(name));
+const inventories = new Map<string, Promise<Inventory>>();
+
+/** Read once for all patterns. */
+function inventory(name: string): Promise<Inventory> {
+  const known = inventories.get(name) ?? readInventory(wanted[name]?.sources ?? [], ioOf(name));
+  inventories.set(name, known);
+  return known;
 }
 
 function selected(entries: readonly Entry[], members: Inventory['members'], limit: string): string[] {
