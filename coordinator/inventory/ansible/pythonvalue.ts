@@ -3,6 +3,9 @@
 import type { Located, Place } from '../located.js';
 
 const PLAIN = /^[A-Za-z_][\w./@:-]*$/;
+/** An address. */
+const DOTTED = /^\d+\.\d+\.\d+\.\d+$/;
+const SHORT_NUMBER = /^(?:0|[1-9]\d{0,14})$/;
 const NAMES = new Set(['True', 'False', 'None']);
 const MOST_DEPTH = 32;
 
@@ -10,6 +13,8 @@ const MOST_DEPTH = 32;
 export function pythonValue(text: string, at: Place): Located {
   const trimmed = text.replace(/^[ \t]+/, '');
   if (PLAIN.test(trimmed) && !NAMES.has(trimmed)) return { at, kind: 'text', text };
+  if (DOTTED.test(trimmed)) return { at, kind: 'text', text };
+  if (SHORT_NUMBER.test(text)) return { at, kind: 'number', number: Number(text), text };
   try {
     return new LiteralReader(trimmed, at).whole();
   } catch (error) {

@@ -26,7 +26,9 @@ export function splitWords(line: string): Words | Unclosed {
     while (at < line.length && ' \t\r\n'.includes(line[at] ?? '')) at += 1;
     if (at >= line.length || line[at] === '#') return { words, cut: null };
     const offset = at;
-    let text = '';
+    const plain = match(PLAIN, line, at);
+    let text = plain;
+    at += plain.length;
     while (at < line.length && !' \t\r\n#'.includes(line[at] ?? '')) {
       const character = line[at] ?? '';
       if (character === '\\') {
@@ -46,6 +48,14 @@ export function splitWords(line: string): Words | Unclosed {
     words.push({ text, offset });
     if (line[at] === '#') return { words, cut: at };
   }
+}
+
+/** What needs no look at each of its characters. */
+const PLAIN = /[^ \t\r\n#'"\\]*/y;
+
+function match(pattern: RegExp, text: string, at: number): string {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0] ?? '';
 }
 
 /** Within double quotes a backslash holds only before a quote and another backslash. */

@@ -1,5 +1,5 @@
 // The inventories beside this file against what Ansible made of them, and against Ansible itself where it is.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,15 +74,21 @@ test('on sixty patterns and more', () => {
 });
 
 const python = '/usr/bin/python3';
-const hasAnsible = existsSync(python) && existsSync('/usr/bin/ansible-inventory');
+/** What was recorded is of this version; later ones differ in their errors, and in what record.py reaches into. */
+const VERSION = '2.14';
+const installed = existsSync(python)
+  ? spawnSync(python, ['-c', 'import ansible.release; print(ansible.release.__version__)'], {
+      encoding: 'utf8',
+    }).stdout
+  : '';
 
-test.skipIf(!hasAnsible)(
-  'what is recorded is what the Ansible of this machine says (needs ansible-core)',
+test.skipIf(!installed.startsWith(VERSION))(
+  `what is recorded is what Ansible says (skipped without ansible-core ${VERSION})`,
   () => {
     const now = execFileSync(python, [join(here, 'record.py')], { stdio: ['ignore', 'pipe', 'ignore'] });
     expect(JSON.parse(now.toString('utf8'))).toEqual(recorded);
   },
-  60_000,
+  120_000,
 );
 
 const inventories = new Map<string, Promise<Inventory>>();
