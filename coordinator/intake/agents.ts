@@ -297,10 +297,17 @@ export class Agents {
     if (answer.answer === 'grant' && writes.length > 0) writes.push(leaseAct(link.hello, answer));
     failpoint('claim.decided');
     const known = this.#offerKnown(answer);
+    const prepared = this.#prepareKeys(answer);
     await this.books.commit(writes);
     failpoint('claim.committed');
+    await prepared;
     callback(null, { answer: this.#claimAnswer(answer, await known, request, link) });
     if (answer.answer !== 'grant') this.events.kick();
+  }
+
+  #prepareKeys(answer: ClaimAnswer): Promise<void> {
+    const devices = answer.answer === 'grant' ? answer.devices : [];
+    return this.books.hostKeys.prepare(devices.map(({ device }) => device));
   }
 
   async #offerKnown(answer: ClaimAnswer): Promise<KnownOutput[][]> {

@@ -1,11 +1,16 @@
 // The host-key ledger: one memory of every endpoint's keys, shared by all agents, handed out with leases.
 // A first-seen key is kept by compare-and-set before the agent goes on to authenticate. The user's own
 // known_hosts is read beneath it and never written.
+import { setImmediate } from 'node:timers/promises';
+import type { Device } from '../../proto/gen/netsweep/v1/model.js';
 import type { HostKey, HostMarks } from '../../proto/gen/netsweep/v1/session.js';
 import { KnownHost } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { Write } from '../store/store.js';
-import { type Place, placeFrom, placeKey } from '../sweep/endpoints.js';
+import { type Place, placeFrom, placeKey, placeOf } from '../sweep/endpoints.js';
 import type { KnownHosts } from './knownhosts.js';
+
+/** How long it looks up without a pause. */
+const TURN_MS = 5;
 
 export class HostKeys {
   /** The keys of each place, packed: there may be a million of them. */
@@ -21,6 +26,24 @@ export class HostKeys {
   /** Keys known for a place, `key` its name where that is at hand; the ledger first, else known_hosts. */
   lookUp(place: Place, key = placeKey(place)): HostKey[] {
     return this.#known.get(key)?.map(unpack) ?? this.user.now.lookUp(place.host, place.port);
+  }
+
+  /**
+   * Looks up what the ledger does not know, so that it is at hand. A name takes milliseconds where known_hosts has
+   * thousands of hashed lines, so others have their turn between.
+   */
+  async prepare(devices: readonly Device[]): Promise<void> {
+    if (!this.user.now.isDear) return;
+    let since = performance.now();
+    const placesOf = (device: Device) =>
+      Array.from({ length: device.jump.length + 1 }, (_, hop) => placeOf(device, hop));
+    for (const place of devices.flatMap(placesOf)) {
+      if (this.#known.has(placeKey(place))) continue;
+      this.user.now.lookUp(place.host, place.port);
+      if (performance.now() - since < TURN_MS) continue;
+      await setImmediate();
+      since = performance.now();
+    }
   }
 
   /** What known_hosts says besides: keys that the place must not have, and those that may certify it. */

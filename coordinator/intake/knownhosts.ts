@@ -1,12 +1,12 @@
 // OpenSSH's known_hosts, read in full and never written (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT): plain, bracketed and
 // hashed names, wildcards and what is excepted from them, revoked keys, and the keys of those who certify hosts. It
 // stands beneath the ledger. A line that can't be read is told of and left out.
-import { createHmac } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { HostKey } from '../../proto/gen/netsweep/v1/session.js';
 import { HostMarks } from '../../proto/gen/netsweep/v1/session.js';
+import { HashedNames, isHashed } from './hashednames.js';
 
 type Mark = 'known' | 'revoked' | 'authority';
 
@@ -17,60 +17,88 @@ interface Line {
   key: HostKey;
 }
 
-/** What is said of one name. */
-interface Said {
-  known: HostKey[];
-  marks: HostMarks | undefined;
-}
-
 const MARKS: Record<string, Mark> = { '@revoked': 'revoked', '@cert-authority': 'authority' };
-const NOTHING: Said = { known: [], marks: undefined };
-/** Names that are remembered: hashed ones cost an HMAC for each line. */
+/** Names that are remembered: of those that are hashed each line costs an HMAC. */
 const MOST_REMEMBERED = 200_000;
+/** Hashed lines from which on others have their turn between two names: 0.4 us each. */
+const DEAR = 500;
 /** Files are looked at again for changes. */
 const LOOK_MS = 2_000;
+
+/** Lines of one kind, by the names that they are of. */
+class Lines {
+  /** Whose names are no patterns, by each of them. */
+  readonly #plain = new Map<string, Line[]>();
+  readonly #patterns: Line[];
+  readonly #hashed: HashedNames<Line>;
+  readonly #remembered = new Map<string, Line[]>();
+
+  constructor(lines: readonly Line[]) {
+    const [hashed, others] = parted(lines, ({ names }) => isHashed(names));
+    const namesOf = ({ names }: Line) => names.toLowerCase().split(',');
+    const [patterns, plain] = parted(others, (line) => namesOf(line).some((name) => /[*?!]/.test(name)));
+    for (const line of plain)
+      for (const name of new Set(namesOf(line)))
+        this.#plain.set(name, [...(this.#plain.get(name) ?? []), line]);
+    this.#patterns = patterns;
+    this.#hashed = new HashedNames(hashed);
+  }
+
+  get isDear(): boolean {
+    return this.#hashed.left > DEAR;
+  }
+
+  of(name: string): readonly Line[] {
+    const plain = this.#plain.get(name) ?? [];
+    if (this.#patterns.length === 0 && this.#hashed.isEmpty) return plain;
+    const before = this.#remembered.get(name);
+    if (before !== undefined) return before;
+    const matched = this.#patterns.filter(({ names }) => isMeant(names, name));
+    const lines = [...plain, ...matched, ...this.#hashed.find(name)];
+    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(name, lines);
+    return lines;
+  }
+}
 
 export class KnownHosts {
   /** What could not be read: `file:line: why`. */
   readonly problems: readonly string[];
-  /** Lines whose names are no patterns, by each of them. */
-  readonly #plain = new Map<string, Line[]>();
-  readonly #rest: Line[] = [];
-  readonly #remembered = new Map<string, Said>();
+  readonly #known: Lines;
+  /** Few, so that they are looked at for each host, also for those that the ledger knows. */
+  readonly #marked: Lines;
 
   constructor(lines: readonly Line[], problems: readonly string[] = []) {
     this.problems = problems;
-    for (const line of lines) {
-      const names = line.names.toLowerCase().split(',');
-      if (line.names.startsWith('|') || names.some((name) => /[*?!]/.test(name))) this.#rest.push(line);
-      else for (const name of new Set(names)) this.#plain.set(name, [...(this.#plain.get(name) ?? []), line]);
-    }
+    const [known, marked] = parted(lines, ({ mark }) => mark === 'known');
+    this.#known = new Lines(known);
+    this.#marked = new Lines(marked);
   }
 
   static parse(text: string, file = 'known_hosts'): KnownHosts {
     return new KnownHosts(...parseLines(text, file));
   }
 
-  /** Keys known for a host. */
+  /** A look at a name that nobody has asked for may take a while. */
+  get isDear(): boolean {
+    return this.#known.isDear;
+  }
+
+  /** Keys known for a host. Thousands of hashed lines take milliseconds, the first time. */
   lookUp(host: string, port: number): HostKey[] {
-    return this.#say(host, port).known;
+    return this.#known.of(nameOf(host, port)).map(({ key }) => key);
   }
 
   /** Keys that the host must not have, and those that may certify it; none: nothing is said of either. */
   marks(host: string, port: number): HostMarks | undefined {
-    return this.#say(host, port).marks;
-  }
-
-  #say(host: string, port: number): Said {
-    const name = (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
-    const plain = this.#plain.get(name) ?? [];
-    if (this.#rest.length === 0) return plain.length === 0 ? NOTHING : saidBy(plain);
-    const before = this.#remembered.get(name);
-    if (before !== undefined) return before;
-    const said = saidBy([...plain, ...this.#rest.filter(({ names }) => isMeant(names, name))]);
-    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
-    this.#remembered.set(name, said);
-    return said;
+    const lines = this.#marked.of(nameOf(host, port));
+    if (lines.length === 0) return undefined;
+    const [revoked, authorities] = parted(lines, ({ mark }) => mark === 'revoked');
+    return HostMarks.create({
+      revoked: revoked.map(({ key }) => key.blob),
+      authorities: authorities.map(({ key }) => key.blob),
+      vouchedFor: authorities.some(({ names }) => names !== '*'),
+    });
   }
 }
 
@@ -161,8 +189,7 @@ function parseLine(line: string): Line | string {
   const [names = '', type = '', base64 = ''] = words;
   if (/^\d+$/.test(type)) return 'this is a key of SSH 1';
   if (base64 === '') return 'a key is missing (expected names, type and key)';
-  if (names.startsWith('|') && !/^\|1\|[\w+/]{27}=\|[\w+/]{27}=$/.test(names))
-    return 'the hashed name is damaged';
+  if (names.startsWith('|') && !isHashed(names)) return 'the hashed name is damaged';
   const blob = Buffer.from(base64, 'base64');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || typeOf(blob) !== type)
     return `the key is damaged, or not of the type ${JSON.stringify(type.slice(0, 60))}`;
@@ -174,25 +201,16 @@ function typeOf(blob: Buffer): string {
   return blob.length < 4 ? '' : blob.toString('latin1', 4, 4 + blob.readUInt32BE(0));
 }
 
-function saidBy(lines: readonly Line[]): Said {
-  const of = (wanted: Mark) => lines.filter(({ mark }) => mark === wanted);
-  const [revoked, authorities] = [of('revoked'), of('authority')];
-  const isMarked = revoked.length + authorities.length > 0;
-  return {
-    known: of('known').map(({ key }) => key),
-    marks: isMarked
-      ? HostMarks.create({
-          revoked: revoked.map(({ key }) => key.blob),
-          authorities: authorities.map(({ key }) => key.blob),
-          vouchedFor: authorities.some(({ names }) => names !== '*'),
-        })
-      : undefined,
-  };
+function nameOf(host: string, port: number): string {
+  return (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
 }
 
-/** Whether a line's names mean this one: hashed, or by a pattern of which no exception matches too. */
+function parted<T>(all: readonly T[], fits: (one: T) => boolean): [those: T[], others: T[]] {
+  return [all.filter(fits), all.filter((one) => !fits(one))];
+}
+
+/** Whether a line's names mean this one: by a pattern of which no exception matches too. */
 function isMeant(names: string, name: string): boolean {
-  if (names.startsWith('|')) return isHashOf(names, name);
   let meant = false;
   for (const pattern of names.toLowerCase().split(',')) {
     const isException = pattern.startsWith('!');
@@ -214,9 +232,4 @@ function matches(pattern: string, name: string): boolean {
   }
   while (pattern[at] === '*') at++;
   return at === pattern.length;
-}
-
-function isHashOf(pattern: string, name: string): boolean {
-  const [, , salt = '', hash] = pattern.split('|');
-  return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
 }

@@ -1,8 +1,9 @@
 // OpenSSH's known_hosts: what it says of a host, held against what OpenSSH itself finds in the same file.
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { KnownHosts, KnownHostsFiles } from '../../coordinator/intake/knownhosts.ts';
+import { beginKey, finish, LONGEST, STATE, textBlock, wordsOf } from '../../coordinator/intake/sha1.ts';
 import { Place } from '../place.ts';
 import { output, program } from '../process.ts';
 
@@ -142,4 +143,44 @@ test('no line makes a name take long', () => {
   const before = performance.now();
   expect(known.lookUp('a'.repeat(2_000), 22)).toEqual([]);
   expect(performance.now() - before).toBeLessThan(5_000);
+});
+
+test('thousands of hashed lines with a salt each are told apart, whatever has been looked for before', () => {
+  const names = Array.from({ length: 600 }, (_, at) => (at % 2 === 0 ? `r${at}` : `[r${at}]:2222`));
+  const lines = names.map((name, at) => {
+    const salt = randomBytes(20);
+    const hash = createHmac('sha1', salt).update(name).digest('base64');
+    return `|1|${salt.toString('base64')}|${hash} ${key(String(at))}`;
+  });
+  const twice = [...lines, `${hashed('r0')} ${key('r0 again')}`, `${hashed('r2')} ${key('r2 again')}`];
+  const known = KnownHosts.parse([...twice, `@revoked ${hashed('r4')} ${key('gone')}`].join('\n'));
+  expect(known.isDear).toBe(true);
+  const words = (host: string, port = 22) =>
+    known.lookUp(host, port).map(({ blob }) => blob.toString('base64'));
+  const blob = (of: string) => key(of).split(' ')[1];
+  expect(words('r1')).toEqual([]);
+  for (const at of [0, 598, 2, 300, 4, 0]) {
+    const again = at === 0 || at === 2 ? [blob(`r${at} again`)] : [];
+    expect(words(`r${at}`).sort(), `r${at}`).toEqual([blob(String(at)), ...again].sort());
+  }
+  expect(words('r1', 2_222)).toEqual([blob('1')]);
+  expect(known.marks('r4', 22)?.revoked).toHaveLength(1);
+  expect(known.marks('r6', 22)).toBeUndefined();
+  for (let at = 0; at < 600; at += 2) expect(words(`r${at}`)).toContain(blob(String(at)));
+  for (let at = 1; at < 600; at += 2) expect(words(`r${at}`, 2_222)).toEqual([blob(String(at))]);
+  expect(known.isDear).toBe(false);
+  expect(words('r8')).toEqual([blob('8')]);
+});
+
+test('an HMAC is the one that Node makes, of every length that a name may have', () => {
+  const digest = new Int32Array(STATE);
+  const states = new Int32Array(2 * STATE);
+  for (let length = 0; length <= LONGEST; length += 1) {
+    const [salt, text] = [randomBytes(20), randomBytes(length)];
+    beginKey(salt, states, 0);
+    finish(states, 0, textBlock(text), digest);
+    expect([...digest], `${length} bytes`).toEqual([
+      ...wordsOf(createHmac('sha1', salt).update(text).digest()),
+    ]);
+  }
 });
