@@ -3,6 +3,7 @@
 // its orders over IPC, so that nothing secret stands in argv or environment; otherwise from options.
 import { existsSync, readFileSync } from 'node:fs';
 import { leaveNoCore } from '../proto/core.js';
+import { openToOthers } from '../proto/keyfile.js';
 import { logOptions } from '../proto/operation/log.js';
 import type { AgentOrders } from '../proto/orders.js';
 import { type AgentConfig, type AgentLog, realParts, runAgent, SPOOL_BYTES, Unwanted } from './agent.js';
@@ -72,6 +73,9 @@ async function runConfigured(): Promise<number> {
     const config = readOptions(version());
     log = pino(logOptions('netsweep-agent', config.logLevel), destination);
     if (config.tls === null) log.warn('without --tls-* the coordinator link is unencrypted: loopback only');
+    const { credsFile } = config.nats;
+    const open = credsFile === null ? null : openToOthers(credsFile);
+    if (open !== null) log.warn(`--nats-creds: ${open}`);
     if (config.rehearsal !== null)
       log.warn('this is a rehearsal: no device is contacted, every result is made up');
     else if (config.targets.networks === null)

@@ -1,16 +1,8 @@
 // The agent's connection to NATS, opened in the background and kept for life: an agent works without it, too.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { checkServerIdentity } from 'node:tls';
-import {
-  type Authenticator,
-  connect,
-  credsAuthenticator,
-  type NatsConnection,
-  type NodeConnectionOptions,
-} from '@nats-io/transport-node';
-import { natsHost } from '../proto/natsurl.js';
-import type { TlsFiles } from './channel.js';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { natsConnection, type NatsOptions as Way } from '../proto/natsconnect.js';
 import { machine, pause } from './host.js';
 
 /** Pause before a connection that was refused is tried again, in ms. */
@@ -18,11 +10,7 @@ const CONNECT_AGAIN_MS = 1_000;
 
 const API = '$JS.API';
 
-export interface NatsOptions {
-  servers: string[];
-  token: string | null;
-  credsFile: string | null;
-  tls: TlsFiles | null;
+export interface NatsOptions extends Way {
   name: string;
 }
 
@@ -96,7 +84,7 @@ export class NatsLink implements AsyncDisposable {
 
   /** Null: given up. */
   async #connect(signal: AbortSignal): Promise<NatsConnection | null> {
-    const opening = connect(connectionOptions(this.options));
+    const opening = connect(natsConnection(this.options, `netsweep agent ${this.options.name}`));
     const connection = await Promise.race([opening, once(signal, 'abort').then(() => null)]);
     if (connection === null) void opening.then((late) => late.close()).catch(() => undefined);
     return connection;
@@ -109,51 +97,4 @@ function apiPrefixIn(creds: string): string {
   const [, prefix = API] =
     /"([^"*>]+)\.CONSUMER\.MSG\.NEXT\./.exec(Buffer.from(claims, 'base64url').toString()) ?? [];
   return prefix;
-}
-
-/** The connection options that coordinator and agent use alike are few enough to be written twice. */
-function connectionOptions({ servers, token, credsFile, tls, name }: NatsOptions): NodeConnectionOptions {
-  return {
-    servers,
-    name: `netsweep agent ${name}`,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    waitOnFirstConnect: true,
-    ignoreAuthErrorAbort: true,
-    pingInterval: 5_000,
-    timeout: 10_000, // of one attempt to connect
-    ...(token === null ? {} : { token }),
-    ...(credsFile === null ? {} : { authenticator: renewed(credsFile) }),
-    ...(tls === null ? {} : { tls: tlsOptions(tls, servers) }),
-  };
-}
-
-/** Credentials as they are at each connection: they are renewed while we run. Half a file counts as the last whole one. */
-function renewed(file: string): Authenticator {
-  let whole = readFileSync(file);
-  return (nonce) => {
-    try {
-      const fresh = readFileSync(file);
-      const shown = credsAuthenticator(fresh)(nonce);
-      whole = fresh;
-      return shown;
-    } catch {
-      return credsAuthenticator(whole)(nonce);
-    }
-  };
-}
-
-/**
- * The library gives TLS no name for an IP address, and TLS then looks for "localhost" in the certificate: there it
- * must be for one of the servers we were told of.
- */
-function tlsOptions({ ca, cert, key }: TlsFiles, servers: string[]) {
-  const told = servers.map(natsHost);
-  const identify: typeof checkServerIdentity = (host, certificate) => {
-    const refusals = (host === 'localhost' ? told : [host]).map((name) =>
-      checkServerIdentity(name, certificate),
-    );
-    return refusals.includes(undefined) ? undefined : refusals[0];
-  };
-  return { caFile: ca, certFile: cert, keyFile: key, checkServerIdentity: identify };
 }

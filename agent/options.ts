@@ -202,7 +202,7 @@ function keyOf(long: string): string {
 function identityOf(given: string | undefined): IdentityDirectory | null {
   const identity = readIdentityDirectory(given ?? standardPlace());
   const exposed = identity && exposedKey(identity);
-  if (exposed) throw new UsageError(`${exposed} can be read by others: chmod 600 it`);
+  if (exposed) throw new UsageError(exposed);
   if (identity === null && given !== undefined)
     throw new UsageError(
       `--identity ${given}: nobody has joined there (netsweep-agent join TOKEN --dir ${given})`,

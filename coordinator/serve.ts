@@ -1,11 +1,12 @@
 // The coordinator as a service: keeps its state in DIR/serve, resumes what it finds there, waits for NATS, and
 // drains on SIGTERM.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { leaveNoCore } from '../proto/core.js';
 import type { Schedule, ScheduleRun } from '../proto/gen/netsweep/v1/schedules.js';
+import { openToOthers } from '../proto/keyfile.js';
 import { withoutLogin } from '../proto/natsurl.js';
 import { openEndpoint } from '../proto/operation/endpoint.js';
 import { logOptions } from '../proto/operation/log.js';
@@ -41,6 +42,9 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   const directory = join(config.state, 'serve');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   log.warn(trustOf(config));
+  const { natsCreds } = config; // one that is missing is waited for, as NATS is
+  const exposed = natsCreds !== null && existsSync(natsCreds) ? openToOthers(natsCreds) : null;
+  if (exposed !== null) log.warn(`--nats-creds: ${exposed}`);
   const socket = await socketAddress(directory);
   const warn = (error: unknown, what: string) => log.warn(error === null ? {} : { err: error }, what);
   // Credentials that were given belong to a NATS that somebody else looks after.

@@ -21,6 +21,7 @@ const OWNERS: Record<string, string[]> = {
   ],
   '@photostructure/sqlite': ['coordinator/store/sql.ts'],
   '@nats-io/': [
+    'proto/natsconnect.ts',
     'coordinator/sweep/offers.ts',
     'coordinator/sweep/natsconnection.ts',
     'coordinator/identity/nats',

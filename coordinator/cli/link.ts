@@ -34,7 +34,7 @@ async function joined({ coordinator, identity: directory }: LinkValues): Promise
   // Beside it a coordinator may serve this host alone, as ever.
   if (identity === null || (isLoopback(coordinator) && coordinator !== identity.coordinator)) return null;
   const exposed = exposedKey(identity);
-  if (exposed !== null) throw new UsageError(`${exposed} can be read by others: chmod 600 it`);
+  if (exposed !== null) throw new UsageError(exposed);
   if (identity.renewFromMs <= Date.now()) await renewed(identity);
   return identity;
 }

@@ -1,6 +1,7 @@
 // What a coordinator's directory stands on: file system, room, and who may read it.
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { foundOpen } from '../../proto/keyfile.js';
 import { sizeText } from '../combine/table.js';
 import { fail, ok, type Verdict, warn } from './check.js';
 
@@ -53,7 +54,7 @@ export async function permissions(directory: string, secrets: readonly string[])
   for (const path of [directory, ...secrets.map((name) => join(directory, name))]) {
     const about = await stat(path).catch(() => null);
     if (about === null) continue;
-    if ((about.mode & 0o077) !== 0)
+    if (foundOpen(about) !== null)
       verdicts.push(
         fail(
           `${path} may be read by others (mode ${(about.mode & 0o777).toString(8)})`,

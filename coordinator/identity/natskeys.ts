@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { createAccount, createOperator, createUser, fromSeed, type KeyPair } from '@nats-io/nkeys';
+import { foundOpen } from '../../proto/keyfile.js';
 import { InputError } from '../inventory/inventory.js';
 import { syncDirectory } from '../store/schema.js';
 
@@ -29,8 +30,8 @@ export function keyPair(file: string, kind: keyof typeof makers | null = null): 
 
 /** What nobody else may read. Throws InputError where somebody may. */
 export function readPrivate(file: string): Buffer {
-  if ((statSync(file).mode & 0o077) !== 0)
-    throw new InputError([{ at: null, message: `${file}: others may read it (chmod 600)` }]);
+  const open = foundOpen(statSync(file));
+  if (open !== null) throw new InputError([{ at: null, message: `${file} can be read by others ${open}` }]);
   return readFileSync(file);
 }
 

@@ -1,6 +1,7 @@
 // Reads the file of a secret, whole and bounded, and not where others can read it too.
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open as openFile } from 'node:fs/promises';
+import { foundOpen } from '../../proto/keyfile.js';
 
 const MOST_BYTES = 64 * 1024;
 
@@ -10,13 +11,11 @@ export class SecretError extends Error {}
 /** `isPublic`: others may read it. Throws a SecretError. */
 export async function readSecretFile(path: string, isPublic = false): Promise<Buffer> {
   try {
-    await using file = await open(path, constants.O_RDONLY | constants.O_NOCTTY);
+    await using file = await openFile(path, constants.O_RDONLY | constants.O_NOCTTY);
     const status = await file.stat();
     if (status.isDirectory()) throw new SecretError('this is a directory');
-    if (!isPublic && status.isFile() && (status.mode & 0o077) !== 0)
-      throw new SecretError(
-        `others can read this file (found mode ${(status.mode & 0o777).toString(8)}, expected 600; chmod 600 helps)`,
-      );
+    const open = isPublic || !status.isFile() ? null : foundOpen(status);
+    if (open !== null) throw new SecretError(`others can read this file ${open}`);
     const buffer = Buffer.alloc(MOST_BYTES + 1);
     let length = 0;
     for (;;) {

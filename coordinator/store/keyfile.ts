@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { foundOpen } from '../../proto/keyfile.js';
 import { StoreRefused } from './refusal.js';
 import { syncDirectory } from './schema.js';
 
@@ -34,8 +35,8 @@ export function createKeyFile(path: string, key: Buffer): void {
 export function readKeyFile(path: string): Buffer {
   const handle = openSync(path, 'r');
   try {
-    if ((fstatSync(handle).mode & 0o077) !== 0 && !isCredential(path))
-      throw new StoreRefused(`the key ${path} can be read by others: chmod 600 it`);
+    const open = isCredential(path) ? null : foundOpen(fstatSync(handle));
+    if (open !== null) throw new StoreRefused(`the key ${path} can be read by others ${open}`);
     return readFileSync(handle);
   } finally {
     closeSync(handle);

@@ -1,27 +1,14 @@
 // The coordinator's connection to NATS, opened in the background and kept for life: whatever is wrong at first
 // (nobody listens, wrong credentials) may be put right while we wait. What is built on it is built again each
 // time the connection has come back, because the server may have come back empty.
-import { readFileSync } from 'node:fs';
-import { checkServerIdentity } from 'node:tls';
-import {
-  type Authenticator,
-  connect,
-  credsAuthenticator,
-  type NatsConnection,
-  type NodeConnectionOptions,
-} from '@nats-io/transport-node';
-import { isLocalNats, natsHost } from '../../proto/natsurl.js';
-import type { TlsFiles } from '../config.js';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { natsConnection, type NatsOptions as Way } from '../../proto/natsconnect.js';
+import { isLocalNats } from '../../proto/natsurl.js';
 
 /** Pause before another try, in ms. */
 const RETRY_MS = 1_000;
 
-export interface NatsOptions {
-  servers: string[];
-  /** A private server's secret; null: none. */
-  token: string | null;
-  credsFile: string | null;
-  tls: TlsFiles | null;
+export interface NatsOptions extends Way {
   /** A private server loses its memory with its process anyway. */
   storage: 'file' | 'memory';
 }
@@ -46,7 +33,7 @@ export async function openConnection(
   let complaint = '';
   while (!signal.aborted) {
     try {
-      const connection = await abandonable(connect(connectionOptions(options)), signal);
+      const connection = await abandonable(connect(natsConnection(options, 'netsweep coordinator')), signal);
       if (!isOpenToAll(connection)) return connection;
       await connection.close();
       throw new OpenToAll(connection.getServer());
@@ -93,53 +80,6 @@ export function rest(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     signal.addEventListener('abort', done, { once: true });
   });
-}
-
-/** The connection options that coordinator and agent use alike are few enough to be written twice. */
-function connectionOptions(options: NatsOptions): NodeConnectionOptions {
-  return {
-    servers: options.servers,
-    name: 'netsweep coordinator',
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    waitOnFirstConnect: true,
-    ignoreAuthErrorAbort: true,
-    pingInterval: 5_000,
-    timeout: 10_000, // of one attempt to connect
-    ...(options.token === null ? {} : { token: options.token }),
-    ...(options.credsFile === null ? {} : { authenticator: renewed(options.credsFile) }),
-    ...(options.tls === null ? {} : { tls: tlsOptions(options.tls, options.servers) }),
-  };
-}
-
-/** Credentials as they are at each connection: they are renewed while we run. Half a file counts as the last whole one. */
-function renewed(file: string): Authenticator {
-  let whole = readFileSync(file);
-  return (nonce) => {
-    try {
-      const fresh = readFileSync(file);
-      const shown = credsAuthenticator(fresh)(nonce);
-      whole = fresh;
-      return shown;
-    } catch {
-      return credsAuthenticator(whole)(nonce);
-    }
-  };
-}
-
-/**
- * The library gives TLS no name for an IP address, and TLS then looks for "localhost" in the certificate: there it
- * must be for one of the servers we were told of.
- */
-function tlsOptions({ ca, cert, key }: TlsFiles, servers: string[]) {
-  const told = servers.map(natsHost);
-  const identify: typeof checkServerIdentity = (host, certificate) => {
-    const refusals = (host === 'localhost' ? told : [host]).map((name) =>
-      checkServerIdentity(name, certificate),
-    );
-    return refusals.includes(undefined) ? undefined : refusals[0];
-  };
-  return { caFile: ca, certFile: cert, keyFile: key, checkServerIdentity: identify };
 }
 
 /** The connection, or a rejection when `signal` aborts first; one that comes too late is closed. */

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Identity, type Role } from '../gen/netsweep/v1/members.js';
+import { foundOpen } from '../keyfile.js';
 
 export interface IdentityDirectory {
   directory: string;
@@ -61,10 +62,14 @@ export function readIdentityDirectory(directory: string): IdentityDirectory | nu
   };
 }
 
-/** A key that others can read too; null: none. */
+/** A key that others can read too, with its mode; null: none. */
 export function exposedKey({ key, natsCreds }: IdentityDirectory): string | null {
   const secret = natsCreds === null ? [key] : [key, natsCreds];
-  return secret.find((file) => (statSync(file).mode & 0o077) !== 0) ?? null;
+  for (const file of secret) {
+    const open = foundOpen(statSync(file));
+    if (open !== null) return `${file} can be read by others ${open}`;
+  }
+  return null;
 }
 
 /** The key first: a certificate without it is worth nothing. */

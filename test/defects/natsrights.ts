@@ -45,7 +45,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'Credentials are read once',
-    file: 'agent/natslink.ts',
+    file: 'proto/natsconnect.ts',
     find: '      const fresh = readFileSync(file);',
     replace: '      const fresh = whole;',
     test: {
@@ -56,8 +56,8 @@ export const defects: Defect[] = [
   {
     name: 'A seed that others may read is used',
     file: 'coordinator/identity/natskeys.ts',
-    find: '(statSync(file).mode & 0o077) !== 0',
-    replace: '(statSync(file).mode & 0o077) < 0',
+    find: 'if (open !== null)',
+    replace: "if (open === '')",
     test: {
       file: NATS,
       title: 'what is made is for its owner alone, and a seed that others may read is not used',

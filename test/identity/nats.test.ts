@@ -59,7 +59,7 @@ test('what is made is for its owner alone, and a seed that others may read is no
   }
   expect(made.filter(({ name }) => name === 'nats-server.conf')).toHaveLength(3);
   await chmod(join(folder, 'operator.nk'), 0o640);
-  await expect(natsUser(directory, grant)).rejects.toThrow(/operator\.nk: others may read it/);
+  await expect(natsUser(directory, grant)).rejects.toThrow(/operator\.nk can be read by others/);
 });
 
 test('serve --init says how each server of a cluster is started on the host that its folder goes to', async () => {
