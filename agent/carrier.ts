@@ -3,42 +3,27 @@
 // renewal was sent; past half the term nothing new begins, past 0.7 of it every socket is destroyed.
 import { setMaxListeners } from 'node:events';
 import { failpoint } from '../proto/failpoint.js';
-import {
-  type Grant,
-  type Lease,
-  type Shard,
-  Verdict,
-  type Work,
-  type WorkHop,
-} from '../proto/gen/netsweep/v1/agent.js';
-import { type Credential, type Device, Isolation, type Limits } from '../proto/gen/netsweep/v1/model.js';
-import { Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
+import { type Grant, type Lease, Verdict, type Work } from '../proto/gen/netsweep/v1/agent.js';
+import type { Credential, Device } from '../proto/gen/netsweep/v1/model.js';
 import { LEASE_TERM_MS, RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
 import type { AgentLog } from './agent.js';
-import { jumped } from './clock.js';
+import { Claims } from './claims.js';
+import { type Instant, instant, jumped } from './clock.js';
 import { wipeCredential } from './credentials.js';
-import { Headroom } from './headroom.js';
 import { type Host, pause } from './host.js';
 import type { LeaseClock } from './ipc.js';
 import type { Offer } from './lease.js';
 import { Counted } from './operation/counted.js';
-import { handedBack, type JobEnd, type JobPorts, type Pool } from './pool.js';
-import type { Delivery } from './results.js';
+import { Places } from './places.js';
+import { handedBack, type JobEnd, type Pool } from './pool.js';
+import { jobPorts } from './ports.js';
 import type { Opened, Secrets } from './secrets.js';
-import type { SessionTask } from './session/session.js';
-import type { Hop } from './ssh/bastion.js';
+import { inTurn, sessionTask } from './task.js';
 import { type Trust, Unsigned } from './trust.js';
 import type { Uplink } from './uplink.js';
 
-/**
- * How long an unanswered claim is repeated, in ms. The coordinator may have granted it before it went away, and
- * only a repeat under the same id gets that lease; a new claim would have to wait for its end.
- */
-const CLAIM_MS = 8_000;
-const CLAIM_PAUSE_MS = 200;
 /** How long a device stays here that the machine's own trouble kept from it, so that it is not tried at every turn. */
 const LOCAL_PAUSE_MS = 1_000;
-const WARN_EVERY_MS = 10_000;
 /** When an offer may come back that was granted as nobody has signed it, in ms: its lease has ended by then. */
 const REFUSED_LATER_MS = LEASE_TERM_MS;
 
@@ -61,21 +46,13 @@ export class Carrier {
   readonly #held = new Map<string, Held>();
   /** Cancelled sweeps and until when, so that an offer still under way is not begun. */
   readonly #cancelled = new Map<string, number>();
-  /** Devices in session. */
-  #busy = 0;
-  /** Devices of shards that were taken or are asked for, not yet in session. */
-  #due = 0;
-  #claims = 0;
+  readonly #places: Places;
+  readonly #claims: Claims;
   /** Grants that were not signed for what their offers hold. */
   #refused = 0;
   #draining = false;
   /** A person wants it to take nothing new. */
   #drained = false;
-  /** Siblings reach what we do not: until then nothing is pulled. */
-  #restUntil = Number.NEGATIVE_INFINITY;
-  readonly #freed: (() => void)[] = [];
-  readonly #headroom: Headroom;
-  #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly instance: string,
@@ -87,7 +64,8 @@ export class Carrier {
     private readonly log: Pick<AgentLog, 'warn' | 'debug'>,
     private readonly counted = new Counted(),
   ) {
-    this.#headroom = new Headroom(forks);
+    this.#claims = new Claims(instance, uplink, host, log, counted);
+    this.#places = new Places(forks, host, (what) => log.warn(what));
   }
 
   get refused(): number {
@@ -95,24 +73,20 @@ export class Carrier {
   }
 
   get freeSlots(): number {
-    return Math.max(0, this.#headroom.at(this.host.monotonicMs()) - this.#busy);
+    return this.#places.freeSlots;
   }
 
   /** For whoever watches over it. */
   get load(): { leases: number; most: number } {
-    return { leases: this.#held.size, most: this.#headroom.at(this.host.monotonicMs()) };
+    return { leases: this.#held.size, most: this.#places.most };
   }
 
   /** Resolves when another shard may be taken, or `signal` aborts: there are slots that nothing taken waits for. */
   async room(signal: AbortSignal): Promise<void> {
-    while ((this.freeSlots <= this.#due || this.#drained) && !signal.aborted) await this.#nextFreed(signal);
-    for (let ms = this.#restMs; ms > 0 && !signal.aborted; ms = this.#restMs)
+    await this.#places.spare(signal, () => this.#drained);
+    for (let ms = this.#claims.restMs; ms > 0 && !signal.aborted; ms = this.#claims.restMs)
       await pause(this.host, ms, signal);
     await this.uplink.room(signal);
-  }
-
-  get #restMs(): number {
-    return this.#restUntil - this.host.monotonicMs();
   }
 
   /** Claims an offer and carries it out. Never rejects. */
@@ -121,12 +95,10 @@ export class Carrier {
     const cancelledMs = this.#cancelledMs(offer.shard.sweep);
     if (cancelledMs > 0) return offer.later(cancelledMs);
     const offered = offer.shard.devices.length;
-    this.#due += offered;
-    this.#claims += 1;
-    const claimed = await this.#claim(offer);
-    this.#claims -= 1;
-    this.#due -= offered;
-    this.#wake();
+    this.#places.expect(offered);
+    const claimed = await this.#claims.claim(offer, () => this.#draining);
+    this.#places.expect(-offered);
+    this.#places.wake();
     if (claimed === null) return;
     const { grant, sent, claimId } = claimed;
     const { sweep, shard } = offer.shard;
@@ -151,7 +123,7 @@ export class Carrier {
     if (this.#draining || this.#drained) held.over.abort('draining');
     const credentials = new Map(grant.credentials.map((credential) => [credential.id, credential]));
     const { devices } = lot;
-    this.#due += lot.work.length;
+    this.#places.expect(lot.work.length);
     const lines = inTurn(lot.work, devices);
     const verdicts = await Promise.all(lines.map((line) => this.#runLine(held, line, devices, credentials)));
     this.#held.delete(grant.epoch);
@@ -185,10 +157,10 @@ export class Carrier {
 
   /** Renews every lease until `signal` aborts. */
   async renewLoop(signal: AbortSignal): Promise<void> {
-    let { ahead } = this.#now();
+    let { ahead } = instant(this.host);
     while (!signal.aborted) {
       const before = ahead;
-      ahead = this.#now().ahead;
+      ahead = instant(this.host).ahead;
       if (jumped(before, ahead)) {
         this.log.warn('the clock has jumped: every lease is given up');
         this.counted.clockJumps.add('');
@@ -196,7 +168,7 @@ export class Carrier {
       }
       // A renewal that is slow to come back must not delay the next.
       void this.#renew();
-      this.#wake(); // there may be more room by now
+      this.#places.wake(); // there may be more room by now
       await pause(this.host, RENEW_EVERY_MS, signal);
     }
   }
@@ -211,7 +183,7 @@ export class Carrier {
   rest(drained: boolean): void {
     this.#drained = drained;
     if (drained) for (const held of this.#held.values()) held.over.abort('draining');
-    this.#wake();
+    this.#places.wake();
   }
 
   get isDrained(): boolean {
@@ -236,51 +208,7 @@ export class Carrier {
 
   /** Resolves when no lease is held or asked for, or `signal` aborts. */
   async idle(signal: AbortSignal): Promise<void> {
-    while (this.#held.size + this.#claims > 0 && !signal.aborted) await pause(this.host, 20, signal);
-  }
-
-  async #claim(offer: Offer): Promise<{ grant: Grant; sent: Instant; claimId: string } | null> {
-    const { sweep, shard, offer: number } = offer.shard;
-    const claimId = this.host.id();
-    const began = this.host.monotonicMs();
-    while (!this.#draining && this.host.monotonicMs() - began < CLAIM_MS) {
-      const sent = this.#now();
-      try {
-        // Who is not welcomed is told to come later, and would lose the id.
-        if (!this.uplink.connected) throw new Error('the coordinator is away');
-        const { answer } = await this.uplink.claim({
-          instance: this.instance,
-          claimId,
-          sweep,
-          shard,
-          offer: number,
-        });
-        if (answer !== undefined) this.counted.claims.add(answer.$case);
-        switch (answer?.$case) {
-          case 'grant':
-            return { grant: answer.value, sent, claimId };
-          case 'drop':
-            await offer.done();
-            return null;
-          case 'later':
-            offer.later(answer.value.ms);
-            this.#restUntil = this.host.monotonicMs() + answer.value.restMs;
-            return null;
-          case undefined:
-            break;
-          default:
-            answer satisfies never;
-        }
-      } catch (error) {
-        if (this.uplink.connected)
-          this.log.warn(`claim: ${error instanceof Error ? error.message : error}`, { sweep, shard });
-      }
-      offer.working();
-      await pause(this.host, CLAIM_PAUSE_MS);
-    }
-    this.counted.claims.add('none');
-    offer.later(this.#draining ? 0 : 1_000);
-    return null;
+    while (this.#held.size + this.#claims.open > 0 && !signal.aborted) await pause(this.host, 20, signal);
   }
 
   /** Devices that share an endpoint, one after the other. */
@@ -295,7 +223,7 @@ export class Carrier {
       const device = devices.get(work.index);
       if (device !== undefined) verdicts.push(await this.#runDevice(held, work, device, credentials));
       else {
-        this.#due -= 1;
+        this.#places.expect(-1);
         // An old message under a number that is used again: left unanswered, the device would wait for the lapse.
         const end = handedBack('its offer does not name it', { touched: false });
         verdicts.push(await this.uplink.deliver({ ...held.lease, index: work.index, end }, []));
@@ -310,7 +238,7 @@ export class Carrier {
     device: Device,
     credentials: Map<string, Credential>,
   ): Promise<Verdict> {
-    await this.#slot(held.over.signal);
+    await this.#places.take(held.over.signal);
     const delivery = await this.uplink.reserve(held.over.signal);
     const begins = !held.over.signal.aborted;
     if (begins) {
@@ -326,63 +254,17 @@ export class Carrier {
             held.lease.epoch,
             held.clock,
             sessionTask(held.offer.shard, device, work, credentials, this.host.random() * held.spreadMs),
-            this.#jobPorts(held.lease, work, delivery),
+            jobPorts(this.uplink, held.lease, work, delivery, (reason) => this.#places.lacked(reason)),
           );
     held.inSession.delete(work.index);
-    this.#free();
+    this.#places.free();
     if (end.$case === 'handedBack' && end.value.local)
       await pause(this.host, LOCAL_PAUSE_MS, held.over.signal);
     return delivery.end({ ...held.lease, index: work.index, end }, work.known);
   }
 
-  #jobPorts(lease: Lease, work: Work, delivery: Delivery): JobPorts {
-    const { index, jump } = work;
-    const credentialOf = (hop: number) => (hop === 0 ? work : jump[hop - 1])?.credential ?? '';
-    /** Leave that came with the answer to its host key; it is used once. */
-    let mayLogIn = false;
-    /** On the coordinator's clock: when the last login was to leave. */
-    let atMs = 0;
-    return {
-      permit: async (use, hop) => {
-        if (mayLogIn && use === SecretUse.LOGIN && hop === 0) {
-          mayLogIn = false;
-          return { permit: Permit.SEND, at: 0 };
-        }
-        const credential = credentialOf(hop);
-        const leave = await this.uplink.permit({ ...lease, index, credential, use, hop });
-        if (leave.permit === Permit.LOST) throw new Error('the lease is over');
-        atMs = leave.atMs;
-        return { permit: leave.permit, at: leave.at };
-      },
-      late: (lateMs) => {
-        const value = { sweep: lease.sweep, index, atMs, lateMs };
-        if (atMs > 0) this.uplink.say({ $case: 'loginLate', value });
-      },
-      loggedIn: (use, result, hop) => {
-        const { sweep, epoch } = lease;
-        const value = { sweep, epoch, index, credential: credentialOf(hop), use, result, hop };
-        this.uplink.say({ $case: 'loginOutcome', value });
-      },
-      acceptHostKey: async (key, hop) => {
-        const answer = await this.uplink.acceptHostKey({ ...lease, index, hop }, key);
-        // Refused for no other key: the stream broke or the lease is lost. No reason to cry about a changed key.
-        if (!answer.accepted && answer.known.length === 0) throw new Error('the lease is over');
-        mayLogIn ||= answer.mayLogIn;
-        return { accepted: answer.accepted, known: answer.known };
-      },
-      start: () => this.uplink.start({ ...lease, index }),
-      chunk: (chunk) => delivery.add(chunk),
-      lacked: (reason) => this.#lacked(reason),
-    };
-  }
-
-  #now(): Instant {
-    const at = this.host.monotonicMs();
-    return { at, ahead: this.host.wallMs() - at };
-  }
-
   async #renew(): Promise<void> {
-    const sent = this.#now();
+    const sent = instant(this.host);
     for (const held of this.#held.values())
       if (held.clock.stopAt <= sent.at || jumped(held.clock.ahead, sent.ahead)) this.#lose(held);
     const held = [...this.#held.values()];
@@ -431,47 +313,6 @@ export class Carrier {
     held.over.abort('the lease was let go');
     this.pool.abandon(held.lease.epoch);
   }
-
-  /** Less is begun at once for a while. */
-  #lacked(reason: string): void {
-    const now = this.host.monotonicMs();
-    this.#headroom.lacked(now, this.#busy - 1);
-    if (now - this.#warnedAt < WARN_EVERY_MS) return;
-    this.#warnedAt = now;
-    this.log.warn(`${reason}: fewer sessions at once for now`);
-  }
-
-  async #slot(signal: AbortSignal): Promise<void> {
-    while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);
-    this.#due -= 1;
-    this.#busy += 1;
-  }
-
-  #free(): void {
-    this.#busy -= 1;
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of this.#freed.splice(0)) wake();
-  }
-
-  #nextFreed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#freed.push(done);
-      signal.addEventListener('abort', done, { once: true });
-    });
-  }
-}
-
-/** `at`: on the monotonic clock; `ahead`: by how much Unix time was ahead of it. */
-interface Instant {
-  at: number;
-  ahead: number;
 }
 
 function leaseClock({ at, ahead }: Instant, termMs: number): LeaseClock {
@@ -490,66 +331,4 @@ async function refusalOf({ credential, jump }: Work, opened: Opened): Promise<Jo
 
 function isSettled(verdicts: Verdict[]): boolean {
   return verdicts.every((verdict) => verdict === Verdict.STORED || verdict === Verdict.DUPLICATE);
-}
-
-/** Work grouped by endpoint: names of one endpoint run in turn. */
-function inTurn(work: Work[], devices: Map<number, Device>): Work[][] {
-  const lines = new Map<string, Work[]>();
-  for (const one of work) {
-    const device = devices.get(one.index);
-    const jump = device?.jump.map(({ host, port }) => `${host}:${port}`) ?? [];
-    const endpoint = [...jump, `${device?.host}:${device?.port}`].join(' ');
-    const line = lines.get(endpoint);
-    if (line === undefined) lines.set(endpoint, [one]);
-    else line.push(one);
-  }
-  return [...lines.values()];
-}
-
-function sessionTask(
-  shard: Shard,
-  device: Device,
-  work: Work,
-  credentials: Map<string, Credential>,
-  beginInMs: number,
-): SessionTask {
-  if (shard.options === undefined) throw new Error('a shard without options');
-  const options = work.alone ? { ...shard.options, isolation: Isolation.DEVICE } : shard.options;
-  const limit = (name: keyof Limits) => device.limits?.[name] || options.limits?.[name] || 0;
-  return {
-    sweep: shard.sweep,
-    device,
-    options,
-    limits: {
-      connectMs: limit('connectMs'),
-      loginMs: limit('loginMs'),
-      idleMs: limit('idleMs'),
-      commandMs: limit('commandMs'),
-      deviceMs: limit('deviceMs'),
-    },
-    credential: credentials.get(work.credential) ?? null,
-    hostKeys: work.hostKeys,
-    marks: work.marks ?? null,
-    jump: device.jump.map((hop, at) => bastionOf(hop, work.jump[at], credentials)),
-    paced: work.paced,
-    beginInMs,
-  };
-}
-
-/** A bastion as its login needs it; without a grant for it there is no credential, and it fails there. */
-function bastionOf(
-  { host, port, username, legacy }: Device['jump'][number],
-  granted: WorkHop | undefined,
-  credentials: Map<string, Credential>,
-): Hop {
-  const credential = credentials.get(granted?.credential ?? '') ?? null;
-  return {
-    host,
-    port,
-    username: username || (credential?.username ?? ''),
-    credential,
-    hostKeys: granted?.hostKeys ?? [],
-    marks: granted?.marks ?? null,
-    legacy,
-  };
 }

@@ -18,3 +18,14 @@ const JUMP_MS = 1_000;
 export function jumped(aheadThen: number, aheadNow: number): boolean {
   return Math.abs(aheadNow - aheadThen) > JUMP_MS;
 }
+
+/** `at`: on the monotonic clock; `ahead`: by how much Unix time was ahead of it. */
+export interface Instant {
+  at: number;
+  ahead: number;
+}
+
+export function instant(host: { monotonicMs(): number; wallMs(): number }): Instant {
+  const at = host.monotonicMs();
+  return { at, ahead: host.wallMs() - at };
+}

@@ -165,16 +165,16 @@ export const defects: Defect[] = [
   },
   {
     name: 'the forks of an agent are no limit',
-    file: 'agent/carrier.ts',
+    file: 'agent/places.ts',
     find: '    while (this.freeSlots === 0 && !signal.aborted) await this.#nextFreed(signal);\n    this.#due -= 1;',
     replace: '    this.#due -= 1;',
     test: { file, title: 'an agent has no more sessions at once than it was given forks' },
   },
   {
     name: 'an agent takes shards as long as it has a slot, however many wait for it',
-    file: 'agent/carrier.ts',
-    find: 'while ((this.freeSlots <= this.#due || this.#drained) && !signal.aborted)',
-    replace: 'while ((this.freeSlots === 0 || this.#drained) && !signal.aborted)',
+    file: 'agent/places.ts',
+    find: 'while ((this.freeSlots <= this.#due || isClosed()) && !signal.aborted)',
+    replace: 'while ((this.freeSlots === 0 || isClosed()) && !signal.aborted)',
     test: {
       file: 'test/agent/room.test.ts',
       title:

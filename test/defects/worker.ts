@@ -158,7 +158,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'A device that made two processes die goes on among others',
-    file: 'agent/carrier.ts',
+    file: 'agent/task.ts',
     find: 'const options = work.alone ?',
     replace: 'const options = work.alone && work.index < 0 ?',
     test: {
