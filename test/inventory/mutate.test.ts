@@ -19,6 +19,21 @@ const GOOD: Record<string, string> = {
   'd.py': `base = {"device_type": "cisco_ios", "password": "topsecret"}\n${DEVICES.map((name, index) => `${name} = {"device_type": "cisco_ios", "ip": "10.0.0.${index + 1}", "password": "topsecret", "port": 22}\n`).join('')}nodes = [${DEVICES.join(', ')}]\n`,
 };
 
+/** Shapes in which a line is a device: a line end that is lost joins two of them, and some signs mean something. */
+const LINES: Record<string, { text: string; signs: RegExp }> = {
+  'router.db': { text: DEVICES.map((name) => `${name};cisco;up\n`).join(''), signs: /[\n#]/ },
+  'hosts.txt': { text: DEVICES.map((name) => `me@${name}:22\n`).join(''), signs: /[\n#,&!^]/ },
+};
+
+/** What other tools keep. */
+const OTHERS: Record<string, string> = {
+  'nornir.yaml': DEVICES.map(
+    (name, index) =>
+      `${name}:\n  hostname: 10.0.0.${index + 1}\n  password: topsecret\n  data: {role: core}\n`,
+  ).join(''),
+  '.netmiko.yml': `${DEVICES.map((name, index) => `${name}:\n  device_type: cisco_ios\n  host: 10.0.0.${index + 1}\n  password: topsecret\n`).join('')}core: [${DEVICES.join(', ')}]\n`,
+};
+
 describe(`a mutated file (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/inventory/mutate.test.ts)`, () => {
   test.each(Object.keys(GOOD))('of the shape of %s is read whole or refused', async (file) => {
     const random = dice(SEED);
@@ -36,12 +51,39 @@ describe(`a mutated file (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/invento
       } else if (!mayLose) expect(outcome, context).toBe(DEVICES.length);
     }
   });
+
+  test.each([...Object.keys(LINES), ...Object.keys(OTHERS)])(
+    'like %s loses no device in silence',
+    async (file) => {
+      const random = dice(SEED);
+      const { text: good, signs } = LINES[file] ?? { text: OTHERS[file] ?? '', signs: null };
+      for (let round = 0; round < ROUNDS / 3; round += 1) {
+        const { text, mayLose, moves } = mutate(good, random);
+        const started = process.cpuUsage();
+        const outcome = await read(file, text);
+        const context = `seed ${SEED}, round ${round}:\n${text}`;
+        expect(process.cpuUsage(started).user / 1_000, context).toBeLessThan(3_000);
+        if (typeof outcome === 'string') {
+          if (!moves) expect(outcome, context).not.toMatch(/topsecret/);
+          expect(outcome, context).toMatch(/^[\w.]+:\d+:\d+: |^no device in /);
+          continue;
+        }
+        const meant = signs !== null && count(text, signs) !== count(good, signs);
+        if (!mayLose && !meant) expect(outcome, context).toBeGreaterThanOrEqual(DEVICES.length);
+      }
+    },
+  );
 });
 
-/** The number of devices, or what is wrong. */
+function count(text: string, signs: RegExp): number {
+  return text.match(new RegExp(signs, 'g'))?.length ?? 0;
+}
+
+/** The number of devices, those that are left out among them, or what is wrong. */
 async function read(file: string, text: string): Promise<number | string> {
   try {
-    return (await inventoryOf({ [file]: text })).entries.length;
+    const { entries, leftOut } = await inventoryOf({ [file]: text });
+    return entries.length + leftOut.length;
   } catch (error) {
     if (error instanceof InputError) return error.message;
     throw error;
