@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import {
   asRoot,
   type Finished,
+  output,
   program,
   Running,
   run,
@@ -151,6 +152,25 @@ export class Host implements AsyncDisposable {
     const service = this.#services.get(name);
     if (service?.ended !== false) throw new Error(`${name} has ended: ${service?.log}`);
     return service.log;
+  }
+
+  /** Files that are there now and not on this machine, or others than here; not in /run and /tmp, which go by themselves. */
+  async changes(): Promise<string[]> {
+    const [outermost = this.outer.pid] = descendants(this.outer.pid);
+    const layer = ['nsenter', '--target', String(outermost), '--mount', '--', 'find', `${this.folder}/upper`];
+    const [file, args] = asRoot('env', layer);
+    const found = await output(file, [
+      ...args,
+      '-not',
+      '-type',
+      'd',
+      '-not',
+      '-type',
+      'c',
+      '-printf',
+      '/%P\\n',
+    ]);
+    return found.split('\n').filter((path) => path !== '');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
