@@ -139,7 +139,9 @@ function plainBytes(address: string): Uint8Array {
 
 function isWithin(bytes: Uint8Array, { bytes: of, bits }: Network): boolean {
   if (bytes.length !== of.length) return false;
-  return bytes.every((byte, at) => ((byte ^ (of[at] ?? 0)) & maskOf(at, bits)) === 0);
+  for (let at = 0; 8 * at < bits; at++)
+    if ((((bytes[at] ?? 0) ^ (of[at] ?? 0)) & maskOf(at, bits)) !== 0) return false;
+  return true;
 }
 
 function isZeroBeyond(bytes: Uint8Array, bits: number): boolean {

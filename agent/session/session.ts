@@ -1,7 +1,7 @@
 // One device, one attempt: connect, verify the host key, log in, settle the terminal, run the commands,
 // prove each output whole, leave politely. Whatever goes wrong becomes the attempt's failure; nothing throws
 // past runSession. The seam to the worker is SessionPorts: a session knows no process, lease or message.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import {
   type Credential,
@@ -527,7 +527,7 @@ class Session implements ShellEvents {
     const settled = Object.values(this.#shell?.settled ?? {});
     const { seenKey } = this.#admission;
     if (seenKey === null || settled.length === 0) return undefined;
-    const digest = createHash('sha256').update(seenKey.blob).digest();
+    const digest = hash('sha256', seenKey.blob, 'buffer');
     const hostKey = this.#admission.keyIsKnown ? digest.subarray(0, KNOWN_KEY_BYTES) : digest;
     return { hostKey, algorithms: settled.filter((name) => name !== '').join(' '), settled: 0 };
   }
