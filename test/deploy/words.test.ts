@@ -9,7 +9,9 @@ const files = [
   ...readdirSync(join(root, 'deploy'), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(yaml|yml|sh|md|service|timer|conf|Containerfile|env)$/.test(name))
     .map((name) => `deploy/${name}`),
-  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
   ...readdirSync(root).filter((name) => /^[A-Z]+\.md$/.test(name)),
 ];
 

@@ -96,7 +96,7 @@ describe('the client', () => {
     expect(status).toBe(0);
     expect(stdout.trimEnd().split('\n')).toEqual([
       expect.stringContaining('--forks: '),
-      'no inventory (expected -i SRC, or inventory in netsweep.yaml)',
+      'no inventory (expected -i SRC, -w NAMES, or inventory in netsweep.yaml)',
       expect.stringContaining('-w names no device (found "R9"'),
       expect.stringContaining('reload'),
       'X refused 1',

@@ -16,6 +16,9 @@ import {
 } from '../../proto/gen/netsweep/v1/model.js';
 import { SweepState } from '../../proto/gen/netsweep/v1/sweeps.js';
 
+/** Of a sample's sweep, in ms since 1970. */
+export const STARTED_AT_MS = 1_795_345_200_000.5;
+
 export class TemporaryDirectory {
   readonly path = mkdtempSync(join(tmpdir(), 'netsweep-store-'));
 
@@ -35,7 +38,7 @@ export function sweepRow(id: string, changes: Partial<SweepRow> = {}): SweepRow 
       outputLimit: 256e6,
       limits: { connectMs: 10_000 },
     }),
-    startedAtMs: 1_795_345_200_000.5,
+    startedAtMs: STARTED_AT_MS,
     endedAtMs: 0,
     reason: '',
     lastShard: 0,

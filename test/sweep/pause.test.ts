@@ -7,7 +7,7 @@ import { Pause } from '../../coordinator/pause.js';
 import { openStore } from '../../coordinator/store/open.js';
 import type { Room, Store } from '../../coordinator/store/store.js';
 import { Reconcile } from '../../coordinator/sweep/reconcile.js';
-import { sweepRow, TemporaryDirectory } from '../store/samples.js';
+import { STARTED_AT_MS, sweepRow, TemporaryDirectory } from '../store/samples.js';
 import { device, granted, open, TERMS } from './opened.js';
 
 const MB = 1e6;
@@ -23,7 +23,7 @@ function disk(over: Partial<Room> = {}) {
     ...over,
   };
   const at = { ms: 0 };
-  return { room, full: false, at, host: { ...machine, monotonicMs: () => at.ms } };
+  return { room, full: false, at, host: { ...machine, monotonicMs: () => at.ms, wallMs: () => STARTED_AT_MS + at.ms } };
 }
 
 function pauseOf(on: ReturnType<typeof disk>) {
