@@ -23,7 +23,12 @@ function disk(over: Partial<Room> = {}) {
     ...over,
   };
   const at = { ms: 0 };
-  return { room, full: false, at, host: { ...machine, monotonicMs: () => at.ms, wallMs: () => STARTED_AT_MS + at.ms } };
+  return {
+    room,
+    full: false,
+    at,
+    host: { ...machine, monotonicMs: () => at.ms, wallMs: () => STARTED_AT_MS + at.ms },
+  };
 }
 
 function pauseOf(on: ReturnType<typeof disk>) {
