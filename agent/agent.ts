@@ -3,8 +3,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Machine } from '../proto/gen/netsweep/v1/model.js';
 import type { IdentityDirectory } from '../proto/identity/identitydirectory.js';
-import type { About } from '../proto/operation/log.js';
 import type { VaultSettings } from '../proto/vaultsettings.js';
+import type { AgentLog } from './agentlog.js';
 import { Carrier } from './carrier.js';
 import { openChannel, type TlsFiles } from './channel.js';
 import { deadline, type Host, machine, pause } from './host.js';
@@ -62,13 +62,6 @@ export interface AgentConfig {
 export class Unwanted extends Error {}
 
 export const SPOOL_BYTES = 256 * 1024 * 1024;
-
-export interface AgentLog {
-  warn(what: string, about?: About): void;
-  debug?(what: string, about: About): void;
-  /** Connected to both; once. */
-  ready(about: { coordinator: string; nats: string; store: string; http: string }): void;
-}
 
 /** What an agent is made of beside its own loops. */
 export interface AgentParts {

@@ -6,7 +6,7 @@ import { failpoint } from '../proto/failpoint.js';
 import { type Grant, type Lease, Verdict, type Work } from '../proto/gen/netsweep/v1/agent.js';
 import type { Credential, Device } from '../proto/gen/netsweep/v1/model.js';
 import { LEASE_TERM_MS, RENEW_EVERY_MS, START_SHARE, STOP_SHARE } from '../proto/subjects.js';
-import type { AgentLog } from './agent.js';
+import type { AgentLog } from './agentlog.js';
 import { Claims } from './claims.js';
 import { type Instant, instant, jumped } from './clock.js';
 import { wipeCredential } from './credentials.js';

@@ -1,6 +1,6 @@
 // Asks the coordinator for what was offered, under one id until it answers.
 import type { Grant } from '../proto/gen/netsweep/v1/agent.js';
-import type { AgentLog } from './agent.js';
+import type { AgentLog } from './agentlog.js';
 import { type Instant, instant } from './clock.js';
 import { type Host, pause } from './host.js';
 import type { Offer } from './lease.js';

@@ -10,13 +10,7 @@ import type { LogLevel } from '../proto/operation/log.js';
 import type { Authority } from './identity/authority.js';
 import { InputError, type Issue, type Position } from './inventory/inventory.js';
 import type { Keep } from './store/versions.js';
-
-/** Files of a TLS identity, as paths. */
-export interface TlsFiles {
-  ca: string;
-  cert: string;
-  key: string;
-}
+import type { TlsFiles } from './tls.js';
 
 /** What `netsweep serve` is started with. */
 export interface ServeConfig {

@@ -16,13 +16,12 @@ import { HistoryClient } from '../proto/gen/netsweep/v1/history.js';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
 import { Line } from '../proto/line.js';
 import { harmless } from './cli/terminal.js';
-import type { TlsFiles } from './config.js';
 import { isLoopback } from './intake/loopback.js';
 import { InputError } from './inventory/inventory.js';
 import { findNatsServer, NoNatsServer } from './natsserver.js';
 import { type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
 import type { Keep } from './store/versions.js';
-import { readIdentity } from './tls.js';
+import { readIdentity, type TlsFiles } from './tls.js';
 
 /** Helpers of the collector cost more on busy cores than they save. */
 const ONE_COLLECTOR = '--single-threaded-gc';

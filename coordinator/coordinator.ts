@@ -3,6 +3,7 @@
 //
 //   open:  store -> books -> gRPC server -> (NATS -> dispatch and reconcile loops)
 //   close: loops -> streams -> server -> NATS -> store
+
 import { hostname } from 'node:os';
 import type { Server } from '@grpc/grpc-js';
 import type { PullEmpty } from '../proto/gen/netsweep/v1/agent.js';
@@ -13,7 +14,6 @@ import { LEASE_TERM_MS, LOCK_DELAY_MS } from '../proto/subjects.js';
 import type { Act } from './auditlog/acts.js';
 import { COORDINATOR, ownName, type Who } from './auditlog/who.js';
 import { Books } from './books.js';
-import type { TlsFiles } from './config.js';
 import { watchHeap } from './heap.js';
 import { HistoryAnswers } from './history/answers.js';
 import { type Host, machine } from './host.js';
@@ -40,6 +40,7 @@ import { Dispatch, type Road } from './sweep/dispatch.js';
 import type { NatsOptions } from './sweep/natsconnection.js';
 import { Offers } from './sweep/offers.js';
 import { Reconcile } from './sweep/reconcile.js';
+import type { TlsFiles } from './tls.js';
 import { version } from './version.js';
 
 /** How often the ledger is looked over when nothing happens, in ms. */

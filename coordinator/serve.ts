@@ -12,7 +12,7 @@ import { openEndpoint } from '../proto/operation/endpoint.js';
 import { logOptions } from '../proto/operation/log.js';
 import { ProcessMetrics } from '../proto/operation/process.js';
 import { Heads } from './auditlog/heads.js';
-import type { ServeConfig, TlsFiles } from './config.js';
+import type { ServeConfig } from './config.js';
 import { Unreachable } from './connect.js';
 import { Coordinator, type CoordinatorOptions } from './coordinator.js';
 import { machine } from './host.js';
@@ -31,7 +31,7 @@ import { Telling } from './schedule/telling.js';
 import { SOCKET_FILE } from './socketfile.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './store/refusal.js';
 import { type NatsOptions, OpenToAll } from './sweep/natsconnection.js';
-import { readIdentity } from './tls.js';
+import { readIdentity, type TlsFiles } from './tls.js';
 import { version } from './version.js';
 
 /** Prints one `ready` line on stdout when agents and clients may come; resolves after the drain. */

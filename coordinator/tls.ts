@@ -2,8 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { openToOthers } from '../proto/keyfile.js';
-import type { TlsFiles } from './config.js';
 import { InputError, type Issue } from './inventory/inventory.js';
+
+/** Files of a TLS identity, as paths. */
+export interface TlsFiles {
+  ca: string;
+  cert: string;
+  key: string;
+}
 
 export interface Identity {
   ca: Buffer;

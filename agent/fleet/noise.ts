@@ -1,6 +1,13 @@
 // What a device sends beside its answers: messages that SSH allows and a client has to bear.
 import type { Fault } from './fault.js';
-import type { Under } from './sshd.js';
+
+/** The SSH connection under the channels, for those who disturb it. */
+export interface Under {
+  /** Sends one message; not while keys are exchanged. */
+  send(payload: Buffer): void;
+  /** Exchanges keys again. */
+  rekey(then: () => void): void;
+}
 
 const EVERY_MS = 50;
 const MESSAGE = { disconnect: 1, ignore: 2, debug: 4, banner: 53, globalRequest: 80, channelOpen: 90 };

@@ -2,8 +2,8 @@
 // are told.
 import { randomInt } from 'node:crypto';
 import { deriveHostKey, type HostKey } from './hostkey.js';
+import { type Pace, steadyPace } from './pace.js';
 import type { FleetDevice } from './plan.js';
-import { type Pace, steadyPace } from './wire.js';
 
 /** What is odd about the device's SSH. */
 export interface Oddity {

@@ -6,14 +6,16 @@ import { actEntry, hasPrompt } from './entry.js';
 import type { EventBody } from './events.js';
 import type { HostKey } from './hostkey.js';
 import type { Manner } from './manner.js';
+import type { Under } from './noise.js';
 import { bannerMessage, disconnectMessage, makeNoise } from './noise.js';
 import type { Oddity } from './oddity.js';
+import type { Pace } from './pace.js';
 import type { FleetDevice } from './plan.js';
 import { actWithoutSsh } from './raw.js';
 import { type Means, spoil } from './spoil.js';
-import { type Channel, type LoginTry, serveSsh, type Under, type Verdict } from './sshd.js';
+import { type Channel, type LoginTry, serveSsh, type Verdict } from './sshd.js';
 import { Terminal } from './terminal.js';
-import { ChannelWire, type Pace } from './wire.js';
+import { ChannelWire } from './wire.js';
 
 /** What a connection needs to know of its device and its fleet. */
 export interface SessionSettings {

@@ -8,9 +8,9 @@ import { deriveHostKey, type HostKey } from './hostkey.js';
 import { mannerOf } from './manner.js';
 import { oddityOf, paceOf } from './oddity.js';
 import type { FleetOptions } from './options.js';
+import type { Pace } from './pace.js';
 import type { FleetDevice } from './plan.js';
 import { serveSession } from './session.js';
-import type { Pace } from './wire.js';
 
 const REBOOT_MS = 60_000;
 /** Two kilobytes each. */

@@ -1,8 +1,9 @@
 // How an output goes wrong on its way: each takes over at the first command that shows something.
 import type { Writable } from 'node:stream';
 import type { Fault } from './fault.js';
+import type { Under } from './noise.js';
 import { keepAlive } from './noise.js';
-import { type Channel, ignoreWindow, type Under } from './sshd.js';
+import { type Channel, ignoreWindow } from './sshd.js';
 import type { Wire } from './terminal.js';
 
 /** What a spoiler may reach for. */

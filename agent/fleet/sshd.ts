@@ -17,7 +17,7 @@ import ssh2, {
 } from 'ssh2';
 import type { HostKey } from './hostkey.js';
 import { type Exchanging, sharePairs } from './keyexchange.js';
-import { disconnectMessage } from './noise.js';
+import { disconnectMessage, type Under } from './noise.js';
 import type { Oddity } from './oddity.js';
 
 /** A shell or a command of a client: bytes in, bytes out, an exit status. */
@@ -49,14 +49,6 @@ export interface SshSession {
   onShell(channel: Channel, rows: number): { resize(rows: number): void };
   onExec(channel: Channel, command: string): void;
   onError(error: Error): void;
-}
-
-/** The SSH connection under the channels, for those who disturb it. */
-export interface Under {
-  /** Sends one message; not while keys are exchanged. */
-  send(payload: Buffer): void;
-  /** Exchanges keys again. */
-  rekey(then: () => void): void;
 }
 
 const { Server, utils } = ssh2;

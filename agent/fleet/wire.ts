@@ -1,14 +1,7 @@
 // A channel's way out: what one turn writes leaves as one message, or, at a pace, in pieces with a wait between.
+import type { Pace } from './pace.js';
 import type { Channel } from './sshd.js';
 import type { Wire } from './terminal.js';
-
-/** Output in pieces. */
-export interface Pace {
-  /** Bytes of the next piece. */
-  bytes(): number;
-  /** Runs `then` when the next piece may leave. */
-  wait(then: () => void): void;
-}
 
 export class ChannelWire implements Wire {
   #channel: Channel;
@@ -96,12 +89,4 @@ export class ChannelWire implements Wire {
     this.#text = this.#text.slice(bytes);
     pace.wait(() => this.#sendPiece(pace));
   }
-}
-
-/** So many bytes at a time, so many milliseconds apart; 0: a turn of the event loop. */
-export function steadyPace(bytes: number, pauseMs: number): Pace {
-  return {
-    bytes: () => bytes,
-    wait: (then) => void (pauseMs > 0 ? setTimeout(then, pauseMs) : setImmediate(then)),
-  };
 }

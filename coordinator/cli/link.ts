@@ -3,10 +3,11 @@
 
 import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { IdentityDirectory } from '../../proto/identity/identitydirectory.js';
-import type { Source, TlsFiles, Values } from '../config.js';
+import type { Source, Values } from '../config.js';
 import { type Connection, connect } from '../connect.js';
 import { isLoopback } from '../intake/loopback.js';
 import type { Keep } from '../store/versions.js';
+import type { TlsFiles } from '../tls.js';
 import { UsageError } from './exit.js';
 import { ask, Patience } from './rpc.js';
 import type { CONNECTION, KEEP } from './settings.js';

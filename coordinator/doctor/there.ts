@@ -1,11 +1,12 @@
 // What a coordinator looks at when somebody asks whether it is well: itself, its directory, its NATS, its agents.
+
 import { totalmem } from 'node:os';
 import type { Member } from '../../proto/gen/netsweep/v1/members.js';
 import type { Agent, Diagnosis } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { descriptors } from '../../proto/operation/process.js';
 import { sizeText } from '../combine/table.js';
-import type { TlsFiles } from '../config.js';
 import { isLoopback } from '../intake/loopback.js';
+import type { TlsFiles } from '../tls.js';
 import * as agents from './agents.js';
 import { certificate, renewals } from './certificates.js';
 import { type Check, examine, fail, ok, type Verdict, warn } from './check.js';

@@ -1,11 +1,12 @@
 // Our own certificate authority: made once, in a directory of the coordinator's state. It vouches for the
 // coordinator's own address and for members, and for nothing else: it may not make another authority.
+
 import { randomBytes, type webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { ALGORITHM, keyPair, makeKey, x509 } from '../../proto/identity/certificaterequest.js';
-import type { TlsFiles } from '../config.js';
+import type { TlsFiles } from '../tls.js';
 import { readPrivate, writeWhole } from './natskeys.js';
 
 const DAY_MS = 86_400_000;

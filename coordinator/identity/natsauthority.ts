@@ -1,8 +1,9 @@
 // Tells the servers of NATS of agents' accounts, over the system account: when one is new, changed or revoked, and of
 // all of them each time the connection comes, because a server may have been away, or may be a new one.
+
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { TlsFiles } from '../config.js';
 import { openConnection, rest, type Warn, watch } from '../sweep/natsconnection.js';
+import type { TlsFiles } from '../tls.js';
 import { CLAIMS_UPDATE, type Grant } from './natsclaims.js';
 import { natsFolder, systemCreds } from './natsplaces.js';
 import { agentAccounts, natsUser, revokeNatsUser } from './natsusers.js';

@@ -1,8 +1,9 @@
 // Sees to it that no server of our own NATS ends with its certificate: makes a new one in its folder in time, and says,
 // until it is shown, what somebody has to do for that.
-import type { TlsFiles } from '../config.js';
+
 import type { Host } from '../host.js';
 import { type Shown, shownBy } from '../sweep/natsshown.js';
+import type { TlsFiles } from '../tls.js';
 import type { Authority } from './authority.js';
 import { renewNats } from './natscertificates.js';
 

@@ -15,9 +15,8 @@ import {
   type ServerInterceptor,
   type ServerOptions,
 } from '@grpc/grpc-js';
-import type { TlsFiles } from '../config.js';
 import { localDoor, outsideDoor } from '../identity/door.js';
-import { readIdentity } from '../tls.js';
+import { readIdentity, type TlsFiles } from '../tls.js';
 import { isLoopback } from './loopback.js';
 import type { Strangers } from './strangers.js';
 

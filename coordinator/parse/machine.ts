@@ -3,12 +3,8 @@
 import { linesOf } from './lines.js';
 import type { Captures } from './pattern.js';
 import type { Rule } from './rule.js';
-import { Slot } from './slot.js';
+import { type Cell, Slot } from './slot.js';
 import type { Template } from './template.js';
-
-/** A value of a row. A list holds texts, or the groups of a pattern that has groups with names. */
-export type Cell = string | ListItem[];
-export type ListItem = string | Record<string, string | null>;
 
 /** Cells in the order of the template's Values. */
 export type Cells = Cell[];

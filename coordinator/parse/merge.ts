@@ -1,6 +1,7 @@
 // Tables from several templates over one text: the first one's rows, with the columns that the others add to the rows
 // that have the same keys. Without keys, row by row.
-import type { Cell, Cells } from './machine.js';
+import type { Cells } from './machine.js';
+import type { Cell } from './slot.js';
 import type { Template } from './template.js';
 
 export interface Table {

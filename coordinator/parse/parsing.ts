@@ -2,10 +2,10 @@
 // does not take, is an answer with words, not an exception.
 
 import { Library, type NamedTemplate, NoTemplate } from './library.js';
-import type { ListItem } from './machine.js';
 import { type Cells, ParseError, parseText } from './machine.js';
 import { mergeTables, type Table } from './merge.js';
 import { PatternError } from './patterntree.js';
+import type { ListItem } from './slot.js';
 import type { Question } from './templateindex.js';
 
 /** An output, and where its templates are found. */

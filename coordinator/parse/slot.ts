@@ -1,7 +1,10 @@
 // What one Value holds while a text is parsed. Its options act in the order they are written, which makes a difference:
 // "Required,List" looks at the last item, "List,Required" at the list.
-import type { Cell, ListItem } from './machine.js';
 import type { Option, Value } from './value.js';
+
+/** A value of a row. A list holds texts, or the groups of a pattern that has groups with names. */
+export type Cell = string | ListItem[];
+export type ListItem = string | Record<string, string | null>;
 
 /** What Python makes of a group that took no part, once it stands in a list. People compare with it. */
 const NONE = 'None';

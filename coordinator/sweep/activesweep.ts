@@ -19,7 +19,6 @@ import { Line, type Unit } from './line.js';
 import { type Pace, type Track, Tracks } from './pace.js';
 import { type Limits, Queue } from './queue.js';
 import { Stops } from './stops.js';
-import { runsAlone } from './suspicion.js';
 
 /** A device of an open sweep. */
 export interface DeviceState {
@@ -76,6 +75,9 @@ export interface Ending {
 }
 
 /** What a report begins as: made anew by the generated code, all that it names would be copied. */
+/** From so many deaths on a device runs alone. */
+export const ALONE_FROM = 2;
+
 const NO_REPORT = Report.create();
 /** Shared by all devices that nothing has been done with, as far as it is still of interest. */
 const NO_EPOCHS: string[] = [];
@@ -461,6 +463,11 @@ function lineOf<T extends Line | Queue>(lines: Map<string, T>, segment: string, 
   const line = lines.get(segment) ?? new Made();
   lines.set(segment, line);
   return line;
+}
+
+/** It has to be in a shard, and in a worker process, of its own. */
+export function runsAlone({ row }: DeviceState): boolean {
+  return row.deaths.length >= ALONE_FROM;
 }
 
 export function newRow(index: number): DeviceRow {

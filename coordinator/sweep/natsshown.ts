@@ -1,11 +1,12 @@
 // The certificate that a NATS server shows to whoever comes. The library keeps it to itself, so this comes as a client does:
 // hears the server's first line, turns to TLS, and leaves.
+
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { natsHost } from '../../proto/natsurl.js';
-import type { TlsFiles } from '../config.js';
+import type { TlsFiles } from '../tls.js';
 
 const WAIT_MS = 3_000;
 const PORT = 4222;

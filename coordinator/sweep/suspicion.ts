@@ -5,17 +5,10 @@
 // An agent that has lost its leases may only be cut off: it is taken for dead until it says something again.
 import { Failure, Kind, Stage, Status } from '../../proto/gen/netsweep/v1/model.js';
 import type { Write } from '../store/store.js';
-import type { ActiveSweep, DeviceState, Ending } from './activesweep.js';
+import { type ActiveSweep, ALONE_FROM, type DeviceState, type Ending } from './activesweep.js';
 
-/** From so many deaths on a device runs alone. */
-const ALONE_FROM = 2;
 /** Whoever was there so often is to blame, also if it never was alone: it may be what ends whole agents. */
 const DEATHS_MOST = 6;
-
-/** It has to be in a shard, and in a worker process, of its own. */
-export function runsAlone({ row }: DeviceState): boolean {
-  return row.deaths.length >= ALONE_FROM;
-}
 
 /** How a device ends at whose sessions processes die; null: it may be tried again. */
 export function conviction({ row }: DeviceState, alone: boolean): Ending | null {

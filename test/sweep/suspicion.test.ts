@@ -1,7 +1,7 @@
 // A device that makes processes die fails alone: who was there twice runs in a process of its own, and only what dies
 // there convicts. Who was there by chance loses nothing by it.
 import { describe, expect, test } from 'vitest';
-import { runsAlone } from '../../coordinator/sweep/suspicion.js';
+import { runsAlone } from '../../coordinator/sweep/activesweep.js';
 import { Kind, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { device, granted, handedBack, ok, open, reopened } from './opened.js';
 
