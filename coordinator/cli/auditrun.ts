@@ -15,7 +15,6 @@ import { limitFields } from '../inventory/select.js';
 import { count } from '../inventory/wording.js';
 import { auditNotice } from '../notices/audit.js';
 import type { Destination } from '../notices/destination.js';
-import { printPlan } from '../sweep/plan.js';
 import { attend } from './attend.js';
 import { policiesOf, templatesOf } from './audit.js';
 import { keepAudit, lineOf } from './auditkeep.js';
@@ -28,9 +27,10 @@ import { finished } from './follow.js';
 import { findSweep, keepBy, linkOptions, openLink, patienceWith } from './link.js';
 import { destinationsOf, tell } from './notify.js';
 import { checkFile, Screen } from './output.js';
+import { planLines } from './planview.js';
 import { openPlatforms } from './platforms.js';
 import { plan, resolve, type Selected, select } from './prepare.js';
-import { printLines } from './print.js';
+import { printLines, terminalColumns } from './print.js';
 import { confirm, sweepOptions } from './run.js';
 import type { AUDIT_RUN, RUN } from './settings.js';
 import { harmlessLine } from './terminal.js';
@@ -83,7 +83,7 @@ async function auditSweep(
   const planned = plan(asked, { commands: [], values, options: sweepOptions(values) });
   for (const [at, device] of planned.devices.entries())
     device.foundCommands = audited[places[at] ?? -1]?.found ?? [];
-  if (values.check) return print(printPlan(planned).trimEnd().split('\n'));
+  if (values.check) return print(planLines(planned, { selected: asked, values }, terminalColumns()));
   await confirm(values, planned.devices.length);
   const credentials = await resolve(asked, planned, stop);
   await using link = await openLink(values, stop, true, keepBy(values));

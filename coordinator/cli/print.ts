@@ -15,6 +15,11 @@ export async function printLines(lines: string[]): Promise<void> {
   await sink.end();
 }
 
+/** null: stdout is no terminal. */
+export function terminalColumns(): number | null {
+  return process.stdout.isTTY === true ? process.stdout.columns || 80 : null;
+}
+
 /** Rows as a table, narrowed on a terminal, or each through `object` as one JSON array. */
 export async function printTable<T>(
   rows: T[],

@@ -4,7 +4,6 @@ import { HostKeyPolicy, Isolation, Purpose, SweepOptions } from '../../proto/gen
 import type { Values } from '../config.js';
 import type { Connection } from '../connect.js';
 import { runNotice, type SweepFigures } from '../notices/sweep.js';
-import { printPlan } from '../sweep/plan.js';
 import { askYes } from './asking.js';
 import { attend, rerunCommand } from './attend.js';
 import type { Call } from './command.js';
@@ -12,8 +11,9 @@ import { Ended, EXIT, type ExitCode, UsageError } from './exit.js';
 import { keepBy, openLink } from './link.js';
 import { destinationsOf, tell } from './notify.js';
 import { checkOutput, type Screen, wantsTranscripts } from './output.js';
+import { planLines, planObject } from './planview.js';
 import { type Earlier, earlierDevices, plan, resolve, select } from './prepare.js';
-import { printLines } from './print.js';
+import { printLines, terminalColumns } from './print.js';
 import type { RUN } from './settings.js';
 import { harmlessLine } from './terminal.js';
 
@@ -40,7 +40,10 @@ async function sweep(call: RunCall, opened: Connection | null, earlier: Earlier 
   for (const warning of selected.warnings) process.stderr.write(`${harmlessLine(warning)}\n`);
   if (values.listHosts) return print(selected.entries.map(({ name }) => name));
   const planned = plan(selected, { commands: args, values, options: sweepOptions(values) });
-  if (values.check) return print(printPlan(planned).trimEnd().split('\n'));
+  if (values.check)
+    return values.format === 'json'
+      ? print([JSON.stringify(planObject(planned, { selected, values }), null, 2)])
+      : print(planLines(planned, { selected, values }, terminalColumns()));
   await confirm(values, planned.devices.length);
   const credentials = await resolve(selected, planned, stop);
   const hint = (id: string) => `again, only these: ${rerunCommand(call, id)}`;

@@ -6,9 +6,9 @@ import { holdsControl, onlyEnables, readsOnly, whyRefused } from '../../proto/re
 import { addressKey, sameHost } from '../inventory/address.js';
 import type { Entry } from '../inventory/inventory.js';
 import { count, didYouMean, Issues, nearest, quote } from '../inventory/wording.js';
-import { type LoginRow, loginsOf, printLogin, printWay, tally, type WayRow, waysOf } from './planlogins.js';
-import { type PlannedPace, planPace, printPace } from './planpace.js';
-import { printLimits, Stops } from './stops.js';
+import { type LoginRow, loginsOf, tally, type WayRow, waysOf } from './planlogins.js';
+import { type PlannedPace, planPace } from './planpace.js';
+import { Stops } from './stops.js';
 
 export interface PlanInput {
   /** In inventory order; logins applied. */
@@ -27,8 +27,10 @@ export interface Plan {
   devices: Device[];
   options: SweepOptions;
   /** What runs, and on how many devices, in the order of first use. */
-  commands: { command: string; devices: number }[];
+  commands: PlannedCommand[];
   places: { segment: string; site: string; devices: number }[];
+  /** Devices of each stage, which ends before the next begins; one where there is neither canary nor batch. */
+  stages: { name: string; devices: Device[] }[];
   agents: number;
   /** Most sessions open at once. */
   sessions: number;
@@ -40,7 +42,15 @@ export interface Plan {
   estimateMs: number;
 }
 
-const DEVICE_MS = 3000;
+export interface PlannedCommand {
+  command: string;
+  devices: number;
+  /** Platforms on which it is more than reading, with what the gate has against it. */
+  notReading: { platform: string; why: string }[];
+}
+
+/** What a device is taken to need. */
+export const DEVICE_MS = 3000;
 /** Verbs that a message names. */
 const MOST_VERBS = 12;
 /** Commands that a device runs at most; a list from an inventory that is longer is a mistake. */
@@ -63,13 +73,11 @@ export function planSweep(input: PlanInput): Plan {
   return {
     devices,
     options,
-    commands: tally(
-      devices.flatMap((device) => device.commands),
-      (command) => ({ command }),
-    ),
+    commands: commandsOf(devices, input.platforms),
     places,
+    stages: stagesOf(devices, options),
     agents: input.agents || Math.min(segments, Math.max(3, input.cores ?? 1)),
-    sessions: Math.min(options.forks, devices.length),
+    sessions: Math.min(mostOf(options), devices.length),
     logins: loginsOf(entries),
     ways: waysOf(entries),
     pace,
@@ -119,39 +127,41 @@ export function checkCommandWords(commands: readonly string[], platforms: readon
   issues.throwIfAny();
 }
 
-/** The plan for people; one item a line. */
-export function printPlan(plan: Plan): string {
-  const { devices, options, places, logins, ways } = plan;
-  const legacy = devices.filter((device) => device.legacy).length;
-  const platforms = tally(devices, ({ platform }) => ({ platform }));
-  const undecided = devices.filter(({ commands }) => commands.length === 0).length;
-  return [
-    `devices      ${devices.length} (${platforms.map((one) => `${one.platform} ${one.devices}`).join(', ')})`,
-    'no platform  0',
-    ...places.map(
-      (one) => `segment      ${one.segment}${one.site === '' ? '' : `, site ${one.site}`}: ${one.devices}`,
-    ),
-    `agents       ${plan.agents}`,
-    ...plan.commands.map((one) => `command      ${quote(one.command)} on ${count(one.devices, 'device')}`),
-    ...(undecided > 0
-      ? [`command      as the platform has it once found, on ${count(undecided, 'device')}`]
-      : []),
-    ...logins.map(printLogin),
-    ...ways.map(printWay),
-    ...(legacy === 0 ? [] : [`legacy       weak algorithms allowed on ${count(legacy, 'device')}`]),
-    `sessions     at most ${plan.sessions} at once`,
-    ...printPace(plan.pace, printSeconds).map((line) => `pace         ${line}`),
-    ...printLimits(options).map((line) => `limit        ${line}`),
-    `writes       ${options.allowWrites ? 'allowed: at most one attempt a device' : 'refused'}`,
-    `time         about ${printSeconds(plan.estimateMs)}`,
-    '',
-  ].join('\n');
+function commandsOf(devices: readonly Device[], platforms: Platforms): PlannedCommand[] {
+  const users = new Map<string, { devices: number; names: Set<string> }>();
+  for (const { platform, commands } of devices)
+    for (const command of commands) {
+      const known = users.get(command) ?? { devices: 0, names: new Set() };
+      known.devices += 1;
+      users.set(command, { ...known, names: known.names.add(platform) });
+    }
+  return Array.from(users, ([command, { devices, names }]) => ({
+    command,
+    devices,
+    notReading: Array.from(names).flatMap((name) => {
+      const platform = platforms.get(name);
+      const why = platform === undefined ? null : whyRefused(platform, command);
+      return why === null ? [] : [{ platform: name, why }];
+    }),
+  }));
+}
+
+function stagesOf(devices: readonly Device[], options: SweepOptions): Plan['stages'] {
+  const stops = new Stops(options, devices.length);
+  const stages = stops.sizes.map((_, stage) => ({ name: stops.nameOf(stage), devices: [] as Device[] }));
+  for (const device of devices) stages[stops.stageOf(device.index)]?.devices.push(device);
+  return stages;
+}
+
+/** A sweep that may write never has more under way than may fail. */
+function mostOf(options: SweepOptions): number {
+  return Math.max(1, Math.min(options.forks, new Stops(options, 0).most));
 }
 
 /** How often all places are filled anew; a stage that has begun is waited for. */
 function roundsOf(options: SweepOptions, selected: number): number {
   const stages = new Stops(options, selected);
-  return stages.sizes.reduce((sum, size) => sum + Math.ceil(size / Math.max(1, options.forks)), 0);
+  return stages.sizes.reduce((sum, size) => sum + Math.ceil(size / mostOf(options)), 0);
 }
 
 function deviceOf(entry: Entry, index: number, { commands, platforms }: PlanInput, issues: Issues): Device {
@@ -276,9 +286,4 @@ function meantCommand(command: string, platforms: readonly Platform[]): string |
     platforms.flatMap(({ reads_exactly }) => reads_exactly),
   );
   return whole === null ? null : quote(whole);
-}
-
-function printSeconds(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
 }

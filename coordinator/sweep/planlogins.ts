@@ -11,12 +11,14 @@ export interface LoginRow {
   /** Where each secret comes from, in words. */
   sources: string[];
   devices: number;
+  names: string[];
 }
 
 export interface WayRow {
   /** In words, the nearest first. */
   hops: string[];
   devices: number;
+  names: string[];
 }
 
 const OPTIONS: Partial<Record<SecretField, { words: string; file: string; ask: string }>> = {
@@ -29,14 +31,17 @@ export function loginsOf(entries: readonly Entry[]): LoginRow[] {
   const rows = entries.flatMap((entry) => {
     const groups = entry.groups.length > 0 ? entry.groups : [''];
     const sources = sourcesOf(entry);
-    return groups.map((group) => ({ group, username: entry.username ?? '', sources }));
+    return groups.map((group) => ({
+      name: entry.name,
+      row: { group, username: entry.username ?? '', sources },
+    }));
   });
-  return tally(rows, (row) => row);
+  return named(rows);
 }
 
 export function waysOf(entries: readonly Entry[]): WayRow[] {
   const ways = entries.filter(({ via }) => via.length > 0);
-  return tally(ways, ({ via }) => ({ hops: via.map(hopInWords) }));
+  return named(ways.map(({ name, via }) => ({ name, row: { hops: via.map(hopInWords) } })));
 }
 
 export function printLogin({ group, username, sources, devices }: LoginRow): string {
@@ -61,6 +66,21 @@ export function tally<Item, Row extends object>(
     const known = rows.get(key);
     if (known === undefined) rows.set(key, { ...row, devices: 1 });
     else known.devices += 1;
+  }
+  return Array.from(rows.values());
+}
+
+/** As `tally`, with the names. */
+function named<Row extends object>(
+  items: readonly { name: string; row: Row }[],
+): (Row & { devices: number; names: string[] })[] {
+  const rows = new Map<string, Row & { devices: number; names: string[] }>();
+  for (const { name, row } of items) {
+    const key = JSON.stringify(row);
+    const known = rows.get(key) ?? { ...row, devices: 0, names: [] };
+    known.devices += 1;
+    known.names.push(name);
+    rows.set(key, known);
   }
   return Array.from(rows.values());
 }

@@ -63,11 +63,15 @@ export class Stops {
 
   /** The same in words; empty where there are no stages. */
   get underWay(): string {
+    return this.#stage === this.#left.length ? '' : this.nameOf(this.#stage);
+  }
+
+  nameOf(stage: number): string {
     const { canary, batch } = this.limits;
-    if ((canary === 0 && batch === 0) || this.#stage === this.#left.length) return '';
-    if (this.#stage < this.#canaries) return 'canary';
+    if (canary === 0 && batch === 0) return '';
+    if (stage < this.#canaries) return 'canary';
     const of = this.#left.length - this.#canaries;
-    return of === 1 ? 'after the canary' : `batch ${this.#stage - this.#canaries + 1} of ${of}`;
+    return of === 1 ? 'after the canary' : `batch ${stage - this.#canaries + 1} of ${of}`;
   }
 
   stageOf(index: number): number {

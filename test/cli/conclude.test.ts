@@ -1,6 +1,7 @@
 // What a sweep's end means for the exit code, and what is said of one that stopped.
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { endOf } from '../../coordinator/cli/end.ts';
 import { decide, EXIT, type ExitCode } from '../../coordinator/cli/exit.ts';
 import { conclude } from '../../coordinator/cli/output.ts';
 import { Progress } from '../../coordinator/cli/progress.ts';
@@ -87,4 +88,12 @@ test('a stopped sweep says why and how to go on, even when quiet', () => {
     'stopped, 1 device never begun: deadline\nagain: ...\n',
   );
   expect(ending({ reports: [ok, refused] }).said).toBe('');
+});
+
+test('what nobody has thought of ends with 70, says that it is a bug, and where', () => {
+  const { code, message } = endOf(new TypeError('x is not a function'), new AbortController().signal);
+  expect(code).toBe(EXIT.bug);
+  expect(message).toMatch(
+    /^netsweep: this is a bug, please report it\nTypeError: x is not a function\n +at /,
+  );
 });

@@ -47,6 +47,28 @@ describe.concurrent('netsweep run', () => {
     expect(fleet.sessions()).toHaveLength(asked);
   });
 
+  test('ends with 3 at findings and at drift, with 1 when a device failed as well; so do audits and doctor', async () => {
+    await using cluster = await startCluster({ devices: 3, bad: { refuse: 0.34 }, agents: AGENTS });
+    const { place, fleet } = cluster;
+    const broken = fleet.devices.find(({ fault }) => fault === 'refuse')?.name ?? '';
+    const policy = await place.write(
+      'lab.yaml',
+      'netsweep_policy: 1\nname: lab\ndevices: all\nrules:\n- {id: NOT-1, severity: low, title: never so, command: show version, present: nothing says so}\n',
+    );
+    const audit = (...words: string[]) =>
+      place.netsweep(['audit', 'run', '-p', policy, '-i', fleet.inventory(), '--retries', '0', ...words]);
+    const found = await audit('-x', broken);
+    expect(found.status, found.stderr).toBe(3);
+    expect(await audit()).toMatchObject({ status: 1 });
+    const [first, second] = [
+      await cluster.run(['-x', broken, 'show version']),
+      await cluster.run(['-x', broken, 'show clock']),
+    ].map(({ results }) => results[0]?.sweep ?? '');
+    expect(await place.netsweep(['diff', first ?? '', second ?? ''])).toMatchObject({ status: 3 });
+    expect(await place.netsweep(['diff', first ?? '', first ?? ''])).toMatchObject({ status: 0 });
+    expect(await place.netsweep(['doctor', '--coordinator', '127.0.0.1:1'])).toMatchObject({ status: 1 });
+  });
+
   test('ends with 5 when it is cancelled from elsewhere: nothing new begins, and every session closes whatever it waits for', async () => {
     await using cluster = await startCluster({
       devices: 20,
