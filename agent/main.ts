@@ -98,7 +98,7 @@ async function runConfigured(): Promise<number> {
     }
     if (error instanceof CannotListen || error instanceof Unwanted) {
       process.stderr.write(`netsweep-agent: ${error.message}\n`);
-      return 4;
+      return error instanceof Unwanted ? 4 : 1; // an address may be free, or there, a little later
     }
     // Stopped while it still waited for what it depends on: nothing was lost.
     if (stop.signal.aborted) return 0;

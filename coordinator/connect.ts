@@ -22,6 +22,7 @@ import { findNatsServer, NoNatsServer } from './natsserver.js';
 import { type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
 import type { Keep } from './store/versions.js';
 import { readIdentity, type TlsFiles } from './tls.js';
+import { Unreachable } from './unreachable.js';
 
 /** Helpers of the collector cost more on busy cores than they save. */
 const ONE_COLLECTOR = '--single-threaded-gc';
@@ -40,14 +41,6 @@ const CHANNEL: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_channelz': 0, // nobody asks for it, and it counts every message
 };
-
-/** No coordinator, or none that will have us: exit 4. */
-export class Unreachable extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'Unreachable';
-  }
-}
 
 export interface Connection extends AsyncDisposable {
   /** Another one after the connection was lost: to be asked for at each call. */

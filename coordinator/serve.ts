@@ -13,7 +13,6 @@ import { logOptions } from '../proto/operation/log.js';
 import { ProcessMetrics } from '../proto/operation/process.js';
 import { Heads } from './auditlog/heads.js';
 import type { ServeConfig } from './config.js';
-import { Unreachable } from './connect.js';
 import { Coordinator, type CoordinatorOptions } from './coordinator.js';
 import { machine } from './host.js';
 import { natsEndowment } from './identity/endowment.js';
@@ -32,6 +31,7 @@ import { SOCKET_FILE } from './socketfile.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './store/refusal.js';
 import { type NatsOptions, OpenToAll } from './sweep/natsconnection.js';
 import { readIdentity, type TlsFiles } from './tls.js';
+import { Unreachable } from './unreachable.js';
 import { version } from './version.js';
 
 /** Prints one `ready` line on stdout when agents and clients may come; resolves after the drain. */

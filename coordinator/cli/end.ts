@@ -3,8 +3,8 @@
 import { CommanderError } from 'commander';
 import { PlatformError } from '../../proto/platform.js';
 import { GitError } from '../backup/git.js';
-import { Unreachable } from '../connect.js';
 import { InputError } from '../inventory/inventory.js';
+import { Unreachable } from '../unreachable.js';
 import { Ended, EXIT, type ExitCode, exitOfCall, UsageError } from './exit.js';
 import { CannotWrite, OutputClosed } from './sink.js';
 import { harmless } from './terminal.js';

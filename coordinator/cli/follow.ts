@@ -3,7 +3,8 @@
 import { status } from '@grpc/grpc-js';
 import type { Report } from '../../proto/gen/netsweep/v1/model.js';
 import type { ResultsRequest, Sweep, SweepEvent } from '../../proto/gen/netsweep/v1/sweeps.js';
-import { type Connection, Unreachable } from '../connect.js';
+import type { Connection } from '../connect.js';
+import { Unreachable } from '../unreachable.js';
 import { Patience } from './rpc.js';
 
 export interface Followed {

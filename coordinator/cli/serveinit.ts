@@ -2,11 +2,11 @@
 // --renew: certificates for it once more.
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Unreachable } from '../connect.js';
 import { Authority } from '../identity/authority.js';
 import { authorityIn, init, type Made, renew } from '../identity/init.js';
 import type { NatsServerFiles } from '../identity/natsinit.js';
 import { StateInUse, StoreDamaged, StoreRefused } from '../store/refusal.js';
+import { Unreachable } from '../unreachable.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
 import { shellWord } from './link.js';

@@ -17,12 +17,14 @@ import { ask, Patience } from '../cli/rpc.js';
 import { sweepOptions } from '../cli/run.js';
 import { submit, submitKey } from '../cli/submit.js';
 import type { Connection } from '../connect.js';
-import { type Options, type RunOptions, valuesOf } from './options.js';
-import { type Result, resultOf, type Summary, summaryOf } from './result.js';
+import type { Options, RunOptions } from './options.js';
+import { resultOf, summaryOf } from './reports.js';
+import type { Result, Summary } from './result.js';
+import { valuesOf } from './values.js';
 
 export { UsageError } from '../cli/exit.js';
-export { Unreachable } from '../connect.js';
-export { InputError } from '../inventory/inventory.js';
+export { InputError } from '../inventory/issue.js';
+export { Unreachable } from '../unreachable.js';
 export type { Duration, Options, RunOptions } from './options.js';
 export type { CommandOutput, Counts, Failure, Result, Status, Summary } from './result.js';
 
@@ -65,7 +67,7 @@ export class Netsweep implements AsyncDisposable {
     };
     try {
       const id = await submit(this.#link, { header, devices: planned.devices, credentials }, signal);
-      return new Sweep(id, this.#link, signal);
+      return Sweep.of(id, this.#link, signal);
     } finally {
       for (const { password, privateKey, enableSecret } of credentials)
         for (const secret of [password, privateKey, enableSecret]) secret.fill(0);
@@ -75,7 +77,7 @@ export class Netsweep implements AsyncDisposable {
   /** An earlier sweep by its id, a unique prefix of it, or `last`. Throws UsageError where there is none. */
   async sweep(name: string): Promise<Sweep> {
     const { id } = await findSweep(this.#link, name);
-    return new Sweep(id, this.#link, this.#closed.signal);
+    return Sweep.of(id, this.#link, this.#closed.signal);
   }
 
   /** Ends what runs here; sweeps elsewhere go on. */
@@ -98,10 +100,15 @@ export class Sweep implements AsyncIterable<Result> {
   readonly #link: Connection;
   readonly #closed: AbortSignal;
 
-  constructor(id: string, link: Connection, closed: AbortSignal) {
+  private constructor(id: string, link: Connection, closed: AbortSignal) {
     this.id = id;
     this.#link = link;
     this.#closed = closed;
+  }
+
+  /** @internal Left out of the types that scripts see, as they know no Connection. */
+  static of(id: string, link: Connection, closed: AbortSignal): Sweep {
+    return new Sweep(id, link, closed);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Result> {

@@ -1,9 +1,4 @@
-// What a script may set: the options of `netsweep run` under their long names in camel case. They are read by the same
-// readers, over NETSWEEP_* and netsweep.yaml as on a command line, and refused in the same words.
-
-import { UsageError } from '../cli/exit.js';
-import { CONFIG_KEYS, RUN } from '../cli/settings.js';
-import { findConfigFile, type Given, nearest, readConfigFile, settle, type Values } from '../config.js';
+// What a script may set: the options of `netsweep run` under their long names in camel case.
 
 /** Where sweeps run, and what holds for all of them. */
 export interface Options extends RunOptions {
@@ -64,20 +59,4 @@ export interface RunOptions {
   allowWrites?: boolean;
   /** Bytes, or as `16MB`. */
   outputLimit?: number | string;
-}
-
-export type RunValues = Values<typeof RUN>;
-
-/** Throws InputError or UsageError with what is wrong. */
-export function valuesOf({ devices: _, ...options }: Options): RunValues {
-  const given: Given = {};
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined || value === false) continue;
-    if (!Object.hasOwn(RUN, key))
-      throw new UsageError(`unknown option "${key}"${nearest(key, Object.keys(RUN))}`);
-    given[key] = Array.isArray(value) ? value.map(String) : [String(value)];
-  }
-  const path = findConfigFile(process.env);
-  const file = path === null ? new Map() : readConfigFile(path, CONFIG_KEYS);
-  return settle(RUN, { given, environment: process.env, file }).values;
 }

@@ -1,7 +1,5 @@
-// What a script is given for each device: the objects that `--format ndjson` prints, with types.
-import type { Output, Report } from '../../proto/gen/netsweep/v1/model.js';
-import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
-import { type ReadOutput, resultObject, sweepObject } from '../combine/result.js';
+// What a script is given for each device: the objects that `--format ndjson` prints, with types. They go to scripts without
+// the rest of the program, so that they may need nothing of it.
 
 /** How a device ended. */
 export type Status = 'ok' | 'suspect' | 'failed' | 'skipped' | 'cancelled' | 'interrupted';
@@ -74,22 +72,4 @@ export interface Summary {
   counts: Counts;
   /** Why it was cancelled or stopped. */
   reason: string | null;
-}
-
-export async function resultOf(report: Report, read: ReadOutput): Promise<Result> {
-  const texts = await Promise.all(report.outputs.map((output) => textOf(output, read)));
-  return resultObject(report, texts) as Result; // its words are those of the enumerations
-}
-
-export function summaryOf(sweep: Sweep): Summary {
-  const { id, status, startedAt, endedAt, durationMs, counts, reason } = sweepObject(sweep);
-  return { id, status, startedAt, endedAt, durationMs, counts, reason } as Summary; // as above
-}
-
-async function textOf(output: Output, read: ReadOutput): Promise<string> {
-  const whole = read.whole?.(output) ?? null;
-  if (whole !== null) return whole;
-  let text = '';
-  for await (const piece of read(output)) text += piece;
-  return text;
 }

@@ -1,14 +1,10 @@
 // What an inventory gives, whatever its shape: a list of entries with the position each was read from.
 // Everything after this file is the same for YAML, JSON, CSV and Python dictionaries.
 import type { Limits } from '../../proto/gen/netsweep/v1/model.js';
+import type { Issue, Position } from './issue.js';
 import type { Seal } from './netmikoseal.js';
 
-/** A place in an input file; line and column count from 1. */
-export interface Position {
-  file: string;
-  line: number;
-  column: number;
-}
+export { InputError, type Issue, type Position, printIssue } from './issue.js';
 
 /** How a value is encrypted: as netmiko-tools does it, or who opens it. */
 export type SealedBy = Seal | { open(text: string): Promise<Buffer> };
@@ -124,23 +120,4 @@ export interface Inventory {
   /** Groups with the groups in them, in the order of the sources. */
   children: ReadonlyMap<string, readonly string[]>;
   warnings: Issue[];
-}
-
-/** One thing wrong with an input: `file:line:column: message`. */
-export interface Issue {
-  at: Position | null;
-  /** What is wrong, with what was found, what was expected and the nearest match. */
-  message: string;
-}
-
-/** Bad input: every issue of it at once. The program prints them, starts nothing and exits with 2. */
-export class InputError extends Error {
-  constructor(readonly issues: Issue[]) {
-    super(issues.map(printIssue).join('\n'));
-    this.name = 'InputError';
-  }
-}
-
-export function printIssue({ at, message }: Issue): string {
-  return at === null ? message : `${at.file}:${at.line}:${at.column}: ${message}`;
 }

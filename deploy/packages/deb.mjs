@@ -1,7 +1,6 @@
 // A .deb of a tree, made with nothing but dpkg-deb. The same sources and SOURCE_DATE_EPOCH make the same bytes.
 import { spawnSync } from 'node:child_process';
 import {
-  chmodSync,
   copyFileSync,
   cpSync,
   lstatSync,
@@ -12,11 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { BINDING } from '../bundle/chunks.mjs';
+import { packed, pages, reference } from './manuals.mjs';
 import { nativeParts } from './native.mjs';
 import { APACHE, section } from './terms.mjs';
-import { root, version } from './tree.mjs';
+import { modes, root, version } from './tree.mjs';
 
 const parts = join(root, 'deploy/packages/debian');
 const MAINTAINER = 'netsweep maintainers <netsweep@packages.debian.org>';
@@ -25,13 +24,15 @@ const MAINTAINER = 'netsweep maintainers <netsweep@packages.debian.org>';
 const NODE = 'nodejs (>= 20.19)';
 const CHECK_NODE = `@PROGRAM@ --version >/dev/null || echo '@PACKAGE@ is installed, but does not start yet: see above' >&2`;
 
-/** `files`: where a file of deploy/ is installed. `tree`: the program that it holds, if any. */
+/**
+ * `files`: where a file of deploy/ is installed. `tree`: the program that it holds, if any. `pages`: manual pages of the
+ * --help of a program, null: of a text beside the other parts. `tells`: the program that writes its own, and completions.
+ */
 export const DEBS = [
   {
     name: 'netsweep-agent',
     tree: 'netsweep-agent',
     depends: ['adduser', NODE],
-    recommends: [],
     user: 'netsweep-agent',
     unit: 'netsweep-agent.service',
     check: CHECK_NODE.replace('@PROGRAM@', 'netsweep-agent'),
@@ -53,7 +54,9 @@ export const DEBS = [
     name: 'netsweep',
     tree: 'netsweep',
     depends: ['adduser', NODE],
-    recommends: ['netsweep-nats | nats-server (>= 2.9.4)', 'git'],
+    recommends: ['git'],
+    // Not more: Debian starts a nats-server as soon as it is installed, open to everybody.
+    suggests: ['netsweep-nats', 'nats-server (>= 2.9.4)'],
     user: 'netsweep',
     unit: 'netsweep.service',
     check: CHECK_NODE.replace('@PROGRAM@', 'netsweep'),
@@ -65,7 +68,8 @@ export const DEBS = [
       'packages/debian/key-credential.conf': '/usr/share/doc/netsweep/examples/key-credential.conf',
       'systemd/netsweep.service': '/lib/systemd/system/netsweep.service',
     },
-    pages: { 'netsweep.1': 'netsweep', 'netsweep-admin.8': null },
+    pages: { 'netsweep-admin.8': null },
+    tells: 'netsweep',
     about: 'commands over SSH on any number of network devices',
     more: [
       'The command line, and the coordinator as a service: plans sweeps of routers,',
@@ -77,7 +81,6 @@ export const DEBS = [
     name: 'netsweep-nats',
     tree: null,
     depends: ['adduser', 'nats-server (>= 2.9.4)'],
-    recommends: [],
     user: 'netsweep-nats',
     unit: 'netsweep-nats.service',
     check: ':',
@@ -103,7 +106,8 @@ export function build(deb, { trees, work, folder, epoch }) {
   if (deb.tree !== null) installTree(join(trees, deb.tree), join(top, 'usr/lib', deb.tree), deb.tree);
   for (const [from, to] of Object.entries(deb.files)) install(join(root, 'deploy', from), join(top, to));
   document(deb, top, { trees, epoch });
-  manual(deb, top, trees, epoch);
+  pages(deb, top, { trees, epoch });
+  if (deb.tells !== undefined) reference(deb.tells, top, { trees, epoch });
   const size = inKilobytes(top);
   control(deb, top, { architecture, size });
   modes(top);
@@ -159,46 +163,6 @@ function nativePackages(tree) {
   return [...new Set(nativeParts(tree).map(({ name }) => name))].filter((name) => !BINDING.startsWith(name));
 }
 
-/** What --help says, as a manual page. */
-function manual({ pages }, top, trees, epoch) {
-  for (const [page, program] of Object.entries(pages)) {
-    const number = page.slice(-1);
-    const name = page.slice(0, -2);
-    const text = program === null ? readFileSync(join(parts, `${name}.txt`), 'utf8') : help(trees, program);
-    const date = new Date(epoch * 1000).toISOString().slice(0, 10);
-    const [about = ''] = text.split('\n').filter((line) => line !== '' && !/^usage/i.test(line));
-    const body = text
-      .replaceAll('\\', '\\e')
-      .replaceAll('-', '\\-')
-      .replaceAll(/^([.'])/gm, '\\&$1');
-    const head = `.TH ${name.toUpperCase()} ${number} ${date} "netsweep ${version}"`;
-    const words = [
-      head,
-      '.SH NAME',
-      `${name} \\- ${about.replaceAll('-', '\\-')}`,
-      '.SH DESCRIPTION',
-      '.nf',
-      body,
-    ];
-    packed(join(top, `usr/share/man/man${number}/${page}.gz`), `${words.join('\n')}\n.fi\n`);
-  }
-}
-
-function help(trees, program) {
-  const file = join(trees, program, 'bin', `${program}.cjs`);
-  const { stdout, status, stderr } = spawnSync(process.execPath, [file, '--help'], {
-    encoding: 'utf8',
-    env: { COLUMNS: '80' },
-  });
-  if (status !== 0) throw new Error(`${program} --help: ${stderr}`);
-  return stdout;
-}
-
-function packed(file, text) {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, gzipSync(text, { level: 9 }));
-}
-
 function control(deb, top, { architecture, size }) {
   const folder = join(top, 'DEBIAN');
   mkdirSync(folder);
@@ -209,7 +173,8 @@ function control(deb, top, { architecture, size }) {
     `Maintainer: ${MAINTAINER}`,
     `Installed-Size: ${size}`,
     `Depends: ${[...libraries(architecture), ...deb.depends].join(', ')}`,
-    ...(deb.recommends.length > 0 ? [`Recommends: ${deb.recommends.join(', ')}`] : []),
+    ...relation('Recommends', deb.recommends),
+    ...relation('Suggests', deb.suggests),
     'Section: net',
     'Priority: optional',
     `Description: ${deb.about}`,
@@ -220,6 +185,10 @@ function control(deb, top, { architecture, size }) {
   for (const script of ['postinst', 'prerm', 'postrm'])
     writeFileSync(join(folder, script), filled(readFileSync(join(parts, script), 'utf8'), deb));
   writeFileSync(join(folder, 'md5sums'), sums(top));
+}
+
+function relation(name, packages = []) {
+  return packages.length > 0 ? [`${name}: ${packages.join(', ')}`] : [];
 }
 
 /** Of the native parts. */
@@ -251,19 +220,6 @@ function filesOf(top) {
 
 function inKilobytes(top) {
   return filesOf(top).reduce((sum, file) => sum + Math.ceil(lstatSync(join(top, file)).size / 1024), 0);
-}
-
-/** Whatever the umask of who builds it. */
-function modes(top) {
-  chmodSync(top, 0o755);
-  for (const path of readdirSync(top, { recursive: true })) {
-    const isRun = lstatSync(join(top, path)).isDirectory() || isScript(join(top, path));
-    chmodSync(join(top, path), isRun ? 0o755 : 0o644);
-  }
-}
-
-function isScript(file) {
-  return readFileSync(file).subarray(0, 2).equals(Buffer.from('#!'));
 }
 
 function dpkgDeb(top, file, epoch) {

@@ -1,10 +1,21 @@
 // What is installed of a program, whichever way: its bundle with the entries that start it, the data that it reads, and
 // the terms of all that is in it. The programs are compiled for it anew, so that a dist/ in use is left alone.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PROGRAMS, pointEntries, writeChunks } from '../bundle/chunks.mjs';
+import { CLIENT, writeClient } from './client.mjs';
 import { termsOf } from './terms.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -34,6 +45,7 @@ export const TREES = [
     about: own.description,
     bin: { netsweep: 'netsweep.js' },
     programs: { ...PROGRAMS, ...FLEET },
+    client: { client: CLIENT },
     data: ['proto/platforms', 'coordinator/policies'],
     needs: ['@photostructure/sqlite'],
     mayUse: FASTER,
@@ -55,7 +67,7 @@ export function compile(folder) {
 export async function plant(tree, dist, folder) {
   rmSync(folder, { recursive: true, force: true });
   const bundle = join(folder, 'dist/bundle');
-  const modules = await writeChunks({ dist, bundle, programs: tree.programs });
+  const modules = await writeChunks({ dist, bundle, programs: { ...tree.programs, ...tree.client } });
   pointEntries({ dist: join(folder, 'dist'), bundle, programs: tree.programs });
   copyFileSync(join(root, 'deploy/bundle/start.cjs'), join(bundle, 'start.cjs'));
   for (const data of tree.data) cpSync(join(root, data), join(folder, data), { recursive: true });
@@ -63,7 +75,9 @@ export async function plant(tree, dist, folder) {
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   writeFileSync(join(folder, 'THIRD-PARTY'), termsOf(modules));
   writeFileSync(join(folder, 'README.md'), readme(tree));
+  if (tree.client !== undefined) await writeClient(dist, join(folder, 'dist'));
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(about(tree), null, 2)}\n`);
+  modes(folder);
 }
 
 function writeBin(folder, name, program) {
@@ -74,7 +88,7 @@ function writeBin(folder, name, program) {
   chmodSync(file, 0o755);
 }
 
-function about({ name, about, bin, needs, mayUse }) {
+function about({ name, about, bin, client, needs, mayUse }) {
   return {
     name,
     version,
@@ -82,10 +96,24 @@ function about({ name, about, bin, needs, mayUse }) {
     license: own.license,
     type: 'module',
     engines: own.engines,
+    ...(client === undefined ? {} : { exports: own.exports }),
     bin: Object.fromEntries(Object.keys(bin).map((program) => [program, `bin/${program}.cjs`])),
     ...(needs.length > 0 ? { dependencies: pinned(needs) } : {}),
     optionalDependencies: pinned(mayUse),
   };
+}
+
+/** Whatever the umask of who builds it. */
+export function modes(top) {
+  chmodSync(top, 0o755);
+  for (const path of readdirSync(top, { recursive: true })) {
+    const file = join(top, path);
+    chmodSync(file, lstatSync(file).isDirectory() || isScript(file) ? 0o755 : 0o644);
+  }
+}
+
+function isScript(file) {
+  return readFileSync(file).subarray(0, 2).equals(Buffer.from('#!'));
 }
 
 /** At the versions that package-lock.json has, and tests ran with. */

@@ -134,6 +134,16 @@ export class Host implements AsyncDisposable {
     return { byItself: service.child.exitCode === 0, ms: took() };
   }
 
+  /** With which code a service has ended by itself; null: it runs, or is started again. */
+  async ended(name: string): Promise<number | null> {
+    if (this.way === 'booted') {
+      const said = await this.must('systemctl', 'show', '-p', 'ActiveState', '-p', 'ExecMainStatus', name);
+      return /^ActiveState=failed$/m.test(said) ? Number(/^ExecMainStatus=(\d+)$/m.exec(said)?.[1]) : null;
+    }
+    const code = this.#services.get(name)?.child.exitCode ?? null;
+    return code === null || this.#unit(name).startsAgain(code) ? null : code;
+  }
+
   /** Of a service's processes, the first first, as the machine counts. */
   async processes(name: string): Promise<number[]> {
     if (this.way === 'booted') {

@@ -1,5 +1,5 @@
 // The .debs, installed on a throw-away host, run there as services, as their own users: set up by what their README says,
-// a sweep, a stop in the middle of one, an upgrade, a purge. `npm run installed`.
+// a sweep, a stop in the middle of one, an upgrade, a revocation, a purge. `npm run installed`.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -135,9 +135,12 @@ describe.each(WAYS)('on a host, %s', (way) => {
     expect(await host.must('cat', '/etc/netsweep/coordinator.env')).toContain('\nNETSWEEP_LISTEN=');
     expect((await counts()).counts).toMatchObject({ ok: DEVICES });
 
+    expect(await host.must('man', 'netsweep-run')).toContain('--inventory');
+    await host.must('netsweep-admin', 'agents', 'revoke', 'dc1-a');
+    await until('the agent has ended for good', async () => (await host.ended('netsweep-agent')) === 4);
+
     await fleet.stop('SIGKILL');
-    for (const user of ['netsweep-agent', 'netsweep', 'netsweep-nats'])
-      expect((await host.stop(user)).byItself).toBe(true);
+    for (const user of ['netsweep', 'netsweep-nats']) expect((await host.stop(user)).byItself).toBe(true);
     await host.must('dpkg', '--purge', ...SERVICES);
     const left = (await host.changes()).filter((file) => !before.has(file) && !THEIRS.test(file));
     expect(left).toEqual([]);

@@ -29,6 +29,13 @@ export class Unit {
     return Number(this.values.get('TimeoutStopSec')) * 1000;
   }
 
+  /** After the service has ended with this code, by itself. */
+  startsAgain(code: number): boolean {
+    if (this.#say('Restart') !== 'on-failure') throw new Error('Restart= is none that is known here');
+    const final = this.values.get('RestartPreventExitStatus')?.split(' ') ?? [];
+    return code !== 0 && !final.includes(String(code));
+  }
+
   /** What systemd does first. */
   before(): string[] {
     const [user, group] = [this.#say('User'), this.#say('Group')];
