@@ -38,7 +38,7 @@ const BAR_MOST = 40;
 export function liveLines(state: LiveState, look: Look): string[] {
   const { sweep } = state;
   if (sweep === null) return [];
-  const head = [headLine(state, sweep, look), barLine(state, look), ...countLines(sweep, look)];
+  const head = [headLine(state, sweep, look), barLine(state, look), ...countLines(state, look)];
   const all = [...head, ...hindrance(sweep), ...partLines(state, look), ...troubleLines(state, look)];
   // One row stays free: the cursor stands in it.
   const lines = look.rows < LEAST_ROWS ? [shortLine(state, sweep)] : all.slice(0, look.rows - 1);
@@ -80,11 +80,11 @@ const STATES = [
   ['waiting', 'dim'],
 ] as const;
 
-function countLines({ counts }: Sweep, { columns }: Look): Span[][] {
+function countLines({ standing }: LiveState, { columns }: Look): Span[][] {
   const lines: Span[][] = [[]];
   let width = 0;
   for (const [state, colour] of STATES) {
-    const count = counts?.[state] ?? 0;
+    const count = standing[state] ?? 0;
     if (count === 0 && state !== 'ok') continue;
     const text = `${grouped(count)} ${state}`;
     if (width > 0 && width + GAP.length + text.length >= columns) {
@@ -170,8 +170,7 @@ function troubleLines(state: LiveState, { columns }: Look): Span[][] {
 }
 
 function shortLine(state: LiveState, sweep: Sweep): Span[] {
-  const { counts } = sweep;
-  const failed = (counts?.failed ?? 0) + (counts?.suspect ?? 0);
+  const failed = (state.standing.failed ?? 0) + (state.standing.suspect ?? 0);
   const eta = etaMs(state, sweep);
   const text = `${grouped(state.ended)} of ${grouped(state.selected)}, ${grouped(failed)} not ok`;
   return [{ text: eta === null ? text : `${text}, ${clock(eta)} left` }];

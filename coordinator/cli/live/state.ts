@@ -1,5 +1,6 @@
-// What the live view knows of a sweep: the coordinator's counts, and what the reports told that have come so far, by
-// segment, by agent and by kind of failure. Each report costs a few map entries, whatever the sweep's size.
+// What the live view knows of a sweep. What has ended is what the reports told that have come so far, by state, segment,
+// agent and kind of failure, so that it all adds up; what has not is as the coordinator said last. Each report costs a few
+// map entries, whatever the sweep's size.
 import { type Kind, type Report, Status } from '../../../proto/gen/netsweep/v1/model.js';
 import type { Sweep } from '../../../proto/gen/netsweep/v1/sweeps.js';
 import { label } from '../../../proto/label.js';
@@ -29,6 +30,9 @@ export interface FailureKind {
   message: string;
 }
 
+/** Devices by state; they add up to those of the sweep. */
+export type Standing = Record<'running' | 'waiting', number> & Partial<Record<string, number>>;
+
 export interface Slow {
   device: string;
   durationMs: number;
@@ -57,6 +61,8 @@ export class Rate {
 export class LiveState {
   sweep: Sweep | null = null;
   readonly rate = new Rate();
+  #ended = 0;
+  readonly #states = new Map<string, number>();
   readonly #segments = new Map<string, Part>();
   readonly #agents = new Map<string, Part>();
   readonly #failures = new Map<Kind, FailureKind>();
@@ -75,6 +81,9 @@ export class LiveState {
 
   add({ device, status, failure, agent, durationMs }: Report): void {
     const name = device?.name ?? '';
+    const state = label('STATUS', status);
+    this.#ended += 1;
+    this.#states.set(state, (this.#states.get(state) ?? 0) + 1);
     this.#count(this.#segments, device?.segment ?? '', status);
     if (agent !== '') this.#count(this.#agents, agent, status);
     if (failure !== undefined) {
@@ -99,10 +108,15 @@ export class LiveState {
     return this.sweep?.counts?.selected ?? 0;
   }
 
-  /** By the coordinator's count, which is ahead of the reports. */
   get ended(): number {
-    const { selected = 0, running = 0, waiting = 0 } = this.sweep?.counts ?? {};
-    return selected - running - waiting;
+    return this.#ended;
+  }
+
+  /** Reports come before or after what the coordinator says of the same devices: whoever has left the line and not ended runs. */
+  get standing(): Standing {
+    const open = Math.max(0, this.selected - this.#ended);
+    const waiting = Math.min(this.sweep?.counts?.waiting ?? 0, open);
+    return { ...Object.fromEntries(this.#states), running: open - waiting, waiting };
   }
 
   /** By name. */

@@ -102,6 +102,26 @@ describe('the live view', () => {
     ]);
   });
 
+  test.each([
+    [
+      'more',
+      { ok: 350, failed: 10, running: 120, waiting: 520 },
+      '390 ok  10 failed  80 running  520 waiting',
+    ],
+    [
+      'fewer',
+      { ok: 420, failed: 10, running: 90, waiting: 480 },
+      '390 ok  10 failed  120 running  480 waiting',
+    ],
+    ['all', { waiting: 1000 }, '390 ok  10 failed  0 running  600 waiting'],
+  ])('adds up, also where %s reports have come than the coordinator last counted', (_, counts, line) => {
+    const state = halfWay();
+    state.update(sweep(counts));
+    const lines = liveLines(state, look());
+    expect(lines).toContain(line.replace('  0 running', ''));
+    expect(lines[1]).toContain('400 of 1,000');
+  });
+
   test.each([20, 30, 40, 60, 80, 200])('is never wider than a terminal of %i columns', (columns) => {
     const lines = liveLines(halfWay(), look({ columns }));
     expect(lines.filter((line) => cellsOf(line) >= columns)).toEqual([]);
