@@ -74,7 +74,7 @@ describe('the reference', () => {
       'command line, lists as YAML lists. A flag goes over the environment, the environment over the file, the file over the default.',
       'A key that no command knows is an error with its line and the nearest that there is.',
       '',
-      '```yaml',
+      '```yaml netsweep.yaml',
       'inventory: [lab.yaml]',
       'user: admin',
       'connect-timeout: 5s',

@@ -1,0 +1,45 @@
+// What the pages show and examples.test.ts does not run, or only plans (`--check`), each with the reason. Command lines of
+// netsweep among it are still held against the program's options (test/deploy/words.test.ts).
+export interface Elsewhere {
+  /** Of a command's beginning, or of a file's name. */
+  what: RegExp;
+  why: string;
+}
+
+const own = (rest: string) => new RegExp(`^(npx )?netsweep ${rest}`);
+
+export const ELSEWHERE: readonly Elsewhere[] = [
+  { what: /^git clone /, why: 'the set-up: npm run newcomer' },
+  { what: /^npm (start|test)$/, why: 'the set-up and the demonstration: test/e2e/rehearsal.test.ts' },
+  { what: /^npm run bench\b/, why: 'half an hour: npm run bench itself' },
+  { what: own('serve\\b'), why: 'runs until it is stopped: test/cluster.ts, test/e2e/enrolment.test.ts' },
+  { what: /^(npx )?netsweep-agent\b/, why: 'runs until it is stopped: test/cluster.ts' },
+  { what: /\bnats-server -/, why: 'runs until it is stopped: test/nats.ts' },
+  { what: own('fleet\\b'), why: 'runs until it is stopped: test/fleet.ts' },
+  { what: own('(enroll|join|token|agents (members|revoke))\\b'), why: 'test/e2e/enrolment.test.ts' },
+  { what: own('schedule\\b'), why: 'wants netsweep serve: test/e2e/schedules.test.ts' },
+  { what: own('agents (drain|undrain)\\b'), why: 'wants an agent of its own: test/e2e/drain.test.ts' },
+  { what: /--coordinator /, why: 'wants netsweep serve: test/e2e/client.test.ts' },
+  { what: /--state \/var\/lib\/netsweep/, why: 'wants netsweep serve: test/auditlog' },
+  { what: / --push\b/, why: 'wants a remote repository: test/e2e/backup.test.ts' },
+  { what: / --notify\b/, why: 'tells a server of its own: test/notices' },
+  { what: / -k\b/, why: 'asks on a terminal: test/e2e/terminal.test.ts' },
+  { what: / --ssh-agent\b/, why: 'wants an ssh-agent: test/inventory/keys.test.ts' },
+  { what: own('history R1 --forget'), why: 'takes away what is shown after it: test/cli/history.test.ts' },
+  { what: / --(show 3|from 3 --to 5)$/, why: 'wants five versions: test/cli/history.test.ts' },
+  { what: own('hostkeys (accept|rm)\\b'), why: 'wants a key that has changed: test/real/hostkeys.test.ts' },
+  { what: own('hostkeys scan\\b'), why: 'wants port 22: test/real/hostkeys.test.ts' },
+  { what: own('credentials release\\b'), why: 'wants one that is stopped: test/e2e/credentials.test.ts' },
+  { what: /^ssh-keyscan /, why: 'a program of OpenSSH that wants port 22' },
+  { what: /^git -C .* show /, why: 'a version of last week' },
+  { what: /^journalctl /, why: 'the log of a service of systemd' },
+  { what: / && man /, why: 'a pager on a terminal' },
+  { what: /\/etc\/netsweep\/netsweep\.yaml$/, why: 'keys of netsweep-agent: test/segments' },
+  { what: /^prometheus\.yml$/, why: "Prometheus's own file" },
+];
+
+/** Commands of which only the plan is made. */
+export const PLANNED: readonly Elsewhere[] = [
+  { what: / (-J|-x bastion1) /, why: 'jump hosts: test/inventory/jump.test.ts' },
+  { what: own('run -i network\\.yaml -C'), why: 'ten thousand devices' },
+];

@@ -1,0 +1,107 @@
+// Every example of README.md and docs/*.md is run as it stands there. A page joins by being there; its fenced blocks are
+//
+//     ```yaml lab.yaml      a file, for the commands of its page (`~/` is the page's own home). An inventory is read, a
+//                           policy and a platform are checked, `netsweep.yaml` is read. Kinds: `vault` (sealed first),
+//                           `executable`, `part` (of an inventory: a device that is in all of its groups is added)
+//     ```sh                 commands, run one by one in the order of the page. They have to end with 0, or as ENDS says
+//     ```console            `$ COMMAND` and below it what it prints, stdout before stderr, which is compared. A line of
+//                           three dots stands for any lines; ids, times and durations may differ
+//     ```ts sweep.ts        compiled against the package's types, and run
+//     ```text               shown only, like `json` and a block without a language; with a file's name it is written.
+//                           Any block may be `there`: what one has in another program
+//
+// A device's address leads to a simulated device of its platform (test/docs/world.ts), whose user is `admin` and whose
+// password is `access123`, also in LAB_PASSWORD and NET_PASSWORD. Files that many pages name (lab.yaml) are in stock.ts,
+// what can't be run is in elsewhere.ts, by name and with its reason.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ELSEWHERE, PLANNED } from './elsewhere.ts';
+import { type Block, blocksOf, type Command, commandsOf, PAGES } from './page.ts';
+import { World } from './world.ts';
+
+/** What commands end with that don't end with 0. */
+const ENDS: readonly { what: RegExp; status: number; why: string }[] = [
+  { what: /\b(audit run|diff) /, status: 3, why: 'findings' },
+  { what: / --rerun last --failed$/, status: 2, why: 'nothing had failed' },
+  { what: /tee flash:x/, status: 2, why: 'no reading command' },
+];
+const SHOWN = new Set(['', 'text', 'json']);
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open();
+});
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+});
+
+describe.each(PAGES.filter((page) => blocksOf(page).length > 0))('%s', (page) => {
+  beforeAll(async () => {
+    await world.turnTo(page);
+  });
+  test.each(blocksOf(page).map((block) => ({ ...block, name: `${block.line}: ${block.language}` })))(
+    '$name',
+    async (block) => {
+      expect(await wrongIn(block)).toEqual([]);
+    },
+  );
+});
+
+test('what is not run is still on a page', () => {
+  const shown = PAGES.flatMap(blocksOf).flatMap((block) => [
+    ...(block.file === null ? [] : [block.file]),
+    ...commandsOf(block).map(({ text }) => text),
+  ]);
+  const gone = [...ELSEWHERE, ...PLANNED, ...ENDS].filter(
+    ({ what }) => !shown.some((text) => what.test(text)),
+  );
+  expect(gone).toEqual([]);
+});
+
+async function wrongIn(block: Block): Promise<string[]> {
+  if (block.kinds.includes('there')) return [];
+  if (block.file !== null) {
+    await world.write(block);
+    const wrong = elsewhere(block.file) ? null : await world.wrongFile(block);
+    return wrong === null ? [] : [`${block.page}:${block.line}: ${block.file}: ${wrong}`];
+  }
+  if (block.language !== 'sh' && block.language !== 'console')
+    return SHOWN.has(block.language) ? [] : [`${block.page}:${block.line}: it has no name`];
+  const wrong: string[] = [];
+  for (const command of commandsOf(block)) {
+    if (elsewhere(command.text)) continue;
+    const why = await wrongCommand(command);
+    if (why !== null) wrong.push(`${command.page}:${command.line}: ${command.text}: ${why}`);
+  }
+  return wrong;
+}
+
+function elsewhere(text: string): boolean {
+  return ELSEWHERE.some(({ what }) => what.test(text));
+}
+
+async function wrongCommand({ text, printed }: Command): Promise<string | null> {
+  const isPlanned = PLANNED.some(({ what }) => what.test(text));
+  const { status, stdout, stderr } = await world.run(isPlanned ? `${text} --check` : text);
+  const known = ENDS.find(({ what }) => what.test(text))?.status ?? 0;
+  if (printed === null)
+    return status === 0 || status === known ? null : `ended with ${status}\n${stdout}${stderr}`;
+  const told = stdout + stderr;
+  return isAs(printed, told) ? null : `printed\n${told}in place of\n${printed}`;
+}
+
+/** Whether this is what the page says, but for what is otherwise each time. */
+function isAs(printed: string, told: string): boolean {
+  const pattern = always(printed)
+    .split(/^\.\.\.\n/m)
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('(?:.*\\n)*');
+  return new RegExp(`^${pattern}$`).test(always(told));
+}
+
+function always(text: string): string {
+  return text
+    .replace(/\b01[0-9A-HJKMNP-TV-Z]{10,24}\b/g, '01ID')
+    .replace(/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+Z)?)?\b/g, 'TIME')
+    .replace(/\b\d+(\.\d+)? (ms|s|min)\b/g, '1 s')
+    .replace(/\b[0-9a-f]{12}\b/g, 'DIGEST');
+}

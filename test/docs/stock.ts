@@ -1,0 +1,80 @@
+// What commands of the pages take for granted: files that many of them name and none shows, and NetBox's devices.
+import type { Device } from '../inventory/dcim.ts';
+
+const LAB = `defaults: {username: admin, password: env:LAB_PASSWORD, platform: cisco_ios}
+groups:
+  core: {site: zrh}
+  zrh: {}
+  campus: {}
+devices:
+  R1: {host: 10.0.0.1, groups: [core, zrh, campus]}
+  R2: {host: 10.0.0.2}
+  R7: {host: 10.0.0.7}
+`;
+
+const CSV = `name,ip,device_type,groups,username,password
+core1,10.0.1.1,cisco_nxos,core,admin,env:LAB_PASSWORD
+sw9,10.0.1.9,cisco_ios,core,admin,env:LAB_PASSWORD
+`;
+
+const POLICY = `netsweep_policy: 1
+name: campus
+extends: cisco-ios-baseline
+rules:
+  - {id: VTY-1, severity: high, title: ACL on every VTY line, command: show running-config, blocks: '^line vty ', present: '^access-class \\S+ in\\b'}
+tests: [{rule: VTY-1, text: "line vty 0 4\\n access-class 10 in\\nline vty 5 15\\n login\\n", expect: fail}]
+`;
+
+const WAIVERS = `netsweep_policy: 1
+name: waivers
+waivers: [{rule: IOS-CDP-1, devices: 'lab-*', owner: netops, reason: CHG0412, expires: '2099-01-31'}]
+`;
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: TextFSM writes its values so
+const CLOCK = 'Value TIME (\\S+)\n\nStart\n  ^${TIME} UTC -> Record\n';
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: as above
+const VERSION = 'Value SOFTWARE (.*)\n\nStart\n  ^${SOFTWARE} -> Record\n';
+
+export const STOCK: Readonly<Record<string, string>> = {
+  'lab.yaml': LAB,
+  'etc/netsweep/lab.yaml': LAB,
+  'lab.csv': CSV,
+  'devices.yaml': LAB,
+  'router.db': 'core1:10.0.0.1:nxos:core\nacc1:10.0.1.1:ios:access\n',
+  'ansible/hosts.yml': 'all: {hosts: {R1: {ansible_network_os: ios}}}\n',
+  'R1.txt': 'Cisco IOS Software\n',
+  'clock.txt': '10:00:00.123 UTC Mon Nov 23 2026\n',
+  'outputs.ndjson': '{"id": 1, "platform": "cisco_ios", "command": "show version", "raw": "Cisco\\n"}\n',
+  'my_show_clock.textfsm': CLOCK,
+  'ntc-templates/index':
+    'Template, Hostname, Platform, Command\nversion.textfsm, .*, cisco_ios, show version\n',
+  'ntc-templates/version.textfsm': VERSION,
+  'campus.yaml': POLICY,
+  'waivers.yaml': WAIVERS,
+  'policies/campus.yaml': POLICY,
+  'r1.txt': 'line vty 0 4\n login\n',
+  '.enable': 'access123\n',
+  '.vault-password': 'access123\n',
+  '.ssh/config': '',
+};
+
+const netbox: Device[] = [
+  {
+    ...{ name: 'zrh-core-01', address: '10.20.0.1', platform: 'cisco-nx-os' },
+    ...{ role: 'core', site: 'zrh', tags: ['tier1'] },
+  },
+  { name: 'zrh-acc-17', address: '2001:db8:20::17', platform: 'ios-xe-17-9', role: 'access', site: 'zrh' },
+  { name: 'zrh-patch-1', platform: null, role: 'patch-panel', site: 'zrh' },
+  {
+    ...{ name: 'zrh-old-01', address: '10.20.0.9', platform: 'cisco-ios' },
+    ...{ role: 'core', site: 'zrh', status: 'decommissioning' },
+  },
+  {
+    ...{ name: 'jump-01', address: '10.20.1.1', platform: 'ubuntu-24-04' },
+    ...{ role: 'server', site: 'zrh', machine: true },
+  },
+  { name: 'gva-core-01', address: '10.30.0.1', platform: 'cisco-nx-os', role: 'core', site: 'gva' },
+];
+
+export const DCIM = { netbox, nautobot: netbox.filter(({ site }) => site === 'zrh') };
