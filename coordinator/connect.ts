@@ -20,6 +20,7 @@ import { isLoopback } from './intake/loopback.js';
 import { InputError } from './inventory/inventory.js';
 import { findNatsServer, NoNatsServer } from './natsserver.js';
 import { type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
+import { makeStateDirectory } from './statedirectory.js';
 import type { Keep } from './store/versions.js';
 import { readIdentity, type TlsFiles } from './tls.js';
 import { Unreachable } from './unreachable.js';
@@ -92,7 +93,10 @@ async function remote(address: string, tls: TlsFiles | null): Promise<Connection
     await ready(line.client, ANSWER_MS);
   } catch (cause) {
     line.close();
-    throw new Unreachable(`no coordinator answers at ${address}`, { cause });
+    throw new Unreachable(
+      `no coordinator answers at ${address} (netsweep doctor --coordinator ${address} looks why; without --coordinator it runs here)`,
+      { cause },
+    );
   }
   return {
     get sweeps() {
@@ -147,6 +151,7 @@ async function joinRunning(state: string): Promise<Connection | null> {
 
 /** Starts one; null: somebody else holds the directory. */
 async function start({ state, sweeps, keep }: ConnectOptions): Promise<Connection | null> {
+  await makeStateDirectory(state);
   if (sweeps) needNatsServer(); // or it would end after the sweep has been planned
   const program = fileURLToPath(new URL('./main.js', import.meta.url));
   const words = [...(sweeps ? [SWEEP_COMES] : []), ...(keep === null ? [] : [wordOf(keep)])];

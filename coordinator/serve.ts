@@ -1,7 +1,6 @@
 // The coordinator as a service: keeps its state in DIR/serve, resumes what it finds there, waits for NATS, and
 // drains on SIGTERM.
 import { existsSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { leaveNoCore } from '../proto/core.js';
@@ -28,6 +27,7 @@ import { Scheduler } from './schedule/scheduler.js';
 import { serveSchedules } from './schedule/service.js';
 import { Telling } from './schedule/telling.js';
 import { SOCKET_FILE } from './socketfile.js';
+import { makeStateDirectory } from './statedirectory.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './store/refusal.js';
 import { type NatsOptions, OpenToAll } from './sweep/natsconnection.js';
 import { readIdentity, type TlsFiles } from './tls.js';
@@ -40,7 +40,7 @@ export async function serve(config: ServeConfig, stop: AbortSignal): Promise<voi
   leaveNoCore();
   const log = pino(logOptions('netsweep', config.logLevel), pino.destination({ dest: 2, sync: true }));
   const directory = join(config.state, 'serve');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeStateDirectory(directory);
   log.warn(trustOf(config));
   const { natsCreds } = config; // one that is missing is waited for, as NATS is
   const exposed = natsCreds !== null && existsSync(natsCreds) ? openToOthers(natsCreds) : null;

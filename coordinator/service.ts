@@ -325,13 +325,18 @@ export class Service {
     const rows = await this.books.store.sweeps(named === 'last' ? 1 : 1_000_000);
     if (named === 'last') {
       const last = rows[0];
-      if (last === undefined) throw new ServiceError(status.NOT_FOUND, 'there is no sweep yet');
+      if (last === undefined)
+        throw new ServiceError(
+          status.NOT_FOUND,
+          'there is no sweep yet (netsweep run makes one; --state or --coordinator names where others are)',
+        );
       return last;
     }
     const wanted = named.toUpperCase();
     const matches = rows.filter((row) => row.id.startsWith(wanted));
     const [only] = matches;
-    if (named === '' || only === undefined) throw new ServiceError(status.NOT_FOUND, `no sweep ${named}`);
+    if (named === '' || only === undefined)
+      throw new ServiceError(status.NOT_FOUND, `no sweep ${named} (netsweep sweeps list shows them)`);
     if (matches.length > 1)
       throw new ServiceError(status.INVALID_ARGUMENT, `${named} names ${matches.length} sweeps`);
     return only;

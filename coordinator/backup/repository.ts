@@ -161,13 +161,25 @@ function isMissing(directory: string): boolean {
 
 /** Made beside its place and moved there, so that half of one is never found. */
 async function make(directory: string): Promise<void> {
-  await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
-  const made = await mkdtemp(join(dirname(directory), `.${basename(directory)}-`));
+  const made = await besides(directory);
   try {
     await new Git(made).run('init', '--quiet', '--bare', '--initial-branch=main', '.');
     await rename(made, directory);
   } finally {
     await rm(made, { recursive: true, force: true });
+  }
+}
+
+/** A directory of another name, where the one wanted is to be. */
+async function besides(directory: string): Promise<string> {
+  try {
+    await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
+    return await mkdtemp(join(dirname(directory), `.${basename(directory)}-`));
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/^\w+: |, mk\w+ .*$/g, '') : String(error);
+    throw new RepositoryRefused(
+      `${directory} can't be made (${why}; expected a place that you may write to)`,
+    );
   }
 }
 

@@ -38,8 +38,20 @@ function usage({ code, exitCode, message }: CommanderError): End {
   if (code === 'commander.help') return { code: EXIT.usage, message: '' };
   const [first = '', hint = ''] = message.trim().split('\n');
   const guess =
-    hint === '' ? '' : ` (did you mean ${hint.replace(/^\(Did you mean (one of )?|\?\)$/g, '')}?)`;
+    hint === ''
+      ? nextStep(code, first)
+      : ` (did you mean ${hint.replace(/^\(Did you mean (one of )?|\?\)$/g, '')}?)`;
   return { code: EXIT.usage, message: prefixed(first.replace(/^error: /, '') + guess) };
+}
+
+/** What commander does not know: a command that is typed without `run`, or what a value looks like. */
+function nextStep(code: string, message: string): string {
+  const [, word = ''] = /^error: unknown command '(.*)'$/.exec(message) ?? [];
+  if (/^(show|sh|display|get|ping|traceroute|uname|dir)\b/.test(word))
+    return ` (did you mean netsweep run "${word}"?)`;
+  if (code === 'commander.unknownCommand') return ' (netsweep --help shows them)';
+  if (code === 'commander.optionMissingArgument') return ' (expected a value behind it; --help shows which)';
+  return '';
 }
 
 function prefixed(message: string): string {

@@ -48,6 +48,10 @@ export function openPlatforms({ platforms: given }: Values<typeof OWN_PLATFORMS>
   return platforms;
 }
 
+/** Names that begin alike in fewer are not alike. */
+const LEAST_LETTERS = 4;
+const MOST_NAMED = 6;
+
 /** Files whose name no platform can have. */
 function misnamed(directory: string, platforms: Platforms): string[] {
   const ends = readdirSync(directory).filter((file) => file.endsWith('.yml'));
@@ -96,10 +100,20 @@ export async function showPlatform({ args, values }: PlatformsCall): Promise<Exi
 export function findPlatform(name: string, platforms: Platforms): Platform {
   const platform = platforms.find(name);
   if (platform !== undefined) return platform;
-  const meant = nearest(name, platforms.aliases.keys());
+  const meant = nearest(name, platforms.aliases.keys()) ?? begunWith(name, platforms);
   throw new UsageError(
     `unknown platform (found ${quote(name)}, expected a name that netsweep platforms list shows${didYouMean(meant)})`,
   );
+}
+
+/** Of a name that is only the beginning of some, or begins as they do. */
+function begunWith(name: string, { names }: Platforms): string | null {
+  for (let length = name.length; length >= LEAST_LETTERS; length--) {
+    const begun = names.filter((known) => known.startsWith(name.slice(0, length).toLowerCase()));
+    if (begun.length === 0) continue;
+    return begun.length === 1 ? (begun[0] ?? null) : `one of ${begun.slice(0, MOST_NAMED).join(', ')}`;
+  }
+  return null;
 }
 
 /** All of them. Throws one PlatformError for all files that are wrong. */

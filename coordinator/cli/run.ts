@@ -1,6 +1,7 @@
 // `netsweep run`, from words to exit code: select, plan, ask for secrets, connect, submit, follow, show.
 // Everything that can be wrong with the input is found before anything is started or touched.
 import { HostKeyPolicy, Isolation, Purpose, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import { shortNames } from '../combine/summary.js';
 import type { Values } from '../config.js';
 import type { Connection } from '../connect.js';
 import { runNotice, type SweepFigures } from '../notices/sweep.js';
@@ -12,7 +13,7 @@ import { keepBy, openLink } from './link.js';
 import { destinationsOf, tell } from './notify.js';
 import { checkOutput, type Screen, wantsTranscripts } from './output.js';
 import { planLines, planObject } from './planview.js';
-import { type Earlier, earlierDevices, plan, resolve, select } from './prepare.js';
+import { type Earlier, earlierDevices, plan, resolve, type Selected, select } from './prepare.js';
 import { printLines, terminalColumns } from './print.js';
 import type { RUN } from './settings.js';
 import { harmlessLine } from './terminal.js';
@@ -38,6 +39,7 @@ async function sweep(call: RunCall, opened: Connection | null, earlier: Earlier 
   const destinations = await destinationsOf(values.notify);
   const selected = await select(values, earlier);
   for (const warning of selected.warnings) process.stderr.write(`${harmlessLine(warning)}\n`);
+  for (const warning of withoutLogin(selected)) process.stderr.write(`${harmlessLine(warning)}\n`);
   if (values.listHosts) return print(selected.entries.map(({ name }) => name));
   const planned = plan(selected, { commands: args, values, options: sweepOptions(values) });
   if (values.check)
@@ -53,6 +55,19 @@ async function sweep(call: RunCall, opened: Connection | null, earlier: Earlier 
   if (opened !== null) return attend(call, opened, sweepable);
   await using link = await openLink(values, stop, true, keepBy(values));
   return await attend(call, link, sweepable);
+}
+
+/** They would be connected to, and fail; a device that asks for nothing is rare. */
+function withoutLogin({ entries }: Selected): string[] {
+  const names = entries
+    .filter(
+      ({ password, privateKey, sshAgent }) => password === null && privateKey === null && sshAgent !== true,
+    )
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [
+    `warning: ${names.length === 1 ? '1 device has' : `${names.length} devices have`} neither a password nor a key: ${shortNames(names)} (expected password or private_key in the inventory, -k, --password-file, --private-key or --ssh-agent)`,
+  ];
 }
 
 async function print(lines: string[]): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 // Runs the program of a `cmd:` reference: no shell, a time limit, and of its errors only a short, harmless part.
 import { spawn } from 'node:child_process';
-import { quote } from './wording.js';
+import { quote, reasonOf } from './wording.js';
 
 const LONGEST_MS = 60_000;
 const KILL_AFTER_MS = 2000;
@@ -40,7 +40,11 @@ export async function runProgram(
     };
     limit.addEventListener('abort', stop, { once: true });
     if (limit.aborted) stop();
-    child.once('error', (error) => end(`cannot be run (${'code' in error ? error.code : error.message})`));
+    child.once('error', (error) =>
+      end(
+        `cannot be run (${'code' in error && error.code === 'ENOENT' ? 'no such program in PATH' : reasonOf(error)})`,
+      ),
+    );
     child.once('close', (status, killedBy) => {
       if (limit.aborted) end('was stopped, it took too long');
       else if (status === 0) end(output().length > MOST_BYTES ? 'printed too much for a secret' : null);

@@ -1,7 +1,7 @@
 // From sources as the user names them (a file, a directory, a URL, `-`, each with the name of a shape in front or
 // without) to an inventory: detects the shape and hands each to its reader. All errors are thrown at once.
-import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import type { Inventory, LeftOut } from './inventory.js';
 import { entriesOf } from './layers.js';
 import type { InventoryDocument, Located, Source } from './located.js';
@@ -77,7 +77,7 @@ async function readSource(source: string, reading: Reading): Promise<InventoryDo
     if (forced === null && /^[^/]+,[^/]*$/.test(source))
       return readAs(NODESET, { place: source, source: null, names: null }, reading);
     return refuse(
-      `cannot be read (${reasonOf(error)}${didYouMean(forced === null ? meantShape(source) : null)})`,
+      `cannot be read (${reasonOf(error)}${didYouMean((forced === null ? meantShape(source) : null) ?? (await meantFile(resolve(reading.io.cwd, place), source)))})`,
     );
   }
   const directory = place.replace(/(?<=.)\/+$/, '');
@@ -141,6 +141,15 @@ async function readAs(
 }
 
 /** The shape that a word in front of a colon nearly names. */
+/** A file beside the one that is missing. */
+async function meantFile(path: string, source: string): Promise<string | null> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  const meant = nearest(basename(path), names);
+  return meant === null || !source.endsWith(basename(path))
+    ? null
+    : source.slice(0, -basename(path).length) + meant;
+}
+
 function meantShape(source: string): string | null {
   const word = /^(\w+):/.exec(source)?.[1] ?? '';
   const meant = nearest(

@@ -185,7 +185,10 @@ class Resolver {
         return Buffer.from(reference.text, 'utf8');
       case 'env': {
         const value = this.io.env[reference.variable];
-        if (value === undefined) throw new SecretError('this environment variable is not set');
+        if (value === undefined)
+          throw new SecretError(
+            `this environment variable is not set (expected it exported: read -rs ${reference.variable}; export ${reference.variable})`,
+          );
         return Buffer.from(value, 'utf8');
       }
       case 'file': {

@@ -40,6 +40,29 @@ describe('bad usage is one clear line and exit 2', () => {
   const run = (...words: string[]) => ['run', '-i', inventory, '--state', state, ...words];
   test.each([
     [['rum'], "unknown command 'rum' (did you mean run?)"],
+    [['frobnicate'], "unknown command 'frobnicate' (netsweep --help shows them)"],
+    [['show version'], `unknown command 'show version' (did you mean netsweep run "show version"?)`],
+    [
+      ['run', '-i', join(directory, 'lba.yaml'), 'show version'],
+      `cannot be read (no such file or directory; did you mean ${inventory}?)`,
+    ],
+    [
+      run('--platform', 'ciscoo', 'show version'),
+      'unknown platform (found "ciscoo", expected a name that netsweep platforms list shows; did you mean one of cisco_apic, cisco_',
+    ],
+    [['platforms', 'show', 'junip'], 'did you mean '],
+    [
+      ['run', '-i', inventory, '--state', join(inventory, 'x'), 'show version'],
+      `--state: nothing can be kept there (found "${inventory}/x": a part of the path is not a directory; expected a directory that you may write to, by --state DIR or NETSWEEP_STATE)`,
+    ],
+    [
+      ['serve', '--state', inventory],
+      `--state: nothing can be kept there (found "${inventory}/serve": a part of the path is not a directory`,
+    ],
+    [
+      ['backup', '-i', inventory, '--repo', join(inventory, 'x', 'y')],
+      `${inventory}/x/y can't be made (not a directory; expected a place that you may write to)`,
+    ],
     [['sweeps', 'lst'], "unknown command 'lst' (did you mean list?)"],
     [run('--frks', '3'), "unknown option '--frks' (did you mean --forks?)"],
     [run('--diff', '--one-line'), '--diff and --one-line exclude each other'],
@@ -65,7 +88,10 @@ describe('bad usage is one clear line and exit 2', () => {
     [run('--batch', '-3'), '--batch: found "-3"'],
     [run('--batch', '2', '--batch', '3'), '--batch: given more than once'],
     [run('--max-fali', '2'), "unknown option '--max-fali' (did you mean --max-fail?)"],
-    [run('--forks'), "option '-f, --forks <n>' argument missing"],
+    [
+      run('--forks'),
+      "option '-f, --forks <n>' argument missing (expected a value behind it; --help shows which)",
+    ],
     [run('--forks', '0'), '--forks: found "0", expected a whole number from 1 to 1000000'],
     [run('--forks', '-1'), '--forks: found "-1", expected a whole number'],
     [run('--forks', '1.5'), '--forks: found "1.5"'],
@@ -191,6 +217,31 @@ describe('without touching anything', () => {
     const end = await netsweep('run', '-i', inventory, '--state', state, '--ssh-agent', 'show version');
     expect(end).toMatchObject({ code: 2, printed: '' });
     expect(end.message).toContain('there is no ssh-agent (SSH_AUTH_SOCK is not set');
+  });
+
+  test('devices that nobody can log in to are told beforehand, with what would help', async () => {
+    const bare = join(directory, 'bare.yaml');
+    writeFileSync(
+      bare,
+      '- {name: R1, host: 10.0.0.1, platform: cisco_ios}\n- {name: R2, host: 10.0.0.2, platform: cisco_ios}\n',
+    );
+    vi.stubEnv('HOME', directory);
+    const told: string[] = [];
+    const listening = vi
+      .spyOn(process.stderr, 'write')
+      .mockImplementation((text) => told.push(String(text)) > 0);
+    const plain = { stop: new AbortController().signal, done: () => {} };
+    const quiet = vi.spyOn(process.stdout, 'write').mockImplementation((_, ...rest) => {
+      for (const done of rest) if (typeof done === 'function') done();
+      return true;
+    });
+    await buildProgram(plain).parseAsync(['node', 'netsweep', 'run', '-i', bare, '-C', 'show version']);
+    await buildProgram(plain).parseAsync(['node', 'netsweep', 'run', '-i', inventory, '-C', 'show version']);
+    quiet.mockRestore();
+    listening.mockRestore();
+    expect(told).toEqual([
+      'warning: 2 devices have neither a password nor a key: R[1-2] (expected password or private_key in the inventory, -k, --password-file, --private-key or --ssh-agent)\n',
+    ]);
   });
 
   test('the version is also JSON', async () => {

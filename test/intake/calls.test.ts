@@ -33,7 +33,10 @@ test.each(['watch', 'results'] as const)(
     client.close();
     await coordinator[Symbol.asyncDispose]();
     rmSync(directory, { recursive: true, force: true });
-    expect(error).toMatchObject({ code: status.NOT_FOUND, details: 'no sweep nowhere' });
+    expect(error).toMatchObject({
+      code: status.NOT_FOUND,
+      details: 'no sweep nowhere (netsweep sweeps list shows them)',
+    });
   },
 );
 

@@ -141,7 +141,7 @@ describe('secrets', () => {
         directory,
       ),
     ).toEqual([
-      'a.yaml:3:5: env:MISSING: this environment variable is not set',
+      'a.yaml:3:5: env:MISSING: this environment variable is not set (expected it exported: read -rs MISSING; export MISSING)',
       'a.yaml:3:5: env:EMPTY: there is nothing in it',
       'a.yaml:3:5: env:LINES: more than one line of text is in it',
       `a.yaml:4:5: file:${path('missing')}: no such file`,
@@ -149,7 +149,7 @@ describe('secrets', () => {
       `a.yaml:6:5: file:${path('empty')}: there is nothing in it`,
       `a.yaml:7:5: file:${path('d')}: this is a directory`,
       'a.yaml:8:5: cmd:sh: ended with status 3, saying "no such entry"',
-      'a.yaml:9:5: cmd:netsweep-has-no-such-program: cannot be run (ENOENT)',
+      'a.yaml:9:5: cmd:netsweep-has-no-such-program: cannot be run (no such program in PATH)',
       'a.yaml:10:5: cmd:sh: a quote is still open at its end',
       'a.yaml:11:5: cmd:head: printed too much for a secret',
     ]);
