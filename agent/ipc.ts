@@ -40,6 +40,13 @@ export interface Leave {
   at: number;
 }
 
+/** `mayLogIn`: the login at the device that follows has leave. */
+export interface KeyAnswer {
+  accepted: boolean;
+  known: HostKey[];
+  mayLogIn: boolean;
+}
+
 export type ToWorker =
   | { say: 'run'; job: number; lease: string; clock: LeaseClock; task: SessionTask }
   | { say: 'renewed'; lease: string; clock: LeaseClock }
@@ -50,7 +57,7 @@ export type ToWorker =
   /** `at`: when the login may leave, on the host's monotonic clock; 0: at once. */
   | { say: 'permit'; ask: number; permit: Permit | null; at: number }
   /** `answer` null: nobody can say, as the lease is over. */
-  | { say: 'hostKey'; ask: number; answer: { accepted: boolean; known: HostKey[] } | null }
+  | { say: 'hostKey'; ask: number; answer: KeyAnswer | null }
   | { say: 'start'; ask: number; granted: boolean };
 
 export type FromWorker =

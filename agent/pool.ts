@@ -6,7 +6,7 @@ import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { Chunk, HostKey, LoginResult, SecretUse } from '../proto/gen/netsweep/v1/session.js';
 import type { About } from '../proto/operation/log.js';
 import { monotonicMs } from './clock.js';
-import { ALIVE_EVERY_MS, type FromWorker, type LeaseClock, type Leave } from './ipc.js';
+import { ALIVE_EVERY_MS, type FromWorker, type KeyAnswer, type LeaseClock, type Leave } from './ipc.js';
 import { Counted } from './operation/counted.js';
 import type { SessionTask } from './session/session.js';
 import { Tries } from './tries.js';
@@ -36,7 +36,7 @@ export interface JobPorts {
   /** The login that had leave last has left so many ms after its moment. */
   late(ms: number): void;
   loggedIn(use: SecretUse, result: LoginResult, hop: number): void;
-  acceptHostKey(key: HostKey, hop: number): Promise<{ accepted: boolean; known: HostKey[] }>;
+  acceptHostKey(key: HostKey, hop: number): Promise<KeyAnswer>;
   start(): Promise<boolean>;
   chunk(chunk: Chunk): void;
   /** The machine had nothing left for it: descriptors, ports, processes. It is handed back. */

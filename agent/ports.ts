@@ -1,7 +1,7 @@
 // What a session asks for while it runs, as the coordinator answers it: leave for each secret, new host keys, leave to
 // begin with its commands.
 import type { Lease, Work } from '../proto/gen/netsweep/v1/agent.js';
-import { Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
+import { Permit } from '../proto/gen/netsweep/v1/session.js';
 import type { JobPorts } from './pool.js';
 import type { Delivery } from './results.js';
 import type { Uplink } from './uplink.js';
@@ -15,16 +15,10 @@ export function jobPorts(
   lacked: (reason: string) => void,
 ): JobPorts {
   const credentialOf = (hop: number) => (hop === 0 ? own : jump[hop - 1]?.credential) ?? '';
-  /** Leave that came with the answer to its host key; it is used once. */
-  let mayLogIn = false;
   /** On the coordinator's clock: when the last login was to leave. */
   let atMs = 0;
   return {
     permit: async (use, hop) => {
-      if (mayLogIn && use === SecretUse.LOGIN && hop === 0) {
-        mayLogIn = false;
-        return { permit: Permit.SEND, at: 0 };
-      }
       const credential = credentialOf(hop);
       const leave = await uplink.permit({ ...lease, index, credential, use, hop });
       if (leave.permit === Permit.LOST) throw new Error('the lease is over');
@@ -44,8 +38,7 @@ export function jobPorts(
       const answer = await uplink.acceptHostKey({ ...lease, index, hop }, key);
       // Refused for no other key: the stream broke or the lease is lost. No reason to cry about a changed key.
       if (!answer.accepted && answer.known.length === 0) throw new Error('the lease is over');
-      mayLogIn ||= answer.mayLogIn;
-      return { accepted: answer.accepted, known: answer.known };
+      return { accepted: answer.accepted, known: answer.known, mayLogIn: answer.mayLogIn };
     },
     start: () => uplink.start({ ...lease, index }),
     chunk: (chunk) => delivery.add(chunk),

@@ -6,8 +6,8 @@ import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { failpoint } from '../proto/failpoint.js';
 import { type Credential, Kind, type Output } from '../proto/gen/netsweep/v1/model.js';
-import type { Attempt, HostKey, LoginResult, Permit, SecretUse } from '../proto/gen/netsweep/v1/session.js';
-import { Chunk } from '../proto/gen/netsweep/v1/session.js';
+import type { Attempt, HostKey, LoginResult, SecretUse } from '../proto/gen/netsweep/v1/session.js';
+import { Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
 import { CallOff } from './calloff.js';
 import { jumped, monotonicMs } from './clock.js';
@@ -22,11 +22,13 @@ import {
   ALLOW_PORTS,
   ALLOW_TARGETS,
   type Ended,
+  type KeyAnswer,
   type LeaseClock,
   type Leave,
   REHEARSE,
   type ToWorker,
 } from './ipc.js';
+import { Lent } from './lent.js';
 import { readRehearsal } from './rehearsal.js';
 import { Rehearsals } from './session/rehearsed.js';
 import { runSession, type SessionPorts, type SessionTask } from './session/session.js';
@@ -50,7 +52,7 @@ const jobs = new Map<number, Job>();
 /** When leases end, and how many jobs go by each. */
 const leases = new Map<string, { clock: LeaseClock; jobs: number }>();
 const permits = new Map<number, (permit: Permit | null, at: number) => void>();
-const hostKeys = new Map<number, (answer: { accepted: boolean; known: HostKey[] } | null) => void>();
+const hostKeys = new Map<number, (answer: KeyAnswer | null) => void>();
 const starts = new Map<number, (granted: boolean) => void>();
 /** Sessions by credential: what came in one message is shared, and wiped once none of them needs it. */
 const users = new WeakMap<Credential, number>();
@@ -203,6 +205,7 @@ function howEnded({ abandon, hindered }: Job, { failure }: Attempt): Ended {
 
 function ports(number: number, job: Job, task: SessionTask): SessionPorts {
   const { lease } = job;
+  const lent = new Lent();
   const over = () => {
     job.hindered ??= 'cut';
     return new Error('the lease is over');
@@ -214,6 +217,7 @@ function ports(number: number, job: Job, task: SessionTask): SessionPorts {
   };
   return {
     permit: (use: SecretUse, hop = 0) => {
+      if (lent.use(use, hop)) return Promise.resolve(Permit.SEND);
       const asked = () =>
         new Promise<Leave>((resolve, reject) => {
           const ask = ++asks;
@@ -229,7 +233,11 @@ function ports(number: number, job: Job, task: SessionTask): SessionPorts {
     acceptHostKey: (key: HostKey, hop = 0) => {
       const ask = ++asks;
       return new Promise((resolve, reject) => {
-        hostKeys.set(ask, (answer) => (answer === null ? reject(over()) : resolve(answer)));
+        hostKeys.set(ask, (answer) => {
+          if (answer === null) return reject(over());
+          lent.came(answer);
+          resolve(answer);
+        });
         void agent.send({ say: 'askHostKey', ask, job: number, key, hop });
       });
     },

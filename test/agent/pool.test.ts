@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { JobEnd } from '../../agent/pool.js';
 import { Status } from '../../proto/gen/netsweep/v1/model.js';
+import { Permit, SecretUse } from '../../proto/gen/netsweep/v1/session.js';
 import { root, until } from '../process.ts';
 import { back, COMMAND, Poolside, statusOf } from './poolside.ts';
 
@@ -70,6 +71,23 @@ describe.concurrent('a device', () => {
     answer();
     expect(statusOf(await innocent)).toBe(Status.OK);
   });
+});
+
+test('leave to log in that comes with the answer to a host key is used without asking for it, and once', async () => {
+  await using side = await Poolside.open();
+  const asked: SecretUse[] = [];
+  const permit = async (use: SecretUse) => {
+    asked.push(use);
+    return { permit: Permit.SEND, at: 0 };
+  };
+  const answering = (mayLogIn: boolean) => ({
+    permit,
+    acceptHostKey: async () => ({ accepted: true, known: [], mayLogIn }),
+  });
+  expect(statusOf(await side.run('lent', { ports: answering(true) }))).toBe(Status.OK);
+  expect(asked).toEqual([]);
+  expect(statusOf(await side.run('not lent', { ports: answering(false) }))).toBe(Status.OK);
+  expect(asked).toEqual([SecretUse.LOGIN]);
 });
 
 test('a worker program that is not there, or ends before it has come up, is no fault of a device', async () => {

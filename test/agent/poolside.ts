@@ -100,7 +100,7 @@ export class Poolside implements AsyncDisposable {
       permit: async () => ({ permit: Permit.SEND, at: 0 }),
       late: () => {},
       loggedIn: () => {},
-      acceptHostKey: async () => ({ accepted: true, known: [] }),
+      acceptHostKey: async () => ({ accepted: true, known: [], mayLogIn: false }),
       start: async () => true,
       chunk: () => {},
       lacked: () => {},

@@ -303,7 +303,7 @@ describe.skipIf(missing !== null)('an ssh-agent', () => {
       permit: async (use) => ({ permit: await ports.permit(use), at: 0 }),
       late: () => {},
       loggedIn: (use, result) => ports.loggedIn(use, result),
-      acceptHostKey: (key) => ports.acceptHostKey(key),
+      acceptHostKey: async (key) => ({ ...(await ports.acceptHostKey(key)), mayLogIn: false }),
       start: () => ports.start(),
       chunk: () => {},
       lacked: () => {},

@@ -2,9 +2,11 @@
 // time. They watch their leases as agent/worker.ts does, and die with their agent.
 import { jumped } from '../../agent/clock.ts';
 import type { LeaseClock } from '../../agent/ipc.ts';
+import { Lent } from '../../agent/lent.ts';
 import { handedBack, type JobEnd, type JobPorts } from '../../agent/pool.ts';
 import type { SessionPorts, SessionTask } from '../../agent/session/session.ts';
 import { Kind } from '../../proto/gen/netsweep/v1/model.ts';
+import { Permit } from '../../proto/gen/netsweep/v1/session.ts';
 import { WORKER_SILENCE_MS } from '../../proto/subjects.ts';
 import type { Dice } from './dice.ts';
 import type { Fleet } from './fleet.ts';
@@ -191,15 +193,21 @@ class Worker {
     const hindered = () => {
       throw over();
     };
+    const lent = new Lent();
     return {
       permit: async (use, hop = 0) => {
+        if (lent.use(use, hop)) return Permit.SEND;
         const { permit, at } = await this.#ask(() => job.ports.permit(use, hop)).catch(hindered);
         const ms = at === 0 ? 0 : at - this.process.host.monotonicMs();
         if (ms > 0) await new Promise<void>((resolve) => this.process.host.after(ms, resolve));
         return permit;
       },
       loggedIn: (use, result, hop = 0) => this.toAgent(() => job.ports.loggedIn(use, result, hop)),
-      acceptHostKey: (key, hop = 0) => this.#ask(() => job.ports.acceptHostKey(key, hop)).catch(hindered),
+      acceptHostKey: async (key, hop = 0) => {
+        const answer = await this.#ask(() => job.ports.acceptHostKey(key, hop)).catch(hindered);
+        lent.came(answer);
+        return answer;
+      },
       start: async () => {
         const granted = await this.#ask(() => job.ports.start()).catch(() => false);
         if (!granted) over();
