@@ -21,7 +21,8 @@ import { World } from './world.ts';
 /** What commands end with that don't end with 0. */
 const ENDS: readonly { what: RegExp; status: number; why: string }[] = [
   { what: /\b(audit run|diff) /, status: 3, why: 'findings' },
-  { what: / --rerun last --failed$/, status: 2, why: 'nothing had failed' },
+  { what: / --rerun last --(failed|kind)\b/, status: 2, why: 'nothing had failed so' },
+  { what: /^netsweep doctor R1 /, status: 1, why: 'there is nothing on port 22' },
   { what: /tee flash:x/, status: 2, why: 'no reading command' },
 ];
 const SHOWN = new Set(['', 'text', 'json']);
