@@ -9,6 +9,7 @@ import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from 
 import type { LogLevel } from '../proto/operation/log.js';
 import type { Authority } from './identity/authority.js';
 import { InputError, type Issue, type Position } from './inventory/inventory.js';
+import { syntaxSentence } from './inventory/yamlwords.js';
 import type { Keep } from './store/versions.js';
 import type { TlsFiles } from './tls.js';
 
@@ -171,7 +172,7 @@ export function parseConfigFile(file: string, text: string, known: ReadonlySet<s
   };
   const issues: Issue[] = document.errors.map((error) => ({
     at: place(error.pos[0]),
-    message: error.message.split('\n')[0] ?? 'not valid YAML',
+    message: syntaxSentence(error, text),
   }));
   const entries: ConfigFile = new Map();
   const root = document.contents;

@@ -202,6 +202,9 @@ async function watchedOver(
     };
   } catch (error) {
     looking[Symbol.dispose]();
-    throw new Unreachable(`can't listen on ${http}`, { cause: error });
+    throw new Unreachable(
+      `can't listen on ${http} (taken, or not of this machine; --http HOST:PORT names another)`,
+      { cause: error },
+    );
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { openToOthers } from '../proto/keyfile.js';
 import { InputError, type Issue } from './inventory/inventory.js';
+import { reasonOf } from './inventory/wording.js';
 
 /** Files of a TLS identity, as paths. */
 export interface TlsFiles {
@@ -26,7 +27,10 @@ export function readIdentity(files: TlsFiles): Identity {
       if (open !== null) issues.push({ at: null, message: `--tls-key: ${open}` });
       return readFileSync(files[name]);
     } catch (error) {
-      issues.push({ at: null, message: `--tls-${name}: ${messageOf(error)}` });
+      issues.push({
+        at: null,
+        message: `--tls-${name}: cannot be read (${reasonOf(error)}: ${files[name]}; expected a PEM file)`,
+      });
       return Buffer.alloc(0);
     }
   };

@@ -74,7 +74,9 @@ function decode(file: Buffer, passphrase: Buffer): KeyObject {
   if (/^-----BEGIN OPENSSH PRIVATE KEY-----|^PuTTY-User-Key-File-/.test(head))
     return decodeOpenSsh(file, head, passphrase);
   throw refusal(
-    /^(ssh-|ecdsa-|sk-|-----BEGIN (SSH2 )?PUBLIC KEY)/.test(head) ? 'is a public one' : 'is not one',
+    /^(ssh-|ecdsa-|sk-|-----BEGIN (SSH2 )?PUBLIC KEY)/.test(head)
+      ? 'is a public one'
+      : "is not one (expected PEM, or OpenSSH's own format)",
   );
 }
 

@@ -43,7 +43,10 @@ export function createServer(): Server {
 /** The address is taken, or not one of this machine. */
 export class CannotListen extends Error {
   constructor(address: string, options?: ErrorOptions) {
-    super(`can't listen on ${address}`, options);
+    super(
+      `can't listen on ${address} (taken, or not of this machine; --listen HOST:PORT names another)`,
+      options,
+    );
     this.name = 'CannotListen';
   }
 }

@@ -31,7 +31,8 @@ export async function readSecretFile(path: string, isPublic = false): Promise<Bu
   } catch (error) {
     if (error instanceof SecretError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') throw new SecretError('no such file', { cause: error });
+    if (code === 'ENOENT')
+      throw new SecretError('no such file (expected one with the secret and nothing else)', { cause: error });
     if (code === 'EACCES') throw new SecretError('permission denied', { cause: error });
     throw new SecretError(error instanceof Error ? error.message : String(error), { cause: error });
   }

@@ -106,10 +106,16 @@ async function readUrl(url: string): Promise<Buffer | null> {
     const response = await fetch(url, { signal: AbortSignal.timeout(URL_MS) });
     if (response.ok) return response.body === null ? Buffer.alloc(0) : readAll(response.body);
     await response.body?.cancel();
-    if (!isBusy(response) || attempt === ATTEMPTS)
-      throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
+    if (!isBusy(response) || attempt === ATTEMPTS) throw new Error(answered(response));
     await sleep(pauseMs(response, attempt));
   }
+}
+
+function answered({ status, statusText }: Response): string {
+  const words = `the server answered ${status} ${statusText}`.trim();
+  return status === 401 || status === 403
+    ? `${words}; no login is sent: fetch it with what has one, and pass it on as -i -`
+    : words;
 }
 
 /** Whether asking again may help. */

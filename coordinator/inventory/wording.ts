@@ -133,6 +133,9 @@ export function reasonOf(error: unknown): string {
   if (code === 'EISDIR') return 'this is a directory';
   if (code === 'ENOTDIR') return 'a part of the path is not a directory';
   if (!(error instanceof Error)) return String(error);
+  const under = error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : '';
+  if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(under))
+    return `${(error.cause as Error).message}; NODE_EXTRA_CA_CERTS=FILE names an authority to trust`;
   // What fetch says itself is only that it failed.
   return error.cause instanceof Error ? error.cause.message : error.message;
 }

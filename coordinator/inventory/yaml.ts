@@ -16,39 +16,14 @@ import {
 import type { Field, Located, LocatedMap, Place, Source } from './located.js';
 import type { ReadScalar } from './plainyaml.js';
 import { count, type Issues, quote } from './wording.js';
+import { MOST_DEPTH, syntaxSentence, TOO_DEEP } from './yamlwords.js';
 
-const MOST_DEPTH = 32;
 /** The library takes about a hundred bytes of memory for each byte; without memory there is no message. */
 const MOST_CHARACTERS = Math.floor(getHeapStatistics().heap_size_limit / 120);
 /** Values that aliases may repeat in one document; a few lines of nested aliases could ask for billions. */
 const MOST_REPEATED = 1_000_000;
 /** Tags of Ansible's that mark a text; what they mean is judged where the text is used. */
 const TEXT_TAGS = new Set(['!vault', '!vault-encrypted', '!unsafe']);
-
-const TOO_DEEP = `values are nested too deeply (expected at most ${MOST_DEPTH} levels)`;
-const TAB = 'a tab is used as indentation (expected spaces)';
-
-const SENTENCES: Partial<Record<YAMLError['code'], string>> = {
-  ALIAS_PROPS: 'an alias cannot have a tag or an anchor of its own',
-  BAD_ALIAS: 'this alias or anchor is not valid',
-  BAD_DIRECTIVE: 'this % directive is not valid',
-  BAD_DQ_ESCAPE: 'this escape in a double-quoted text is not valid (expected \\\\ for a backslash)',
-  BAD_INDENT: 'the indentation does not fit the lines above',
-  BAD_SCALAR_START: 'a text cannot start with this character (expected quotes around the text)',
-  BLOCK_AS_IMPLICIT_KEY:
-    'a second "name: value" stands in this value (expected other indentation below, or quotes around a text with ": ")',
-  BLOCK_IN_FLOW: 'an indented block cannot stand inside [ ] or { }',
-  KEY_OVER_1024_CHARS: 'a key is longer than 1024 characters',
-  MISSING_CHAR: 'a character is missing here: a closing quote or bracket, a comma, a colon or a space',
-  MULTILINE_IMPLICIT_KEY: 'a key reaches over several lines (found no ":" on its line)',
-  MULTIPLE_ANCHORS: 'a value has two anchors',
-  MULTIPLE_DOCS: 'a second document starts here (expected one document in a file)',
-  MULTIPLE_TAGS: 'a value has two tags',
-  NON_STRING_KEY: 'a key is not text',
-  RESOURCE_EXHAUSTION: TOO_DEEP,
-  TAB_AS_INDENT: TAB,
-  UNEXPECTED_TOKEN: 'this does not fit here (expected a comma, a bracket or a new line before it)',
-};
 
 /** The document's value, or null after its errors are reported or when there is nothing in it. */
 export function readYaml(
@@ -209,19 +184,8 @@ class YamlReader {
       const { line } = this.source.positionAt(offset);
       if (lines.has(line)) continue; // what follows on one line is mostly an echo of its first error
       lines.add(line);
-      this.report(offset, this.sentence(error));
+      this.report(offset, syntaxSentence(error, this.source.text));
     }
-  }
-
-  private sentence({ code, message, pos }: YAMLError): string {
-    const { text } = this.source;
-    const lineStart = text.lastIndexOf('\n', pos[0] - 1) + 1;
-    if (/^ *\t/.test(text.slice(lineStart, pos[0] + 1))) return TAB;
-    const quote = /^Missing closing (["'])quote/.exec(message)?.[1];
-    if (quote !== undefined) return `a quote is still open here (expected a closing ${quote})`;
-    const bracket = /end with a ([\]}])/.exec(message)?.[1];
-    if (bracket !== undefined) return `a bracket is still open here (expected a closing ${bracket})`;
-    return SENTENCES[code] ?? 'this is not valid YAML';
   }
 
   private report(offset: number, message: string): void {

@@ -138,7 +138,9 @@ describe.skipIf(without('ssh-keygen') !== null)('a private key of ssh-keygen', (
     bent.fill('A', 150, 180);
     expect(refusal(bent)).toMatchObject(saying(/^the private key is damaged/));
     expect(refusal(await readFile(`${path}.pub`))).toMatchObject(saying(/^the private key is a public one$/));
-    expect(refusal(Buffer.from('hunter2'))).toMatchObject(saying(/^the private key is not one$/));
+    expect(refusal(Buffer.from('hunter2'))).toMatchObject(
+      saying(/^the private key is not one \(expected PEM, or OpenSSH's own format\)$/),
+    );
     const foreign = generateKeyPairSync('x25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
     expect(refusal(Buffer.from(foreign))).toMatchObject(saying(/of the kind x25519/));
     const curve = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey;

@@ -63,8 +63,9 @@ describe('netsweep.yaml', () => {
     ['\nfroks: 3', 'netsweep.yaml:2:1: unknown key "froks" (did you mean "forks"?)'],
     ['forks: {a: 1}', 'netsweep.yaml:1:1: forks: expected a value'],
     ['- forks', 'expected `key: value` lines'],
-    ['forks: 1\nforks: 2', 'netsweep.yaml:2:1: '],
-    ['forks: [', 'netsweep.yaml:1:'],
+    ['forks: 1\nforks: 2', 'netsweep.yaml:2:1: this key stands here for the second time'],
+    ['forks: [1\n', 'netsweep.yaml:2:1: a bracket is still open here (expected a closing ])'],
+    ['inventory: "a\n', 'a quote is still open here (expected a closing ")'],
   ])('%j is refused with its place', (yaml, message) => expect(() => settled({ yaml })).toThrow(message));
 
   test('may be empty, and may hold what only an agent reads', () => {

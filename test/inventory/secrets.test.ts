@@ -144,7 +144,7 @@ describe('secrets', () => {
       'a.yaml:3:5: env:MISSING: this environment variable is not set (expected it exported: read -rs MISSING; export MISSING)',
       'a.yaml:3:5: env:EMPTY: there is nothing in it',
       'a.yaml:3:5: env:LINES: more than one line of text is in it',
-      `a.yaml:4:5: file:${path('missing')}: no such file`,
+      `a.yaml:4:5: file:${path('missing')}: no such file (expected one with the secret and nothing else)`,
       `a.yaml:5:5: file:${path('open')}: others can read this file (found mode 644, expected 600; chmod 600 helps)`,
       `a.yaml:6:5: file:${path('empty')}: there is nothing in it`,
       `a.yaml:7:5: file:${path('d')}: this is a directory`,

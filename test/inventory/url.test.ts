@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { InputError } from '../../coordinator/inventory/inventory.js';
 import { readInventory } from '../../coordinator/inventory/read.js';
+import { reasonOf } from '../../coordinator/inventory/wording.js';
 import { Platforms } from '../../proto/platform.js';
 
 const PAGES: Record<string, string> = {
@@ -23,6 +24,7 @@ async function served() {
       return;
     }
     const page = PAGES[request.url ?? ''];
+    if (request.url === '/locked.yaml') return void response.writeHead(401).end();
     response.writeHead(page === undefined ? 404 : 200).end(page ?? 'no');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -58,6 +60,10 @@ test('a server that is busy is asked again', async () => {
 test.each([
   ['/bad.yaml', '/bad.yaml:1:36: port is not a port number'],
   ['/nowhere.yaml', '/nowhere.yaml:1:1: cannot be read (the server answered 404 Not Found)'],
+  [
+    '/locked.yaml',
+    '/locked.yaml:1:1: cannot be read (the server answered 401 Unauthorized; no login is sent: fetch it with what has one, and pass it on as -i -)',
+  ],
   ['/cmd.yaml', '/cmd.yaml:1:40: password cannot use cmd: in this file'],
 ])('what is wrong with %s is said at its place', async (path, message) => {
   await using server = await served();
@@ -67,6 +73,13 @@ test.each([
   );
   expect(refusal).toBeInstanceOf(InputError);
   expect(String(refusal)).toContain(`${server.url}${message}`);
+});
+
+test('a certificate that nobody vouches for is told with what would help', () => {
+  const cause = Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  expect(reasonOf(new TypeError('fetch failed', { cause }))).toBe(
+    'self-signed certificate; NODE_EXTRA_CA_CERTS=FILE names an authority to trust',
+  );
 });
 
 test('a server that is not there is an input error', async () => {

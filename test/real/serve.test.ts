@@ -136,7 +136,7 @@ describe('netsweep serve', () => {
       const words = ['serve', ...nats, '--state', place.path('other'), '--listen', listen, '--http', http];
       const refused = await place.netsweep(words);
       expect(refused).toMatchObject({ status: 4, stdout: '' });
-      expect(refused.stderr).toContain(`netsweep: can't listen on ${taken}\n`);
+      expect(refused.stderr).toContain(`netsweep: can't listen on ${taken} (taken, or not of this machine; `);
     }
   });
 });
