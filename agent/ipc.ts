@@ -14,7 +14,7 @@ import { CHUNK_BYTES } from '../proto/subjects.js';
 import type { Local } from './failure.js';
 import { type Figures, NO_FIGURES } from './figures.js';
 import { FRAME_BYTES, Frames, frameOf } from './frames.js';
-import type { SessionTask } from './session/session.js';
+import type { SessionTask } from './session/seam.js';
 
 /** The stream's descriptor in a worker, the first after the standard ones. */
 export const AGENT_FD = 3;

@@ -8,7 +8,7 @@ import type { About } from '../proto/operation/log.js';
 import { monotonicMs } from './clock.js';
 import { ALIVE_EVERY_MS, type FromWorker, type KeyAnswer, type LeaseClock, type Leave } from './ipc.js';
 import { Counted } from './operation/counted.js';
-import type { SessionTask } from './session/session.js';
+import type { SessionTask } from './session/seam.js';
 import { Tries } from './tries.js';
 import { LOOK_EVERY_MS, WorkerProcess } from './workerprocess.js';
 import { sessionsMost, usualSettings, type WorkerSettings } from './workersettings.js';

@@ -1,7 +1,7 @@
 // What is made of a lease's devices: which of them run in turn, and what a session is to do with each.
 import type { Shard, Work, WorkHop } from '../proto/gen/netsweep/v1/agent.js';
 import { type Credential, type Device, Isolation, type Limits } from '../proto/gen/netsweep/v1/model.js';
-import type { SessionTask } from './session/session.js';
+import type { SessionTask } from './session/seam.js';
 import type { Hop } from './ssh/bastion.js';
 
 /** Work grouped by endpoint: names of one endpoint run in turn. */

@@ -31,7 +31,8 @@ import {
 import { Lent } from './lent.js';
 import { readRehearsal } from './rehearsal.js';
 import { Rehearsals } from './session/rehearsed.js';
-import { runSession, type SessionPorts, type SessionTask } from './session/session.js';
+import type { SessionPorts, SessionTask } from './session/seam.js';
+import { runSession } from './session/session.js';
 import { Bastions } from './ssh/bastions.js';
 import { Targets } from './targets.js';
 import { Turns } from './turns.js';

@@ -10,7 +10,7 @@ import { Breath } from '../breath.js';
 import type { Course } from '../course.js';
 import type { DeviceFailure } from '../failure.js';
 import type { Rules } from '../line/platform.js';
-import type { SessionTask } from '../session/session.js';
+import type { SessionTask } from '../session/seam.js';
 import type { ChannelEvents, Channels } from '../ssh/shell.js';
 import { type Recorded, recordingText, type SpokenOutput, type Step } from './recordingfile.js';
 import { Redaction } from './redaction.js';

@@ -20,7 +20,7 @@ import { rulesOf } from '../line/platform.js';
 import { REHEARSED, type Rehearsal } from '../rehearsal.js';
 import { hostKey, trust } from '../ssh/hostkeys.js';
 import { admit } from './gate.js';
-import type { SessionPorts, SessionTask } from './session.js';
+import type { SessionPorts, SessionTask } from './seam.js';
 
 /** The end of an output, which is its device's alone: so little that packing it costs next to nothing. */
 const OWN_BYTES = 512;

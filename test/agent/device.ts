@@ -13,7 +13,8 @@ import {
   type Session,
   utils,
 } from 'ssh2';
-import { runSession, type SessionPorts, type SessionTask } from '../../agent/session/session.js';
+import type { SessionPorts, SessionTask } from '../../agent/session/seam.js';
+import { runSession } from '../../agent/session/session.js';
 import type { Hop } from '../../agent/ssh/bastion.js';
 import { Bastions } from '../../agent/ssh/bastions.js';
 import { Credential, Device, type Output, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';

@@ -102,9 +102,9 @@ export const defects: Defect[] = [
   },
   {
     name: 'A command begins while devices are not read',
-    file: 'agent/session/session.ts',
+    file: 'agent/session/reading.ts',
     find: 'if (this.#ports.hold?.on !== true) return null;',
-    replace: 'if (this.#ports.hold?.on !== true || this.#walk !== null) return null;',
+    replace: 'if (this.#ports.hold?.on !== true || this.#deviceMs > 0) return null;',
     test: {
       file: HOLD,
       title: 'no command begins while devices are not read, on a command line and by exec',
@@ -112,9 +112,9 @@ export const defects: Defect[] = [
   },
   {
     name: 'A device is kept waiting without end',
-    file: 'agent/session/session.ts',
-    find: 'this.#unread = setTimeout(() => this.#ports.heldTooLong?.(), this.#task.limits.deviceMs);',
-    replace: 'this.#unread = setTimeout(() => undefined, this.#task.limits.deviceMs);',
+    file: 'agent/session/reading.ts',
+    find: 'this.#unread = setTimeout(() => this.#ports.heldTooLong?.(), this.#deviceMs);',
+    replace: 'this.#unread = setTimeout(() => undefined, this.#deviceMs);',
     test: {
       file: HOLD,
       title:

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { aheadMs } from '../../agent/clock.js';
 import type { JobPorts } from '../../agent/pool.js';
 import { Secrets } from '../../agent/secrets.js';
-import type { SessionTask } from '../../agent/session/session.js';
+import type { SessionTask } from '../../agent/session/seam.js';
 import { hostKey } from '../../agent/ssh/hostkeys.js';
 import { Credential, Device, Kind, Stage, Status, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import { LoginResult, SecretUse } from '../../proto/gen/netsweep/v1/session.js';

@@ -4,7 +4,7 @@ import { jumped } from '../../agent/clock.ts';
 import type { LeaseClock } from '../../agent/ipc.ts';
 import { Lent } from '../../agent/lent.ts';
 import { handedBack, type JobEnd, type JobPorts } from '../../agent/pool.ts';
-import type { SessionPorts, SessionTask } from '../../agent/session/session.ts';
+import type { SessionPorts, SessionTask } from '../../agent/session/seam.ts';
 import { Kind } from '../../proto/gen/netsweep/v1/model.ts';
 import { Permit } from '../../proto/gen/netsweep/v1/session.ts';
 import { WORKER_SILENCE_MS } from '../../proto/subjects.ts';

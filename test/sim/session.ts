@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Permission } from '../../agent/credentials.ts';
 import { asFailure, DeviceFailure } from '../../agent/failure.ts';
-import type { SessionPorts, SessionTask } from '../../agent/session/session.ts';
+import type { SessionPorts, SessionTask } from '../../agent/session/seam.ts';
 import { Kind, Output, Proof, Stage, Status } from '../../proto/gen/netsweep/v1/model.ts';
 import { Attempt, SecretUse } from '../../proto/gen/netsweep/v1/session.ts';
 import { DeviceSession, digestOf, type Fleet, type SimDevice } from './fleet.ts';
