@@ -169,8 +169,10 @@ test('hosts reach each other only where the page says so', async () => {
     `${attempts.length} attempts to connect, ${attempts.filter(({ reached }) => reached !== null).length} of them let through`,
   );
   for (const [at, { fleet }] of segments.entries()) {
+    const more = () => fleet.sessions().length - (counted[at] ?? 0);
+    await until('its own agents have been there', () => more() >= AGENTS);
     await fleet.quiet();
-    expect(fleet.sessions().length - (counted[at] ?? 0), 'none but its own agents').toBe(AGENTS);
+    expect(more(), 'none but its own agents').toBe(AGENTS);
   }
 });
 
