@@ -81,7 +81,9 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
     const started = await start(options);
     if (started !== null) return started;
     if (Date.now() > until)
-      throw new Unreachable(`state directory ${options.state} is in use by another process`);
+      throw new Unreachable(
+        `state directory ${options.state} is in use by another process (end that one, or name another with --state)`,
+      );
     await delay(50, undefined, { signal });
   }
 }

@@ -6,6 +6,7 @@ import { GitError } from '../backup/git.js';
 import { InputError } from '../inventory/inventory.js';
 import { Unreachable } from '../unreachable.js';
 import { Ended, EXIT, type ExitCode, exitOfCall, UsageError } from './exit.js';
+import { meantOption } from './habits.js';
 import { CannotWrite, OutputClosed } from './sink.js';
 import { harmless } from './terminal.js';
 
@@ -49,6 +50,11 @@ function nextStep(code: string, message: string): string {
   const [, word = ''] = /^error: unknown command '(.*)'$/.exec(message) ?? [];
   if (/^(show|sh|display|get|ping|traceroute|uname|dir)\b/.test(word))
     return ` (did you mean netsweep run "${word}"?)`;
+  const [, flag = ''] = /^error: unknown option '(.*)'$/.exec(message) ?? [];
+  const meant = meantOption(flag);
+  if (meant !== null) return ` (here it is ${meant})`;
+  if (code === 'commander.unknownOption' || code === 'commander.missingArgument')
+    return ' (--help shows all)';
   if (code === 'commander.unknownCommand') return ' (netsweep --help shows them)';
   if (code === 'commander.optionMissingArgument') return ' (expected a value behind it; --help shows which)';
   return '';

@@ -201,7 +201,10 @@ export function openDatabase(directory: string, format = STEPS.length): Sql {
     check(sql, file);
   } catch (error) {
     if (sqliteCode(error) === SQLITE_BUSY) {
-      throw new StateInUse(`${directory} is in use by another netsweep`, { cause: error });
+      throw new StateInUse(
+        `${directory} is in use by another netsweep (end that one, or name another with --state)`,
+        { cause: error },
+      );
     }
     if (sqliteCode(error) === SQLITE_NOTADB) {
       throw new StoreRefused(`${file} is not a netsweep store`, { cause: error });

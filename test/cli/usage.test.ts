@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type End, endOf } from '../../coordinator/cli/end.ts';
+import { MEANT } from '../../coordinator/cli/habits.ts';
 import { buildProgram } from '../../coordinator/cli/program.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'netsweep-usage-'));
@@ -40,6 +41,13 @@ describe('bad usage is one clear line and exit 2', () => {
   const run = (...words: string[]) => ['run', '-i', inventory, '--state', state, ...words];
   test.each([
     [['rum'], "unknown command 'rum' (did you mean run?)"],
+    [
+      run('--timeout', '5', 'show version'),
+      "unknown option '--timeout' (here it is --connect-timeout, --login",
+    ],
+    [run('-p', 'secret', 'show version'), "unknown option '-p' (here it is -k or --password-file"],
+    [run('--frobnicate', 'show version'), "unknown option '--frobnicate' (--help shows all)"],
+    [['sweeps', 'rm'], "missing required argument 'sweep' (--help shows all)"],
     [['frobnicate'], "unknown command 'frobnicate' (netsweep --help shows them)"],
     [['show version'], `unknown command 'show version' (did you mean netsweep run "show version"?)`],
     [
@@ -145,6 +153,17 @@ describe('bad usage is one clear line and exit 2', () => {
     vi.stubEnv('NETSWEEP_MAX_FAIL', '-1');
     expect((await netsweep(...run())).message).toContain('NETSWEEP_MAX_FAIL: found "-1"');
   });
+});
+
+test('what an option of elsewhere is here, is an option of run', () => {
+  const run = buildProgram({ stop: new AbortController().signal, done: () => {} }).commands.find(
+    (command) => command.name() === 'run',
+  );
+  const known = new Set(run?.options.flatMap(({ short, long }) => [short, long]));
+  const unknown = MEANT.flatMap((words) => words.match(/(?<![\w-])--?[a-z][\w-]*/gi) ?? []).filter(
+    (flag) => !known.has(flag),
+  );
+  expect(unknown).toEqual([]);
 });
 
 describe('without touching anything', () => {

@@ -125,7 +125,9 @@ describe('netsweep serve', () => {
     await running.serve.logged(/waiting for NATS/);
     const held = await place.netsweep(['serve', ...nats, ...state, ...anywhere]);
     expect(held).toMatchObject({ status: 4, stdout: '' });
-    expect(held.stderr).toMatch(/^netsweep: .* is in use by another netsweep$/m);
+    expect(held.stderr).toMatch(
+      /^netsweep: .* is in use by another netsweep \(end that one, or name another with --state\)$/m,
+    );
     await using listener = createServer().listen(0, '127.0.0.1');
     await once(listener, 'listening');
     const taken = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
