@@ -38,11 +38,19 @@ const CEILING = '24 h';
 
 /** `columns`: of a terminal; null: a line for each item, with all names. */
 export function planLines(plan: Plan, frame: PlanFrame, columns: number | null): string[] {
-  return rowsOf(plan, frame).flatMap(({ title, text, names }) => {
+  const [all, ...rest] = rowsOf(plan, frame);
+  const rows = all === undefined ? [] : [all, ...rest.map((row) => whomElse(row, plan))];
+  return rows.flatMap(({ title, text, names }) => {
     const line = harmlessLine(`${title.padEnd(TITLE)}${text}`);
     const head = columns === null ? [line] : wrapped(line, columns, TITLE);
     return names === undefined ? head : [...head, ...nameLines(names, columns)];
   });
+}
+
+/** A row that is about every device says so by its number; their names stand at the top. */
+function whomElse({ names, ...row }: Row, { devices }: Plan): Row {
+  const every = names?.length === devices.length && row.title !== 'left out' && row.title !== 'not selected';
+  return names === undefined || every ? row : { ...row, names };
 }
 
 function nameLines(names: readonly string[], columns: number | null): string[] {

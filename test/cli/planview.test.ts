@@ -165,6 +165,18 @@ describe('a plan', () => {
     });
   });
 
+  test('names devices once where everything is about all of them', async () => {
+    const all = numbers(9).map((n) => ({
+      name: `R${n}`,
+      ip: `10.9.0.${n}`,
+      platform: 'cisco_ios',
+      username: 'a',
+      password: 'env:P',
+    }));
+    const told = await lines(80, all, ['show clock']);
+    expect(told.filter((line) => line.includes('R[1-9]'))).toEqual([`${' '.repeat(13)}R[1-9]`]);
+  });
+
   test('stays readable with irregular names and hundreds of batches on a terminal; a pipe has every name', async () => {
     const odd = numbers(800).map((n) => ({
       name: `x${(n * 7919) % 9973}-${n}`,
