@@ -40,7 +40,7 @@ test('its records are shown by device, sweep, act, doer and time, and the newest
   expect(title).toMatch(/^TIME +WHO +ACT +DEVICE +SWEEP +WHAT$/);
   expect(row).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\S+ +attempt +R0 +S0 +ok; .*\(\d+ bytes\)$/);
   expect(more).toEqual([]);
-}, 60_000);
+});
 
 test('a failure is told in words, and what a device wrote does not reach the terminal', async () => {
   using state = new TemporaryDirectory();

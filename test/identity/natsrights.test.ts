@@ -71,7 +71,7 @@ beforeAll(async () => {
   strangers.set('revoked user', () => road.connect(revoked));
   strangers.set('coordinator without certificate', () => road.connect(creds, null));
   strangers.set('coordinator with the certificate of another authority', () => road.connect(creds, leaf));
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const caller of callers.values()) await caller[Symbol.asyncDispose]();

@@ -57,7 +57,7 @@ test('a stolen agent reads nothing of another segment and changes nothing of it'
   await loot.own(theft);
   expect(loot.texts.filter((text) => text.includes(CANARY))).toEqual([]);
   expect(direct.length + detours.length + 2 * heard.length).toBeGreaterThan(600);
-}, 120_000);
+});
 
 test('nobody gets more rights out of a user than it was given', async () => {
   await using road = await NatsRoad.open();
