@@ -14,7 +14,7 @@ import { LEASE_TERM_MS, LOCK_DELAY_MS } from '../proto/subjects.js';
 import type { Act } from './auditlog/acts.js';
 import { COORDINATOR, ownName, type Who } from './auditlog/who.js';
 import { Books } from './books.js';
-import { SMALL_GROWTH, watchHeap } from './heap.js';
+import { watchHeap } from './heap.js';
 import { HistoryAnswers } from './history/answers.js';
 import { type Host, machine } from './host.js';
 import type { Authority } from './identity/authority.js';
@@ -124,7 +124,7 @@ export class Coordinator {
         commit: (writes) => store.commit(writes).finally(() => coordinator.#findings?.changed()),
       });
       coordinator.#watchRoom();
-      coordinator.#heap = watchHeap(SMALL_GROWTH);
+      coordinator.#heap = watchHeap();
       coordinator.#server = server;
       await coordinator.#admit(server, store, options);
       if (options.socket !== undefined) await listen(server, options.socket, null);

@@ -5,7 +5,6 @@ import type { Sweep } from '../../proto/gen/netsweep/v1/sweeps.js';
 import type { ReadOutput } from '../combine/result.js';
 import { longName, type Setting } from '../config.js';
 import type { Connection } from '../connect.js';
-import { LARGE_GROWTH, watchHeap } from '../heap.js';
 import { count } from '../inventory/wording.js';
 import type { SweepFigures } from '../notices/sweep.js';
 import { bodyReader } from './body.js';
@@ -22,8 +21,6 @@ import { submit, submitKey } from './submit.js';
 import type { View } from './views/view.js';
 
 const CANCEL_MS = 15_000;
-/** To follow so many costs more than to load what it takes. */
-const MANY_DEVICES = 2_000;
 const NEVER = new AbortController().signal;
 
 type RunCall = Call<typeof RUN>;
@@ -80,8 +77,6 @@ async function watchOver(
 ): Promise<ExitCode> {
   const { values, sources, stop } = call;
   using interrupt = new Interrupt(stop, link, id);
-  // What V8 kept of code that is loaded later is worth nothing once flags have changed, which a small sweep would notice.
-  using _heap = sweepable.devices.length < MANY_DEVICES ? null : watchHeap(LARGE_GROWTH);
   const patience = patienceWith(link, values, screen.progress);
   await using stages = await Stages.open(values, bodyReader(link, interrupt.leave, patience));
   const { read, rows } = stages;
