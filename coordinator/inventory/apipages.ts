@@ -6,7 +6,7 @@ import { readJson } from './json.js';
 import type { Located, LocatedMap } from './located.js';
 import type { Reading } from './shape.js';
 import { ATTEMPTS, isBusy, pauseMs, readAll } from './sources.js';
-import { describe, quote, reasonOf } from './wording.js';
+import { count, describe, quote, reasonOf } from './wording.js';
 
 export interface Api {
   /** Of a list, without a query. */
@@ -31,7 +31,7 @@ class ApiError extends Error {
 export async function* devicesOf(api: Api, reading: Reading): AsyncGenerator<LocatedMap> {
   const seen = new Set<string>();
   const asked = new Set<string>();
-  let count: number | null = null;
+  let counted: number | null = null;
   let search = `?${api.query}`;
   while (search !== '' && asked.size < MOST_PAGES && seen.size < MOST_DEVICES) {
     const url = new URL(search, api.endpoint);
@@ -39,7 +39,7 @@ export async function* devicesOf(api: Api, reading: Reading): AsyncGenerator<Loc
     asked.add(search);
     const page = await pageAt(url, api, reading);
     if (page === null) return;
-    count ??= numberOf(page.fields.get('count')?.value);
+    counted ??= numberOf(page.fields.get('count')?.value);
     const results = page.fields.get('results')?.value;
     if (results?.kind !== 'list')
       return refuse(
@@ -49,12 +49,21 @@ export async function* devicesOf(api: Api, reading: Reading): AsyncGenerator<Loc
       );
     for (const device of results.items) {
       const id = keyOf(device);
+      if (device.kind !== 'map' || id === '')
+        return refuse(
+          reading,
+          url,
+          `this is no device (found ${describe(device)}, expected a map with an id)`,
+        );
       // A device that is added meanwhile moves another one to the next page, where it comes again.
-      if (device.kind !== 'map' || seen.has(id)) continue;
+      if (seen.has(id)) continue;
       seen.add(id);
       yield device;
     }
-    search = nextOf(page.fields.get('next')?.value);
+    const next = page.fields.get('next')?.value;
+    if (next === undefined || (next.kind !== 'null' && nextOf(next) === ''))
+      return refuse(reading, url, 'this page does not say which one is next (expected its address, or null)');
+    search = nextOf(next);
   }
   if (search !== '')
     refuse(
@@ -62,10 +71,10 @@ export async function* devicesOf(api: Api, reading: Reading): AsyncGenerator<Loc
       api.endpoint,
       `there are too many devices (found more than ${seen.size}, expected a query)`,
     );
-  else if (count !== null && seen.size < count)
+  else if (counted !== null && seen.size < counted)
     reading.warnings.reportAt(
       { file: api.endpoint.href, line: 1, column: 1 },
-      `the server counted ${count} and listed ${seen.size}: something changed meanwhile`,
+      `the server counted ${counted} and listed ${seen.size}: something changed meanwhile`,
     );
 }
 
@@ -98,7 +107,12 @@ async function pageAt(url: URL, api: Api, reading: Reading): Promise<LocatedMap 
     if (source === null) return null;
     const page = readJson(source);
     if (page?.kind === 'map') return page;
-    throw new ApiError(`this is no page of a list (found ${quote(source.text.slice(0, 30))}, expected JSON)`);
+    const found = source.text.trim();
+    throw new ApiError(
+      found.startsWith('{')
+        ? `this JSON is damaged or ends too early (found ${count(found.length, 'character')})`
+        : `this is no page of a list (found ${quote(found.slice(0, 30))}, expected JSON)`,
+    );
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     refuse(reading, url, error.message);
@@ -157,7 +171,8 @@ async function ask(url: URL, api: Api, attempt: number): Promise<Answer> {
 
 async function refusalOf(response: Response, url: URL, { authorization, variable }: Api): Promise<Answer> {
   const { status } = response;
-  await response.body?.cancel();
+  const told = status === 400 ? (await response.text().catch(() => '')).trim() : '';
+  await response.body?.cancel().catch(() => undefined);
   const said = `the server answered ${`${status} ${response.statusText}`.trim()}`;
   const to = response.headers.get('location');
   if (status >= 300 && status < 400)
@@ -170,7 +185,7 @@ async function refusalOf(response: Response, url: URL, { authorization, variable
     );
   if (status === 404)
     return final(`${said} (expected the address that a browser has, without what follows the host)`);
-  return final(said);
+  return final(told === '' ? said : `${said}, saying ${quote(told)}`);
 }
 
 function final(failure: string): Answer {

@@ -47,11 +47,20 @@ function checkParts(root: LocatedMap, issues: Issues): void {
 
 function devicesOf(value: Located, at: Place, issues: Issues): LocatedDevice[] {
   if (value.kind === 'null') return [];
+  if (value.kind === 'list' && isPlaybook(value.items[0])) {
+    issues.report(at, "this is a playbook of Ansible's (expected the inventory that it is run with)");
+    return [];
+  }
   if (value.kind === 'list') return value.items.flatMap((item) => device(null, item.at ?? at, item, issues));
   if (value.kind === 'map')
     return Array.from(value.fields).flatMap(([name, field]) => device(name, field.at, field.value, issues));
   issues.report(at, `devices cannot be read (found ${describe(value)}, expected a list or a map of devices)`);
   return [];
+}
+
+function isPlaybook(first: Located | undefined): boolean {
+  const parts = ['tasks', 'roles', 'pre_tasks', 'post_tasks', 'import_playbook'];
+  return first?.kind === 'map' && parts.some((part) => first.fields.has(part));
 }
 
 function device(name: string | null, at: Place, value: Located, issues: Issues): LocatedDevice[] {

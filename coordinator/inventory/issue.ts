@@ -22,5 +22,14 @@ export class InputError extends Error {
 }
 
 export function printIssue({ at, message }: Issue): string {
-  return at === null ? message : `${at.file}:${at.line}:${at.column}: ${message}`;
+  const said = harmless(message);
+  return at === null ? said : `${harmless(at.file).replaceAll('\n', '\\n')}:${at.line}:${at.column}: ${said}`;
+}
+
+/** File names and options are shown as they were given, but for what a terminal would obey. */
+function harmless(text: string): string {
+  return text.replace(
+    /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

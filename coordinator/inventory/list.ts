@@ -44,10 +44,18 @@ function documentOf(source: Source, issues: Issues): InventoryDocument {
 }
 
 function lineOf(line: string, source: Source, offset: number, issues: Issues): Written[] {
-  const [first = '', second] = line.split(/\s+/);
+  const words = line.split(/\s+/);
+  const [first = '', second] = words;
   // An address with names behind it, as in /etc/hosts.
-  if (isIP(first) !== 0 && second !== undefined && NAMES.test(second))
+  if (isIP(first) !== 0 && second !== undefined && isIP(second) === 0 && NAMES.test(second)) {
+    const other = words.findIndex((word, index) => index > 0 && isIP(word) !== 0);
+    if (other > 0)
+      issues.report(
+        { source, offset: offset + positionOf(line, words, other) },
+        `a second address stands in this line (found ${quote(words[other] ?? '')}, expected one address and its names on each line)`,
+      );
     return [{ host: first, name: second, port: null, username: null, source, offset }];
+  }
   return line.split(/\s+/).flatMap((word, index, words) => {
     const at = offset + positionOf(line, words, index);
     return wordOf(word, source, at, issues);
@@ -62,6 +70,15 @@ function positionOf(line: string, words: readonly string[], index: number): numb
 
 /** `user@host:port` and nodesets with commas between; with another operator all of it is one nodeset. */
 function wordOf(word: string, source: Source, offset: number, issues: Issues): Written[] {
+  const [, user] = /^([^@:,[\]]+):[^@]*@/.exec(word) ?? [];
+  if (user !== undefined) {
+    // What was found may be a secret.
+    issues.report(
+      { source, offset: offset + user.length },
+      'a password stands in a list of names (expected USER@HOST, and the password by -k or --password-file)',
+    );
+    return [];
+  }
   if (/[!&^]/.test(word)) return expanded(word, source, offset, issues);
   let at = offset;
   return word.split(/,(?![^[]*\])/).flatMap((part) => {

@@ -77,16 +77,26 @@ async function configured(root: Located, source: Source, reading: Reading): Prom
       `a transform function is a program and not run (found ${quote(transform.text)}); give what it sets by -u, -k or -e`,
     );
   const places: Places = { hosts: 'hosts.yaml', groups: 'groups.yaml', defaults: 'defaults.yaml' };
+  let named: Located | null = null;
   const options = fieldOf(inventory, 'options');
   for (const [name, { at, value }] of options?.kind === 'map' ? options.fields : []) {
     const part = OPTIONS[name];
     if (part === undefined) {
       const meant = nearest(name, Object.keys(OPTIONS));
       reading.issues.report(at, `unknown option of ${PLUGIN} (found ${quote(name)}${didYouMean(meant)})`);
-    } else if (value.kind === 'text') places[part] = value.text;
-    else reading.issues.report(value.at, `${name} is not a path (found ${describe(value)}, expected text)`);
+    } else if (value.kind === 'text') {
+      places[part] = value.text;
+      if (part === 'hosts') named = value;
+    } else reading.issues.report(value.at, `${name} is not a path (found ${describe(value)}, expected text)`);
   }
   const found = await Promise.all(PARTS.map((part) => located(places[part] ?? '', source, reading)));
+  if (named !== null && found[0] === null) {
+    reading.issues.report(
+      named.at,
+      `there is no such file (found ${describe(named)}, expected a path from here or from this file)`,
+    );
+    return null;
+  }
   return {
     hosts: found[0] ?? places.hosts,
     groups: found[1] ?? null,

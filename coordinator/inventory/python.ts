@@ -78,6 +78,11 @@ class PythonReader {
 
   private set(target: SyntaxNode | undefined, value: Located, written: SyntaxNode[]): void {
     if (target?.name !== 'VariableName') {
+      if (target !== undefined && firstDeviceLiteral(target, this.literals) !== null)
+        this.issues.report(
+          this.literals.place(target),
+          'a value is given to a dictionary (expected one assignment on each line)',
+        );
       this.refuseChange(target, target?.firstChild, written);
       return;
     }

@@ -77,7 +77,7 @@ async function readSource(source: string, reading: Reading): Promise<InventoryDo
     if (forced === null && /^[^/]+,[^/]*$/.test(source))
       return readAs(NODESET, { place: source, source: null, names: null }, reading);
     return refuse(
-      `cannot be read (${reasonOf(error)}${didYouMean((forced === null ? meantShape(source) : null) ?? (await meantFile(resolve(reading.io.cwd, place), source)))})`,
+      `cannot be read (${reasonOf(error)}${didYouMean((forced === null ? meantSource(source) : null) ?? (await meantFile(resolve(reading.io.cwd, place), source)))})`,
     );
   }
   const directory = place.replace(/(?<=.)\/+$/, '');
@@ -140,7 +140,6 @@ async function readAs(
   return read({ ...given, value }, reading);
 }
 
-/** The shape that a word in front of a colon nearly names. */
 /** A file beside the one that is missing. */
 async function meantFile(path: string, source: string): Promise<string | null> {
   const names = await readdir(dirname(path)).catch(() => []);
@@ -150,7 +149,9 @@ async function meantFile(path: string, source: string): Promise<string | null> {
     : source.slice(0, -basename(path).length) + meant;
 }
 
-function meantShape(source: string): string | null {
+/** A nodeset without the name of its shape, or the shape that a word in front of a colon nearly names. */
+function meantSource(source: string): string | null {
+  if (/^[\w.-]*\[[\d,-]+\][\w.[\],-]*$/.test(source)) return `${NODESET.name}:${source}`;
   const word = /^(\w+):/.exec(source)?.[1] ?? '';
   const meant = nearest(
     word,

@@ -3,7 +3,8 @@
 import type { Issues } from './wording.js';
 import { didYouMean, nearest, quote } from './wording.js';
 
-export type Columns = readonly { name: string; at: number }[];
+/** `written`: as the user called it. */
+export type Columns = readonly { name: string; at: number; written: string }[];
 
 /** Oxidized's own default. */
 export const OXIDIZED: Columns = columnsOf(['name', 'platform']);
@@ -34,10 +35,20 @@ const NAMES: Record<string, string> = {
   comment: 'comment',
 };
 
+/** What others call them. */
+const MEANT: Record<string, string> = {
+  address: 'ip',
+  adress: 'ip',
+  hostname: 'name',
+  type: 'model',
+  os: 'model',
+  user: 'username',
+};
+
 /** Null: none is given. Wrong names are reported, and what is left is used. */
 export function readColumns(map: string | null, issues: Issues): Columns | null {
   if (map === null) return null;
-  const columns: { name: string; at: number }[] = [];
+  const columns: { name: string; at: number; written: string }[] = [];
   for (const [index, word] of map.split(/[:;,]/).entries()) {
     const [, written = '', position] = /^([^=]*)(?:=(\d{1,3}))?$/.exec(word.trim()) ?? [];
     if (written === '-' || word.trim() === '') continue;
@@ -47,11 +58,11 @@ export function readColumns(map: string | null, issues: Issues): Columns | null 
     if (name === undefined)
       issues.reportAt(
         null,
-        `--map: unknown column (found ${quote(word)}, expected ${names.slice(0, 8).join(', ')} ..., or - for one that is not wanted${didYouMean(nearest(written, names))})`,
+        `--map: unknown column (found ${quote(word)}, expected ${names.slice(0, 8).join(', ')} ..., or - for one that is not wanted${didYouMean(MEANT[written] ?? nearest(written, names))})`,
       );
     else if (columns.some((other) => other.name === name || other.at === at))
       issues.reportAt(null, `--map: a column is given twice (found ${quote(word)} in ${quote(map)})`);
-    else columns.push({ name, at });
+    else columns.push({ name, at, written });
   }
   if (columns.some(({ name }) => name === 'name' || name === 'host')) return columns;
   issues.reportAt(null, `--map: no column names the device (found ${quote(map)}, expected name or ip)`);
@@ -65,5 +76,5 @@ export function isColumns(text: string): boolean {
 }
 
 function columnsOf(names: readonly string[]): Columns {
-  return names.map((name, at) => ({ name, at }));
+  return names.map((name, at) => ({ name, at, written: name }));
 }

@@ -114,7 +114,7 @@ function fits({ cells, offset }: Line, chosen: Columns, fit: Fit, { issues, io }
   const { source, delimiter, kind, columns, refused } = fit;
   const needed = kind === 'rancid' && columns === null ? 3 : Math.max(...chosen.map(({ at }) => at)) + 1;
   if (cells.length < needed) {
-    const shape = chosen.map(({ name }) => name).join(delimiter);
+    const shape = chosen.map(({ written }) => written).join(delimiter);
     issues.report(
       { source, offset },
       `this line does not fit (found ${count(cells.length, 'column')}, expected ${needed} as in ${shape})`,

@@ -142,6 +142,12 @@ function isAnsible(root: Located): boolean {
   if (root.kind === 'text') return root.text.startsWith('$ANSIBLE_VAULT;');
   if (root.kind !== 'map' || root.fields.has('devices')) return false;
   if (root.fields.has('_meta') || root.fields.get('plugin')?.value.kind === 'text') return true;
+  // Wrong, perhaps, but nobody else's.
+  if (
+    root.fields.get('all')?.value.kind === 'map' &&
+    !['defaults', 'groups'].some((one) => root.fields.has(one))
+  )
+    return true;
   const parts = ['hosts', 'vars', 'children'];
   return Array.from(root.fields.values()).some(
     ({ value }) =>

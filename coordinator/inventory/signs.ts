@@ -11,6 +11,9 @@ const NOT_NORNIR = ['device_type', 'ip', 'ansible_host', 'hosts', 'children', 'v
 const LINE =
   /^(?:[^\s@,[\]]+@)?(?:\[[\da-fA-F:.]+(?:%\w+)?\](?::\d+)?|[\w.][\w.[\]!&^*,/-]*(?::\d+)?|[\da-fA-F:]*:[\da-fA-F:.]*(?:%\w+)?)(?:\s+[\w.-]+)*$/;
 
+/** What YAML, JSON, CSV and programs have, and no list. */
+const OTHER = /^[-{["'%]|:(?:\s|$)|[=;\t]/;
+
 /** Nornir's hosts.yaml, whatever it is called: a map of hosts, some with what only Nornir has. */
 export function isHosts(root: Located): boolean {
   const hosts = valuesOf(root);
@@ -51,11 +54,17 @@ export function isList(text: string): boolean {
   const lines = text.split('\n').map((line) => withoutComment(line).trim());
   const told = lines.filter((line) => line !== '');
   const [first = ''] = told;
+  if (told.length === 0 || knownField(first) !== null) return false;
+  const fitting = told.filter((line) => LINE.test(line) && !hasComma(line)).length;
+  // A slip in some of its lines does not make it anything else.
   return (
-    told.length > 0 &&
-    told.every((line) => LINE.test(line) && !/,/.test(line.replace(/\[[^\]]*\]/g, ''))) &&
-    knownField(first) === null
+    fitting === told.length ||
+    (fitting * 2 >= told.length && !told.some((line) => OTHER.test(line) || hasComma(line)))
   );
+}
+
+function hasComma(line: string): boolean {
+  return line.replace(/\[[^\]]*\]/g, '').includes(',');
 }
 
 /** Of a list. */

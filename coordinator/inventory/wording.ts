@@ -55,8 +55,12 @@ export class Issues {
   }
 }
 
-/** A text from an input file as a message may show it: one line, bounded, nothing a terminal would obey. */
-export function quote(text: string): string {
+/** What stands behind the name of a secret, where a blank or a line end was forgotten. */
+const TOLD = /((?:password|passphrase|passwd|pass|secret|token)["']?\s*[=:])\s*[^\s].*$/is;
+
+/** A text from an input file as a message may show it: one line, bounded, no secret, nothing a terminal would obey. */
+export function quote(whole: string): string {
+  const text = whole.replace(TOLD, '$1...');
   const cut = text.length > QUOTED_CHARACTERS ? `${text.slice(0, QUOTED_CHARACTERS)}...` : text;
   return JSON.stringify(cut).replace(
     /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,

@@ -25,6 +25,10 @@ const MOST_REPEATED = 1_000_000;
 /** Tags of Ansible's that mark a text; what they mean is judged where the text is used. */
 const TEXT_TAGS = new Set(['!vault', '!vault-encrypted', '!unsafe']);
 
+/** Two braces without quotes are a map whose key is a map. */
+const TEMPLATE =
+  'this is no text (expected a name before the colon; or quotes around a template, "{{ ... }}")';
+
 /** The document's value, or null after its errors are reported or when there is nothing in it. */
 export function readYaml(
   source: Source,
@@ -124,7 +128,8 @@ class YamlReader {
       const place = key === null ? at : this.place(key);
       const name = isScalar(key) ? keyText(key.value, key.source) : null;
       if (name === null) {
-        this.issues.report(place, 'a key is not text (expected a name before the colon)');
+        const said = isMap(key) ? TEMPLATE : 'a key is not text (expected a name before the colon)';
+        this.issues.report(place, said);
         continue;
       }
       const field = { at: place, value: this.convert(value, depth + 1) };

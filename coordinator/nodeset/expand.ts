@@ -1,7 +1,7 @@
 // Nodesets as ClusterShell reads them: `sw[1-100].site1,!sw[7-9].site1`, `r[01-20/2]s[1-4]`, `@core&@dc1`, `sw*^sw1`.
 // The operators are taken from left to right; none binds tighter than another.
 import { globTest } from '../inventory/glob.js';
-import { didYouMean, nearest } from '../inventory/wording.js';
+import { didYouMean, nearest, quote } from '../inventory/wording.js';
 import { orderNames } from './fold.js';
 import { isPadded, nextNumber } from './numbers.js';
 
@@ -77,12 +77,12 @@ function termsOf(text: string): Term[] {
     const column = start + whole.length - whole.trimStart().length + 1;
     if (term === '')
       throw new NodesetError(
-        `nothing stands ${end < text.length ? 'before' : 'after'} an operator (found ${shown(text)}, expected a name on both sides of , ! & ^)`,
+        `nothing stands ${end < text.length ? 'before' : 'after'} an operator (found ${quote(text)}, expected a name on both sides of , ! & ^)`,
         Math.min(column, text.length),
       );
     if (/\s/.test(term))
       throw new NodesetError(
-        `a space inside a name (found "${term}", expected a comma between names)`,
+        `a space inside a name (found ${quote(term)}, expected a comma between names)`,
         column,
       );
     terms.push({ operator, text: term, column });
@@ -121,7 +121,7 @@ function namesOf(term: Term, world: NodesetWorld | null): Set<string> {
   if (!/[*?]/.test(term.text)) return new Set(names);
   if (world === null)
     throw new NodesetError(
-      `a pattern without an inventory (found "${term.text}", expected names)`,
+      `a pattern without an inventory (found ${quote(term.text)}, expected names)`,
       term.column,
     );
   const all = Array.from(world.all());
@@ -131,15 +131,15 @@ function namesOf(term: Term, world: NodesetWorld | null): Set<string> {
 
 function membersOf(name: string, { text, column }: Term, world: NodesetWorld | null): string[] {
   if (name === '')
-    throw new NodesetError(`a group without a name (found "${text}", expected @GROUP)`, column);
+    throw new NodesetError(`a group without a name (found ${quote(text)}, expected @GROUP)`, column);
   if (world === null)
-    throw new NodesetError(`a group without an inventory (found "${text}", expected names)`, column);
+    throw new NodesetError(`a group without an inventory (found ${quote(text)}, expected names)`, column);
   if (name === '*') return Array.from(world.all());
   const members = world.group(name);
   if (members === null) {
     const meant = didYouMean(nearest(name, world.groups()));
     throw new NodesetError(
-      `no such group (found "@${name}", expected a group of the inventory${meant})`,
+      `no such group (found ${quote(`@${name}`)}, expected a group of the inventory${meant})`,
       column,
     );
   }
@@ -155,14 +155,17 @@ function unfold({ text, column }: Term): string[] {
     const open = text.indexOf('[', at);
     const plain = text.slice(at, open < 0 ? text.length : open);
     const stray = plain.indexOf(']');
-    if (stray >= 0) throw wrong(`a bracket that was never opened (found "${text}")`, at + stray);
+    if (stray >= 0) throw wrong(`a bracket that was never opened (found ${quote(text)})`, at + stray);
     if (open < 0) return names.map((name) => name + plain);
     const end = text.indexOf(']', open);
     const inner = text.indexOf('[', open + 1);
-    if (end < 0) throw wrong(`a bracket that is never closed (found "${text}", expected ])`, open);
-    if (inner >= 0 && inner < end) throw wrong(`a bracket within a bracket (found "${text}")`, inner);
+    if (end < 0) throw wrong(`a bracket that is never closed (found ${quote(text)}, expected ])`, open);
+    if (inner >= 0 && inner < end) throw wrong(`a bracket within a bracket (found ${quote(text)})`, inner);
     if (text[end + 1] === '[')
-      throw wrong(`two brackets without text between (found "${text}", expected one as [10-29])`, end + 1);
+      throw wrong(
+        `two brackets without text between (found ${quote(text)}, expected one as [10-29])`,
+        end + 1,
+      );
     const numbers = numbersIn({
       text: text.slice(open + 1, end),
       column: column + open + 1,
@@ -190,14 +193,14 @@ function numbersIn({ text, column, follows }: Ranges): string[] {
       new NodesetError(message, column + at + piece.length - piece.trimStart().length);
     const match = /^(\d+)(?:\s*-\s*(\d+)(?:\/(\d+))?)?$/.exec(piece.trim());
     if (match === null)
-      throw wrong(`no range (found "${piece.trim()}", expected as in [1-8], [01-20/2] or [1,5-7])`);
+      throw wrong(`no range (found ${quote(piece.trim())}, expected as in [1-8], [01-20/2] or [1,5-7])`);
     const [, first = '', last = first, step = '1'] = match;
     const width = first.length;
     if (last.length !== width && (isPadded(first) || isPadded(last)))
-      throw wrong(`the ends have other widths (found "${piece.trim()}", expected as in [001-010])`);
+      throw wrong(`the ends have other widths (found ${quote(piece.trim())}, expected as in [001-010])`);
     if (follows && last.length !== width)
       throw wrong(
-        `a range of several widths right after a digit (found "${piece.trim()}", expected a range for each width)`,
+        `a range of several widths right after a digit (found ${quote(piece.trim())}, expected a range for each width)`,
       );
     numbers.push(...counted({ first, last, step: Number(step) }, wrong));
     at += piece.length + 1;
@@ -226,8 +229,4 @@ function counted(
 
 function tooMany(count: number): string {
   return `too many names (found ${count}, expected at most ${MOST_NAMES})`;
-}
-
-function shown(text: string): string {
-  return text.length > 60 ? `"${text.slice(0, 60)}..."` : `"${text}"`;
 }

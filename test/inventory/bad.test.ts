@@ -1,8 +1,16 @@
 // Every message that a wrong inventory gives, word for word.
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../coordinator/inventory/inventory.ts';
+import { BAD_ANSIBLE } from './badansible.ts';
+import { BAD_APIS, saidOfApi } from './badapis.ts';
 import { BAD_FILES } from './badfiles.ts';
+import { BAD_NAMES } from './badnames.ts';
+import { BAD_TOOLS } from './badtools.ts';
+import { saidOf } from './broken.ts';
 import { errorsOf, inventoryOf } from './files.ts';
+
+const BROKEN = [...BAD_ANSIBLE, ...BAD_TOOLS, ...BAD_NAMES];
+const COUNT = BAD_FILES.length + BROKEN.length + BAD_APIS.length;
 
 describe('a wrong inventory', () => {
   test.each(BAD_FILES)('says what is wrong with $title', async ({ file, content, errors }) => {
@@ -13,6 +21,20 @@ describe('a wrong inventory', () => {
     expect((await errorsOf({ [file]: content })).join('\n')).not.toContain('secret"');
     expect((await errorsOf({ [file]: content })).join('\n')).not.toContain('topsecret');
   });
+
+  test.each(BROKEN)('says what is wrong with $title', async ({ errors, ...one }) => {
+    const said = await saidOf({ ...one, errors });
+    expect(said).toEqual(errors);
+    expect(said.join('\n')).not.toContain('topsecret');
+  });
+
+  test.each(BAD_APIS)('says what is wrong with $title', async ({ errors, ...one }) => {
+    const said = await saidOfApi({ ...one, errors });
+    expect(said).toEqual(errors);
+    expect(said.join('\n')).not.toContain('topsecret');
+  });
+
+  test(`is one of ${COUNT} kinds, two hundred at least`, () => expect(COUNT).toBeGreaterThanOrEqual(200));
 
   test('shows the first 50 errors and counts the others', async () => {
     const content = Array.from({ length: 80 }, (_, index) => `- {name: R${index}, host: h, port: x}\n`).join(

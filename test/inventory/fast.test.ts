@@ -7,6 +7,7 @@ import { Source } from '../../coordinator/inventory/located.ts';
 import { type ReadScalar, readPlainYaml } from '../../coordinator/inventory/plainyaml.ts';
 import { Issues } from '../../coordinator/inventory/wording.ts';
 import { readYaml } from '../../coordinator/inventory/yaml.ts';
+import { dice, pick } from './dice.ts';
 
 const SEED = Number(process.env.NETSWEEP_TEST_SEED ?? Date.now() % 1_000_000);
 const ROUNDS = Number(process.env.NETSWEEP_TEST_ROUNDS ?? 4_000);
@@ -160,19 +161,4 @@ function changed(text: string, random: () => number): string {
         .with(line, `${pick(['', ' ', '  ', '- ', '    '], random)}${lines[line]?.trimStart()}`)
         .join('\n');
   }
-}
-
-function pick<T>(items: T[], random: () => number): T {
-  return items[Math.floor(random() * items.length)] as T; // never empty
-}
-
-/** A small generator of its own, so that a seed means the same everywhere. */
-function dice(seed: number): () => number {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,9 +1,9 @@
 // From hosts and their variables to devices: which of Ansible's variables are fields, and what they say of a device.
 import { readHost } from '../address.js';
-import { knownField } from '../fieldnames.js';
+import { knownField, typoOf } from '../fieldnames.js';
 import { partsOf } from '../jump.js';
 import type { Field, InventoryDocument, Located, LocatedDevice } from '../located.js';
-import { describe, quote } from '../wording.js';
+import { describe, didYouMean, quote } from '../wording.js';
 import type { Group, Host, Variables } from './data.js';
 import { FilterData } from './filterdata.js';
 import {
@@ -181,7 +181,10 @@ class Translator {
       const bare = name.slice(OWN_PREFIX.length);
       const known = knownField(bare);
       if (known === null || NOT_OWN.has(known)) {
-        this.resolver.report(variableOf(variables, name), `${name} is no field of a device`);
+        this.resolver.report(
+          variableOf(variables, name),
+          `${name} is no field of a device${didYouMean(typoOf(bare))}`,
+        );
         continue;
       }
       for (const written of fields.keys()) if (knownField(written) === known) fields.delete(written);

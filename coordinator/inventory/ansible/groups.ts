@@ -1,7 +1,7 @@
 // Groups as YAML and the --list JSON of inventory programs write them, into the data that all sources share.
 import type { Field, Located, LocatedMap, Place } from '../located.js';
 import { describe, didYouMean, type Issues, nearest, quote } from '../wording.js';
-import { ALL, type AnsibleData, type Group, type Host } from './data.js';
+import { ALL, type AnsibleData, type Group, type Host, UNGROUPED } from './data.js';
 import { expandHosts } from './hostpattern.js';
 
 const PARTS = ['hosts', 'vars', 'children'];
@@ -75,7 +75,17 @@ function partOf(part: string, { at, value }: Field, group: Group, world: World):
   return null;
 }
 
-function readHosts(hosts: LocatedMap, group: Group, { data, issues }: World): void {
+/** A host that stands too far to the right is a variable of the one above it, for Ansible too. */
+function warnOfHosts(host: string, variables: LocatedMap, warnings: Issues): void {
+  for (const [name, { at, value }] of variables.fields)
+    if (value.kind === 'map' && Array.from(value.fields.keys()).some((one) => one.startsWith('ansible_')))
+      warnings.report(
+        at,
+        `${quote(name)} looks like a host and is a variable of host ${quote(host)} (expected as few spaces before it as before that)`,
+      );
+}
+
+function readHosts(hosts: LocatedMap, group: Group, { data, issues, warnings }: World): void {
   for (const [pattern, { at, value }] of hosts.fields) {
     const expanded = expandHosts(pattern);
     if (typeof expanded === 'string') issues.report(at, expanded);
@@ -89,6 +99,7 @@ function readHosts(hosts: LocatedMap, group: Group, { data, issues }: World): vo
         const host = data.addHost(name, group, { at, port: expanded.port });
         if (value.kind === 'map') setAll(host, value);
       }
+    if (value.kind === 'map') warnOfHosts(pattern, value, warnings);
   }
 }
 
@@ -104,7 +115,7 @@ function setAll(host: Host, variables: LocatedMap): void {
 export function readList(root: LocatedMap, world: World): Host[] {
   const named = new Set<Host>();
   for (const [name, field] of root.fields)
-    if (name !== '_meta') for (const host of readListed(name, field, world)) named.add(host);
+    if (name !== '_meta') for (const host of readListed(name, field, root, world)) named.add(host);
   const meta = root.fields.get('_meta')?.value;
   const told = meta?.kind === 'map' ? meta.fields.get('hostvars') : undefined;
   if (told === undefined) return Array.from(named);
@@ -129,11 +140,30 @@ export function readList(root: LocatedMap, world: World): Host[] {
   return [];
 }
 
-function readListed(name: string, { at, value }: Field, world: World): Host[] {
+/** Ansible itself lists groups without hosts among children alone; people who write lists into YAML forget their hosts. */
+function isUnwritten({ text, at }: { text: string; at: Place }, root: LocatedMap): boolean {
+  return (
+    !root.fields.has(text) &&
+    text !== UNGROUPED &&
+    !root.fields.has('_meta') &&
+    /\.ya?ml$/i.test(at?.source.file ?? '')
+  );
+}
+
+function readListed(name: string, { at, value }: Field, root: LocatedMap, world: World): Host[] {
   const { data, issues } = world;
   const group = data.group(name, at);
   if (value.kind !== 'map') return listedHosts(name, { at, value }, group, world);
   const { fields } = value;
+  for (const [part, { at, value }] of fields) {
+    const meant =
+      PARTS.includes(part) || (value.kind !== 'list' && value.kind !== 'map') ? null : nearest(part, PARTS);
+    if (meant !== null)
+      issues.report(
+        at,
+        `${quote(part)} is no part of a group (found in ${quote(name)}, expected hosts, vars or children${didYouMean(meant)})`,
+      );
+  }
   // A map of nothing but variables is a host that is a group of its own.
   if (!PARTS.some((part) => fields.has(part))) {
     for (const [variable, field] of fields) data.setGroupVariable(group, variable, field);
@@ -149,7 +179,13 @@ function readListed(name: string, { at, value }: Field, world: World): Host[] {
   const hosts = fields.get('hosts');
   const listed = hosts === undefined ? [] : listedHosts(name, hosts, group, world);
   for (const child of texts(fields.get('children'), `children of group ${quote(name)}`, world))
-    if (child.text !== ALL || name === ALL) data.addChild(group, data.group(child.text, child.at), child.at);
+    if (isUnwritten(child, root))
+      issues.report(
+        child.at,
+        `children of group ${quote(name)} name a group that is not there (found ${quote(child.text)}, expected its hosts below it, with a colon behind it)`,
+      );
+    else if (child.text !== ALL || name === ALL)
+      data.addChild(group, data.group(child.text, child.at), child.at);
     else issues.report(child.at, `group all cannot be a child (found under ${quote(name)})`);
   return listed;
 }
@@ -178,8 +214,18 @@ function texts(field: Field | undefined, what: string, { issues }: World): { tex
 export function isList(root: Located): boolean {
   if (root.kind !== 'map') return false;
   if (root.fields.has('_meta')) return true;
+  const all = root.fields.get(ALL)?.value;
+  if (all?.kind === 'map' && !PARTS.some((part) => all.fields.has(part))) return false;
   const groups = Array.from(root.fields.values(), ({ value }) => value);
-  return groups.length > 0 && groups.every((value) => isListedGroup(value));
+  return groups.every((value) => isListedGroup(value)) && groups.some((value) => hasList(value));
+}
+
+function hasList(value: Located): boolean {
+  return (
+    value.kind === 'list' ||
+    (value.kind === 'map' &&
+      ['hosts', 'children'].some((part) => value.fields.get(part)?.value.kind === 'list'))
+  );
 }
 
 function isListedGroup(value: Located): boolean {

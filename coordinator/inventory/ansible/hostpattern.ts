@@ -37,6 +37,8 @@ const MOST_NAMES = 100_000;
 
 /** The names in order, or what is wrong. */
 export function expandHosts(text: string): Hosts | string {
+  if (text.includes(','))
+    return `a host's name holds a comma (found ${quote(text)}, expected one host on each line)`;
   if (!text.includes(':') && !text.includes('[')) return { names: [text], port: null };
   const { host, port } = readAddress(text) ?? { host: text, port: null };
   const names = host.includes('[') ? expandRanges(host) : [host];

@@ -58,6 +58,9 @@ class IniReader {
         offset,
         `a section cannot be read (found ${quote(text)}, expected [GROUP], [GROUP:children] or [GROUP:vars])`,
       );
+    } else if (/^\[[^\]=]*$/.test(text) && !text.includes(' ')) {
+      this.kind = null; // whatever follows was meant for it
+      this.wrong(offset, `a section is never closed (found ${quote(text)}, expected ] at its end)`);
     } else if (this.kind === 'hosts') this.host(text, offset);
     else if (this.kind === 'children') this.child(text, offset);
     else if (this.kind === 'vars') this.variable(text, offset);
@@ -118,16 +121,43 @@ class IniReader {
         'what stands behind this # is a comment, as in Ansible (expected quotes around a value with # in it)',
       );
     const at = this.place(offset + first.offset);
+    if (first.text.includes('=')) {
+      // What was found may be a secret.
+      const where = this.group.name === UNGROUPED ? 'all' : this.group.name;
+      this.wrong(
+        offset + first.offset,
+        `this line starts with a variable (expected a host's name before it, or [${where}:vars] above it)`,
+      );
+      return;
+    }
+    if (first.text === '---' || (/^\w+:$/.test(first.text) && rest.length === 0)) {
+      this.kind = null; // so is what follows
+      this.wrong(offset, `this is YAML (found ${first.text}, expected a name that ends in .yml)`);
+      return;
+    }
     const hosts = expandHosts(first.text);
-    const variables = rest.map((word) => this.assignment(word, offset)).filter((one) => one !== null);
+    const variables = this.assignments(rest, offset);
     if (typeof hosts === 'string') this.world.issues.report(at, hosts);
-    else if (hosts.names[0] === '---')
-      this.wrong(offset, 'this is YAML (found ---, expected a name that ends in .yml)');
     else
       for (const name of hosts.names) {
         const host = this.world.data.addHost(name, this.group, { at, port: hosts.port });
         for (const [variable, field] of variables) host.variables.set(variable, field);
       }
+  }
+
+  /** What a blank has torn apart is wrong once, and what follows it is not judged. */
+  private assignments(words: readonly Word[], line: number): [string, Field][] {
+    const torn = words.findIndex((word, index) => isTorn(word.text, words[index + 1]?.text));
+    const first = words[torn];
+    if (first !== undefined) {
+      const name = first.text.replace(/=.*$/s, '');
+      const said = first.text.includes('{{')
+        ? `the template of ${name} has blanks and no quotes (expected ${name}="{{ ... }}")`
+        : `blanks stand around the = of ${name} (expected ${name}=VALUE)`;
+      this.world.issues.report(this.place(line + first.offset), said);
+    }
+    const whole = torn === -1 ? words : words.slice(0, torn);
+    return whole.map((word) => this.assignment(word, line)).filter((one) => one !== null);
   }
 
   private assignment({ text, offset }: Word, line: number): [string, Field] | null {
@@ -157,6 +187,13 @@ class IniReader {
   private child(text: string, offset: number): void {
     const name = GROUP_NAME.exec(text)?.[1];
     const at = this.place(offset);
+    if (name?.includes('=') === true) {
+      this.wrong(
+        offset,
+        `a variable stands among children (expected one name on each line, or [${this.group.name}:vars] above it)`,
+      );
+      return;
+    }
     if (name === undefined) {
       this.wrong(
         offset,
@@ -176,4 +213,11 @@ class IniReader {
   private place(offset: number): Place {
     return { source: this.source, offset };
   }
+}
+
+/** `NAME = VALUE`, `NAME =VALUE`, `NAME= VALUE` and `NAME={{ VALUE }}`. */
+function isTorn(word: string, next: string | undefined): boolean {
+  if (next === undefined || !/^\w+(=|$)/.test(word)) return false;
+  if (/^\w+$/.test(word)) return next.startsWith('=');
+  return (/^\w+=$/.test(word) && !next.includes('=')) || (word.includes('{{') && !word.includes('}}'));
 }

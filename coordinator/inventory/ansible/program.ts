@@ -29,7 +29,7 @@ export async function isProgram({ text }: Source, place: string, { io }: Reading
 export async function runInventory(program: string, reading: Reading): Promise<Source | null> {
   const [words, refusal] = await runnable(program, reading);
   if (refusal !== null) {
-    reading.issues.reportAt({ file: program, line: 1, column: 1 }, refusal);
+    reading.issues.reportAt({ file: program || 'exec:', line: 1, column: 1 }, refusal);
     return null;
   }
   return printed(program, [...words, '--list'], reading);
@@ -61,6 +61,7 @@ export async function tellVariables(
 async function runnable(program: string, { io }: Reading): Promise<[string[], string | null]> {
   const split = splitWords(program);
   if ('unclosed' in split) return [[], `a ${split.unclosed} is open at the end`];
+  if (program === '') return [[], 'no program is named (expected exec:PROGRAM)'];
   const [name, ...args] = await stat(resolve(io.cwd, program)).then(
     () => [program],
     () => split.words.map(({ text }) => text),

@@ -1,6 +1,6 @@
 // What ssh's arguments in Ansible's variables mean for netsweep: the bastions on the way, old algorithms, a
 // configuration of ssh. What only concerns Ansible's own connections is passed over, the rest is said to be unused.
-import { quote } from '../wording.js';
+import { didYouMean, nearest, quote } from '../wording.js';
 import { splitWords } from './words.js';
 
 export interface SshArguments {
@@ -68,7 +68,10 @@ function readOption(text: string, read: SshArguments): void {
     for (const unused of 'unused' in jump ? jump.unused : []) read.unused.push(unused);
   } else if (name === 'identityfile') read.privateKey ??= bare;
   else if (ALGORITHMS.has(name)) read.legacy ||= OLD.test(bare);
-  else if (!PASSED.has(name)) read.unused.push(`${key} is not used`);
+  else if (!PASSED.has(name))
+    read.unused.push(
+      `${key} is not used${didYouMean(nearest(key, ['ProxyJump', 'ProxyCommand', 'IdentityFile']))}`,
+    );
 }
 
 /** The bastions of a ProxyCommand that is `ssh -W %h:%p BASTION`, or `ssh BASTION nc %h %p`. */
