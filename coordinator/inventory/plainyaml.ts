@@ -10,6 +10,8 @@ const MOST_KEY = 1_024;
 const KEY = /\w[\w.-]*(?=:(?:[ \n]|$))/y;
 const SINGLE_QUOTED = /'((?:[^'\n]|'')*)'/y;
 const DOUBLE_QUOTED = /"([^"\\\n]*)"/y;
+/** A text without quotes within brackets. */
+const FLOW_PLAIN = /[\w/.~$](?:[\w/.~$ -]*[\w/.~$-])?/y;
 const FLOW_LIST = /\[([\w/.~$, -]*)\]/y;
 /** A text without quotes, and one in a list; some of them are numbers, truths or nothing. */
 const PLAIN = /^[A-Za-z0-9_/.~$][^\n]*$/;
@@ -23,6 +25,12 @@ interface Line {
   indent: number;
   /** Offsets of the first character that is no space, and of the end. */
   start: number;
+  end: number;
+}
+
+interface Read {
+  value: Located;
+  /** The offset behind it. */
   end: number;
 }
 
@@ -78,7 +86,7 @@ class PlainReader {
       const name = match(KEY, this.text, line.start);
       if (name === null || name.length >= MOST_KEY || NOTHING.test(name) || fields.has(name)) throw NOT_PLAIN;
       const at = this.place(line.start);
-      fields.set(name, { at, value: this.value(line, line.start + name.length + 1, depth) });
+      fields.set(name, { at, value: this.value(line, line.start + name.length + 1, depth, true) });
     }
     return { at: this.place(first.start), kind: 'map', fields };
   }
@@ -103,10 +111,10 @@ class PlainReader {
   }
 
   /** What stands behind a colon or a dash: a value on the line, or a block on the lines below. */
-  private value(line: Line, from: number, depth: number): Located {
+  private value(line: Line, from: number, depth: number, mayBeEmpty = false): Located {
     const start = this.skip(from, line.end);
     if (start < line.end && this.text[start] !== '#') {
-      const value = this.scalar(start, line.end);
+      const value = this.scalar(start, line.end, depth);
       this.advance();
       if (this.line !== null && this.line.indent > line.indent) throw NOT_PLAIN;
       return value;
@@ -114,8 +122,10 @@ class PlainReader {
     this.advance();
     const below: Line | null = this.line;
     const isOurs = below !== null && (below.indent > line.indent || this.isListOf(below, line));
-    if (!isOurs) throw NOT_PLAIN;
-    return this.block(below, depth + 1);
+    if (isOurs) return this.block(below, depth + 1);
+    const isEmpty = from === line.end && (below === null || below.indent <= line.indent);
+    if (!mayBeEmpty || !isEmpty) throw NOT_PLAIN;
+    return this.empty(from);
   }
 
   /** A list may stand as far to the left as the key that it belongs to. */
@@ -123,26 +133,91 @@ class PlainReader {
     return below.indent === line.indent && this.isItem(below) && !this.isItem(line);
   }
 
-  private scalar(start: number, end: number): Located {
+  /** Nothing stands behind a colon. */
+  private empty(from: number): Located {
+    const at = this.place(from);
+    return this.readScalar === null ? { at, kind: 'null' } : this.readScalar('', at);
+  }
+
+  private scalar(start: number, end: number, depth: number): Located {
     const at = this.place(start);
-    const single = match(SINGLE_QUOTED, this.text, start);
-    if (single !== null) {
-      this.closed(start + single.length, end);
-      return { at, kind: 'text', text: single.slice(1, -1).replaceAll("''", "'") };
-    }
-    const double = match(DOUBLE_QUOTED, this.text, start);
-    if (double !== null) {
-      this.closed(start + double.length, end);
-      return { at, kind: 'text', text: double.slice(1, -1) };
+    const quoted = this.quoted(start);
+    if (quoted !== null) {
+      this.closed(quoted.end, end);
+      return quoted.value;
     }
     const flow = match(FLOW_LIST, this.text, start);
     if (flow !== null) {
       this.closed(start + flow.length, end);
       return { at, kind: 'list', items: this.flowItems(flow, start) };
     }
+    const first = this.text[start];
+    if (first === '{' || first === '[') {
+      const read = this.flow(start, end, depth + 1);
+      this.closed(read.end, end);
+      return read.value;
+    }
     const rest = this.text.slice(start, end);
     const comment = rest.indexOf(' #');
     return this.plain((comment === -1 ? rest : rest.slice(0, comment)).replace(/ +$/, ''), at);
+  }
+
+  private quoted(start: number): Read | null {
+    const at = this.place(start);
+    const single = match(SINGLE_QUOTED, this.text, start);
+    if (single !== null) {
+      const text = single.slice(1, -1).replaceAll("''", "'");
+      return { value: { at, kind: 'text', text }, end: start + single.length };
+    }
+    const double = match(DOUBLE_QUOTED, this.text, start);
+    if (double === null) return null;
+    return { value: { at, kind: 'text', text: double.slice(1, -1) }, end: start + double.length };
+  }
+
+  /** A map or a list in brackets that ends on its line. */
+  private flow(start: number, end: number, depth: number): Read {
+    if (depth > MOST_DEPTH) throw NOT_PLAIN;
+    const isMap = this.text[start] === '{';
+    const closing = isMap ? '}' : ']';
+    const fields = new Map<string, Field>();
+    const items: Located[] = [];
+    let at = this.skip(start + 1, end);
+    while (this.text[at] !== closing) {
+      if (isMap) at = this.flowField(at, end, depth, fields);
+      else {
+        const item = this.flowValue(at, end, depth);
+        items.push(item.value);
+        at = item.end;
+      }
+      at = this.skip(at, end);
+      if (this.text[at] === closing) break;
+      if (this.text[at] !== ',') throw NOT_PLAIN;
+      at = this.skip(at + 1, end);
+      if (this.text[at] === closing) throw NOT_PLAIN;
+    }
+    const place = this.place(start);
+    return {
+      value: isMap ? { at: place, kind: 'map', fields } : { at: place, kind: 'list', items },
+      end: at + 1,
+    };
+  }
+
+  private flowField(start: number, end: number, depth: number, fields: Map<string, Field>): number {
+    const name = match(KEY, this.text, start);
+    if (name === null || name.length >= MOST_KEY || NOTHING.test(name) || fields.has(name)) throw NOT_PLAIN;
+    const { value, end: after } = this.flowValue(this.skip(start + name.length + 1, end), end, depth);
+    fields.set(name, { at: this.place(start), value });
+    return after;
+  }
+
+  private flowValue(start: number, end: number, depth: number): Read {
+    const first = this.text[start];
+    if (first === '{' || first === '[') return this.flow(start, end, depth + 1);
+    const quoted = this.quoted(start);
+    if (quoted !== null) return quoted;
+    const text = match(FLOW_PLAIN, this.text, start);
+    if (text === null) throw NOT_PLAIN;
+    return { value: this.plain(text, this.place(start)), end: start + text.length };
   }
 
   private flowItems(flow: string, start: number): Located[] {

@@ -46,7 +46,11 @@ const ANSIBLE: Shape = {
     names.some((name) => /^(?:group_vars|host_vars)\/$|^hosts$/.test(name)) ||
     (names.some((name) => /^[a-z0-9][\w-]*$/.test(name)) &&
       !names.some((name) => /\.(ya?ml|json|csv|py|db)$/i.test(name))),
-  mark: (text) => text.startsWith('$ANSIBLE_VAULT;') || (text.startsWith('#!') && text.includes('--list')),
+  mark: (text) =>
+    text.startsWith('$ANSIBLE_VAULT;') ||
+    (text.startsWith('#!') && text.includes('--list')) ||
+    // Not to be read once to be known and once more as Ansible reads it.
+    /^(?:---[ \t]*\n|[ \t]*(?:#.*)?\n)*all:[ \t]*(?:#.*)?\n/.test(text),
   file: /\.ini$/i,
   text: (text) =>
     text.startsWith('#!') ||

@@ -11,6 +11,7 @@ import { help, type Options, readOptions, UsageError } from './options.ts';
 import { root } from './place.ts';
 import { inPlace, markdown, type Section } from './report.ts';
 import { folded } from './scenarios/fold.ts';
+import { inventory } from './scenarios/inventory.ts';
 import { latency } from './scenarios/latency.ts';
 import { many } from './scenarios/many.ts';
 import { micro } from './scenarios/micro.ts';
@@ -25,6 +26,7 @@ const SCENARIOS: Record<string, Scenario> = {
   '10000': many('10000', { devices: 10_000, ratio: 1.35, grows: true }),
   peers: beside,
   fold: folded,
+  inventory,
   latency,
   split,
   micro,

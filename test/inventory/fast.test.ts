@@ -72,6 +72,23 @@ const YAML_FILES = [
     '',
   ].join('\n'),
   '  devices:\n    R1:\n      host: h\n      data: http://x/y?z=1\n',
+  [
+    'groups:',
+    '  core: {}',
+    '  edge: { port: 22 , children: ["dc1", dc 2, \'dc3\'] } # why',
+    '  dc1:',
+    '  dc2:',
+    'devices:',
+    '  R1: {host: 10.0.0.1, groups: [core], timeouts: {idle: 5s, login: 1.5}, site: ~}',
+    '  R2: {host: "2001:db8::1", legacy: true}',
+    '  R3:',
+    '    groups: ["core", edge]',
+    '    site:',
+    '    host: h',
+    '  R4:',
+    '',
+  ].join('\n'),
+  '- {name: R1, host: 10.0.0.1}\n- {name: R2, host: 10.0.0.2, groups: []}\n- { }\n',
 ];
 
 /** The library's reading; undefined: it finds something wrong. */
@@ -128,10 +145,15 @@ describe(`the fast readers (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/inven
     ['a: &x 1\n', fastYaml],
     ['a: |\n  text\n', fastYaml],
     ['a: one\n  two\n', fastYaml],
-    ['a:\nb: 1\n', fastYaml],
     ['a: 0x10\n', fastYaml],
     ['a: b: c\n', fastYaml],
-    ['a: ["b"]\n', fastYaml],
+    ['a: ["b\\n"]\n', fastYaml],
+    ['a: [b, ]\n', fastYaml],
+    ['a: {b: 1, b: 2}\n', fastYaml],
+    ['a: {b}\n', fastYaml],
+    ['a: {b: }\n', fastYaml],
+    [`a: ${'['.repeat(40)}${']'.repeat(40)}\n`, fastYaml],
+    ['a:\n-\n', fastYaml],
     ['a:\n   b: 1\n  c: 2\n', fastYaml],
   ])('leave %j to the library', (text, fast: (text: string) => unknown) => expect(fast(text)).toBeNull());
 });

@@ -11,6 +11,9 @@ import { isVault } from './vault.js';
 export class FilterData {
   private readonly known = new Map<Variables, Variables>();
   private readonly secrets: ReadonlySet<string>;
+  /** A few names are those of most hosts: whether one is no data, and what it is a typo of. */
+  private readonly names = new Map<string, boolean>();
+  private readonly typos = new Map<string, string | null>();
 
   constructor(private readonly world: AnsibleWorld) {
     this.secrets = secretNames(world.variables.maps(), SECRETS);
@@ -27,10 +30,26 @@ export class FilterData {
   }
 
   private isData(name: string, field: Field): boolean {
-    if (isUsed(name) || isCalledSecret(name) || this.secrets.has(name) || isSealed(field)) return false;
-    const typo = typoOfUsed(name);
+    if (this.isNone(name) || isSealed(field)) return false;
+    const typo = this.typoOf(name);
     if (typo !== null) this.world.reading.warnings.report(field.at, `${name} is not used${didYouMean(typo)}`);
     return typo === null || !SECRETS.has(typo);
+  }
+
+  private isNone(name: string): boolean {
+    const known = this.names.get(name);
+    if (known !== undefined) return known;
+    const isNone = isUsed(name) || isCalledSecret(name) || this.secrets.has(name);
+    this.names.set(name, isNone);
+    return isNone;
+  }
+
+  private typoOf(name: string): string | null {
+    const known = this.typos.get(name);
+    if (known !== undefined) return known;
+    const typo = typoOfUsed(name);
+    this.typos.set(name, typo);
+    return typo;
   }
 }
 
