@@ -77,7 +77,10 @@ export async function select(
   };
   const sources = isBare ? [`nodeset:${values.hosts.join(',')}`] : values.inventory;
   const inventory = await readInventory(sources, io);
-  const listed = inventory.entries.map((entry) => ({ ...entry, platform: entry.platform ?? platform }));
+  const listed =
+    platform === null
+      ? inventory.entries
+      : inventory.entries.map((entry) => (entry.platform === null ? { ...entry, platform } : entry));
   const known = earlier === null ? listed : repeated(listed, earlier);
   const selection = {
     limit: values.limit,

@@ -1,8 +1,7 @@
 // An inventory in figures: how many devices of what, which of them share an address, and what was left out. Pure; with
 // what is left out the devices add up to all that the sources name.
-import { addressKey } from './address.js';
+import { Endpoints } from './endpoints.js';
 import type { Entry, LeftOut } from './inventory.js';
-import { hopText } from './jump.js';
 
 export interface Census {
   devices: number;
@@ -21,29 +20,39 @@ export function censusOf(entries: readonly Entry[], leftOut: readonly LeftOut[])
   return {
     devices: entries.length,
     leftOut,
-    platforms: countsOf(entries.flatMap(({ platform }) => platform ?? [])),
-    sites: countsOf(entries.flatMap(({ site }) => (site === '' ? [] : site))),
-    segments: countsOf(entries.map(({ segment }) => segment)),
-    groups: countsOf(entries.flatMap(({ groups }) => groups)),
+    platforms: countsOf(entries, ({ platform }) => platform),
+    sites: countsOf(entries, ({ site }) => (site === '' ? null : site)),
+    segments: countsOf(entries, ({ segment }) => segment),
+    groups: countsOf(entries, ({ groups }) => groups),
     withoutPlatform: entries.filter(({ platform }) => platform === null).map(({ name }) => name),
     sameAddress: sameAddressOf(entries),
   };
 }
 
-function countsOf(values: readonly string[]): Map<string, number> {
+function countsOf(
+  entries: readonly Entry[],
+  valuesOf: (entry: Entry) => string | readonly string[] | null,
+): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const add = (value: string) => counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const entry of entries) {
+    const values = valuesOf(entry);
+    if (typeof values === 'string') add(values);
+    else for (const value of values ?? []) add(value);
+  }
   return new Map(Array.from(counts).sort(([a, of], [b, other]) => other - of || (a < b ? -1 : 1)));
 }
 
 function sameAddressOf(entries: readonly Entry[]): Census['sameAddress'] {
-  const places = new Map<string, Census['sameAddress'][number]>();
-  for (const { name, segment, host, port: given, jump } of entries) {
-    const port = given ?? 22;
-    const key = `${addressKey({ segment, host, port })} ${(jump?.hops ?? []).map(hopText).join()}`;
-    const place = places.get(key);
-    if (place === undefined) places.set(key, { segment, host, port, devices: [name] });
-    else place.devices.push(name);
+  const endpoints = new Endpoints<Entry>();
+  const shared = new Map<Entry, Census['sameAddress'][number]>();
+  for (const entry of entries) {
+    const first = endpoints.add(entry);
+    if (first === null) continue;
+    const { segment, host, port } = first;
+    const place = shared.get(first) ?? { segment, host, port: port ?? 22, devices: [first.name] };
+    place.devices.push(entry.name);
+    shared.set(first, place);
   }
-  return Array.from(places.values()).filter(({ devices }) => devices.length > 1);
+  return shared.size === 0 ? [] : entries.flatMap((entry) => shared.get(entry) ?? []);
 }

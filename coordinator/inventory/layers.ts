@@ -1,11 +1,10 @@
 // Devices over groups in order over defaults: from the documents of all sources to entries. A group's parents
 // are the groups that list it among their children; the nearer a layer is to the device, the more it counts.
-import { addressKey } from './address.js';
+import { Endpoints } from './endpoints.js';
 import { entryOf } from './entry.js';
 import type { Fields } from './fieldnames.js';
 import { type Layer, type Owner, readFields, readName } from './fields.js';
 import type { Entry, Inventory, LeftOut, Position } from './inventory.js';
-import { hopText } from './jump.js';
 import type { Field, InventoryDocument, LocatedDevice, Place } from './located.js';
 import { bareValue, positionOf } from './located.js';
 import type { FieldWorld } from './values.js';
@@ -232,21 +231,18 @@ function candidate(
 
 function reportDuplicates(candidates: Candidate[], world: FieldWorld): void {
   const names = new Map<string, Candidate>();
-  const addresses = new Map<string, Entry>();
-  for (const { name, at, entry } of candidates) {
+  const endpoints = new Endpoints<Entry>();
+  for (const candidate of candidates) {
+    const { name, at, entry } = candidate;
     const first = names.get(name);
-    if (first === undefined) names.set(name, { name, at, entry });
+    if (first === undefined) names.set(name, candidate);
     else world.issues.report(at, `device ${quote(name)} is given twice (also at ${print(first.at)})`);
     if (first !== undefined || entry === null) continue;
-    const { segment, host, jump } = entry;
-    const port = entry.port ?? 22;
-    const place = `${addressKey({ segment, host, port })} ${(jump?.hops ?? []).map(hopText).join()}`;
-    const other = addresses.get(place);
-    if (other === undefined) addresses.set(place, entry);
-    else
+    const other = endpoints.add(entry);
+    if (other !== null)
       world.warnings.report(
         at,
-        `${quote(name)} has the address of ${quote(other.name)} at ${printPosition(other.at)} (${host} port ${port} in segment ${segment}); their sessions wait for each other`,
+        `${quote(name)} has the address of ${quote(other.name)} at ${printPosition(other.at)} (${entry.host} port ${entry.port ?? 22} in segment ${entry.segment}); their sessions wait for each other`,
       );
   }
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { censusOf } from '../../coordinator/inventory/census.ts';
 import { drawTree, treeOf } from '../../coordinator/inventory/graph.ts';
+import type { ReadyEntry } from '../../coordinator/inventory/inventory.ts';
 import { readInventory } from '../../coordinator/inventory/read.ts';
 import { entryOf, inventoryOf, platforms } from './files.ts';
 
@@ -120,4 +121,24 @@ devices:
       '  |  |  |  |--R1',
     ]);
   });
+});
+
+test('one address is one place where segment, port and way are the same too, in the order of the first at each', () => {
+  const at = (name: string, fields: Partial<ReadyEntry>) => entryOf({ name, ...fields });
+  const way = (host: string) => ({ hops: [{ host, port: null, username: null, at: null }], shared: true });
+  const { sameAddress } = censusOf(
+    [
+      at('R1', { host: '10.0.0.1' }),
+      at('R2', { host: '2001:db8::2' }),
+      at('R3', { host: '10.0.0.1', port: 2222 }),
+      at('R4', { host: '10.0.0.1', segment: 'dc2' }),
+      at('R5', { host: '10.0.0.1', jump: way('b1') }),
+      at('R6', { host: '2001:0db8:0::2' }),
+      at('R7', { host: '10.0.0.1', jump: way('b1') }),
+      at('R8', { host: '10.0.0.1' }),
+      at('R9', { host: '10.0.0.1' }),
+    ],
+    [],
+  );
+  expect(sameAddress.map(({ devices }) => devices.join())).toEqual(['R1,R8,R9', 'R2,R6', 'R5,R7']);
 });
