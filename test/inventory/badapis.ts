@@ -156,7 +156,7 @@ export const BAD_APIS: BadApi[] = [
   bad(
     'a URL that wants a login',
     { source: 'AT/devices.yaml', status: 401 },
-    'AT/devices.yaml:1:1: cannot be read (the server answered 401 Unauthorized)',
+    'AT/devices.yaml:1:1: cannot be read (the server answered 401 Unauthorized; no login is sent: fetch it with what has one, and pass it on as -i -)',
   ),
   bad(
     'a URL of a page for people',
