@@ -3,7 +3,7 @@
 import type { Sweep } from '../../../proto/gen/netsweep/v1/sweeps.js';
 import { SweepState } from '../../../proto/gen/netsweep/v1/sweeps.js';
 import { duration } from '../../combine/summary.js';
-import { cellsOf, cut, padded } from '../cells.js';
+import { cellsOf, cut, padded, wrapped } from '../cells.js';
 import { harmlessLine, type Paint } from '../terminal.js';
 import type { LiveState, Part } from './state.js';
 
@@ -30,6 +30,9 @@ interface Span {
 /** Rows of segments and of agents, at most. */
 const MOST_PARTS = 8;
 const MOST_KINDS = 4;
+/** Of what keeps a sweep from going on, and of a failure where there is room for as many. */
+const HINDRANCE_LINES = 3;
+const FAILURE_LINES = 3;
 /** A terminal lower than this has one line. */
 const LEAST_ROWS = 10;
 const GAP = '  ';
@@ -39,7 +42,10 @@ export function liveLines(state: LiveState, look: Look): string[] {
   const { sweep } = state;
   if (sweep === null) return [];
   const head = [headLine(state, sweep, look), barLine(state, look), ...countLines(state, look)];
-  const all = [...head, ...hindrance(sweep), ...partLines(state, look), ...troubleLines(state, look)];
+  const middle = [...hindrance(sweep, look), ...partLines(state, look)];
+  const most = Math.max(0, look.rows - 1 - head.length - middle.length);
+  const troubles = [FAILURE_LINES, 1].map((lines) => troubleLines(state, look, lines));
+  const all = [...head, ...middle, ...(troubles.find(({ length }) => length <= most) ?? troubles[1] ?? [])];
   // One row stays free: the cursor stands in it.
   const lines = look.rows < LEAST_ROWS ? [shortLine(state, sweep)] : all.slice(0, look.rows - 1);
   return lines.map((spans) => painted(fitted(spans, look), look.paint));
@@ -47,8 +53,12 @@ export function liveLines(state: LiveState, look: Look): string[] {
 
 function headLine(state: LiveState, sweep: Sweep, { now, columns }: Look): Span[] {
   const eta = etaMs(state, sweep);
-  const times = `${clock(now - sweep.startedAtMs)}${eta === null ? '' : `, about ${clock(eta)} left`}`;
-  const title = `sweep ${columns < 60 ? sweep.id.slice(0, 10) : sweep.id}`;
+  const since = clock(now - sweep.startedAtMs);
+  const left = eta === null ? [''] : [`, about ${clock(eta)} left`, `, ${clock(eta)} left`];
+  const titles = [sweep.id, sweep.id.slice(0, 10)].map((id) => `sweep ${id}`);
+  const heads = [...titles, 'sweep'].flatMap((title) => left.map((rest) => ({ title, times: since + rest })));
+  const fits = heads.find(({ title, times }) => cellsOf(title) + 2 + cellsOf(times) < columns);
+  const { title, times } = fits ?? { title: '', times: since };
   const space = ' '.repeat(Math.max(2, columns - 1 - cellsOf(title) - cellsOf(times)));
   return [{ text: title, colour: 'bold' }, { text: space + times }];
 }
@@ -98,11 +108,20 @@ function countLines({ standing }: LiveState, { columns }: Look): Span[][] {
 }
 
 /** What keeps it from going on, or the stage it is in. */
-function hindrance(sweep: Sweep): Span[][] {
+function hindrance(sweep: Sweep, { columns }: Look): Span[][] {
   const paused = sweep.state === SweepState.PAUSED ? [`paused: ${sweep.reason}`] : [];
   return [...paused, sweep.stage, sweep.notice]
     .filter((text) => text !== '')
-    .map((text) => [{ text: harmlessLine(text), colour: 'yellow' as const }]);
+    .flatMap((text) => inLines(harmlessLine(text), columns - 1, HINDRANCE_LINES))
+    .map((text) => [{ text, colour: 'yellow' as const }]);
+}
+
+/** Lines that fit, at most so many; what does not fit in them is cut in the last one. */
+function inLines(text: string, columns: number, most: number): string[] {
+  const lines = wrapped(text, columns, 2);
+  if (lines.length <= most) return lines;
+  const last = lines.slice(most - 1).map((line, at) => (at === 0 ? line : line.trimStart()));
+  return [...lines.slice(0, most - 1), cut(last.join(' '), columns)];
 }
 
 function partLines(state: LiveState, look: Look): Span[][] {
@@ -120,15 +139,24 @@ function table(title: string, parts: Part[], { columns }: Look): Span[][] {
     grouped(part.notOk),
     rateText(part.rate.perSecond() ?? 0),
   ]);
-  const heads = ['ended', 'not ok', 'rate'];
-  const widths = heads.map((head, at) => Math.max(head.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const numbers = widths.reduce((sum, width) => sum + GAP.length + width, 0);
-  const room = Math.max(8, columns - 1 - numbers);
   const names = some.map(({ name }) => harmlessLine(name));
+  const widest = Math.max(...names.map(cellsOf));
+  const all = ['ended', 'not ok', 'rate'];
+  const widthOf = (head: string, at: number) =>
+    Math.max(head.length, ...rows.map((row) => row[at]?.length ?? 0));
+  const roomBeside = (heads: readonly string[]) =>
+    columns - 1 - heads.map(widthOf).reduce((sum, width) => sum + GAP.length + width, 0);
+  // A rate is worth less than a name that can be read.
+  const heads = roomBeside(all) < widest ? all.slice(0, 2) : all;
+  const widths = heads.map(widthOf);
+  const room = Math.max(8, roomBeside(heads));
   const nameWidth = Math.min(room, Math.max(title.length, ...names.map(cellsOf)));
   const line = (name: string, cells: string[]) =>
     padded(cut(name, nameWidth), nameWidth) +
-    cells.map((cell, at) => GAP + cell.padStart(widths[at] ?? 0)).join('');
+    cells
+      .slice(0, heads.length)
+      .map((cell, at) => GAP + cell.padStart(widths[at] ?? 0))
+      .join('');
   const rest = parts.slice(MOST_PARTS);
   return [
     [{ text: line(title, heads), colour: 'dim' }],
@@ -145,25 +173,28 @@ function sum(parts: Part[]): number {
   return parts.reduce((total, { ended }) => total + ended, 0);
 }
 
-function troubleLines(state: LiveState, { columns }: Look): Span[][] {
+function troubleLines(state: LiveState, { columns }: Look, most: number): Span[][] {
   const { failures, slowest } = state;
   const slow: Span[] = [{ text: 'slowest', colour: 'dim' }];
   let width = 'slowest'.length;
   for (const { device, durationMs } of slowest) {
     const text = `${harmlessLine(device)} ${duration(durationMs)}`;
     width += GAP.length + cellsOf(text);
-    if (width >= columns) break;
+    if (width >= columns && slow.length > 1) break;
     slow.push({ text: GAP + text });
   }
   const shown = failures.slice(0, MOST_KINDS);
   const numbers = Math.max(0, ...shown.map(({ count }) => grouped(count).length));
   const kinds = Math.max(0, ...shown.map(({ kind }) => kind.length));
-  const lines = shown.map(({ kind, count, device, message }): Span[] => [
-    { text: `${grouped(count).padStart(numbers)} ${kind.padEnd(kinds)}`, colour: 'red' },
-    { text: `${GAP}${harmlessLine(device)}: ${harmlessLine(message)}` },
-  ]);
+  const lines = shown.flatMap(({ kind, count, device, message }): Span[][] => {
+    const title: Span = { text: `${grouped(count).padStart(numbers)} ${kind.padEnd(kinds)}`, colour: 'red' };
+    const text = `${GAP}${harmlessLine(device)}: ${harmlessLine(message)}`;
+    if (most === 1 || cellsOf(title.text) + cellsOf(text) < columns) return [[title, { text }]];
+    return [[title], ...inLines(text, columns - 1, most - 1).map((line) => [{ text: line }])];
+  });
   const rest = failures.length - shown.length;
-  const more: Span[][] = rest > 0 ? [[{ text: `and ${rest} more kinds of failure`, colour: 'dim' }]] : [];
+  const more: Span[][] =
+    rest > 0 ? [[{ text: `and ${rest} more kind${rest === 1 ? '' : 's'} of failure`, colour: 'dim' }]] : [];
   return slow.length === 1 && lines.length === 0
     ? []
     : [[], ...(slow.length === 1 ? [] : [slow]), ...lines, ...more];

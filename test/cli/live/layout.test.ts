@@ -82,6 +82,51 @@ function halfWay(): LiveState {
 }
 
 describe('the live view', () => {
+  test('on 40 columns tells what keeps it from going on in lines of its own, names before rates and failures below', () => {
+    const state = new LiveState(
+      new Map([
+        ['dc1-zurich-hardturm', 60_000],
+        ['dc2', 40_000],
+      ]),
+    );
+    state.update(sweep({ waiting: 100_000 }));
+    state.sample(START);
+    const message = 'no answer within 10 s';
+    for (let n = 0; n < 1_000; n += 1)
+      state.add(ended({ name: `R${n}`, segment: n % 3 === 0 ? 'dc2' : 'dc1-zurich-hardturm' }));
+    state.add(
+      ended({
+        name: 'core-1.zurich.example.net',
+        segment: 'dc2',
+        failed: { kind: Kind.UNREACHABLE, message },
+      }),
+    );
+    const notice = 'agent agent-zurich-1 is lost; its 500 devices are tried again by agent-geneva-2 in 10 s';
+    state.update(sweep({ ok: 1_000, failed: 1, waiting: 98_999 }, { notice }));
+    state.sample(START + 10_000);
+    const lines = liveLines(state, look({ columns: 40 }));
+    expect(lines).toEqual([
+      'sweep 01K0ABCDEF       0:10, 16:29 left',
+      '.........  1,001 of 100,000, 1 %, 100/s',
+      '1,000 ok  1 failed  98,999 waiting',
+      'agent agent-zurich-1 is lost; its 500',
+      '  devices are tried again by',
+      '  agent-geneva-2 in 10 s',
+      '',
+      'segment                   ended  not ok',
+      'dc1-zurich-hard~  666 of 60,000       0',
+      'dc2               335 of 40,000       1',
+      '',
+      'slowest  R0 1.0 s  R1 1.0 s  R2 1.0 s',
+      '1 unreachable',
+      '  core-1.zurich.example.net: no answer',
+      '  within 10 s',
+    ]);
+    expect(liveLines(state, look({ columns: 40, rows: 15 })).at(-1)).toBe(
+      '1 unreachable  core-1.zurich.example.n~',
+    );
+  });
+
   test('shows states, rate, time left, segments, agents, the slowest and the failures', () => {
     expect(liveLines(halfWay(), look())).toEqual([
       'sweep 01K0ABCDEFGHJKMNPQRSTVWXYZ                          0:10, about 0:15 left',
