@@ -17,6 +17,8 @@ for (const name of ['stdout', 'stderr'])
     return true;
   };
 
+for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0); // each command adds its own
+
 let turn = Promise.resolve();
 process.on('message', (asked) => {
   turn = turn.then(() => answer(asked));

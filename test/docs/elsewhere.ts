@@ -11,6 +11,7 @@ const own = (rest: string) => new RegExp(`^(npx )?netsweep ${rest}`);
 export const ELSEWHERE: readonly Elsewhere[] = [
   { what: /^git clone /, why: 'the set-up: npm run newcomer' },
   { what: /^npm (start|test)$/, why: 'the set-up and the demonstration: test/e2e/rehearsal.test.ts' },
+  { what: /^(alias netsweep=|npm link$)/, why: 'the set-up: npm run newcomer' },
   { what: /^npm run bench\b/, why: 'half an hour: npm run bench itself' },
   { what: own('serve\\b'), why: 'runs until it is stopped: test/cluster.ts, test/e2e/enrolment.test.ts' },
   { what: /^(npx )?netsweep-agent\b/, why: 'runs until it is stopped: test/cluster.ts' },
@@ -28,6 +29,7 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   { what: own('history R1 --forget'), why: 'takes away what is shown after it: test/cli/history.test.ts' },
   { what: / --(show 3|from 3 --to 5)$/, why: 'wants five versions: test/cli/history.test.ts' },
   { what: own('hostkeys (accept|rm)\\b'), why: 'wants a key that has changed: test/real/hostkeys.test.ts' },
+  { what: own('doctor R'), why: 'knocks at port 22: test/operation/doctor.test.ts' },
   { what: own('hostkeys scan\\b'), why: 'wants port 22: test/real/hostkeys.test.ts' },
   { what: own('credentials release\\b'), why: 'wants one that is stopped: test/e2e/credentials.test.ts' },
   { what: /^ssh-keyscan /, why: 'a program of OpenSSH that wants port 22' },

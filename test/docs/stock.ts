@@ -54,6 +54,7 @@ export const STOCK: Readonly<Record<string, string>> = {
   'waivers.yaml': WAIVERS,
   'policies/campus.yaml': POLICY,
   'r1.txt': 'line vty 0 4\n login\n',
+  '.lab-password': 'access123\n',
   '.enable': 'access123\n',
   '.vault-password': 'access123\n',
   '.ssh/config': '',

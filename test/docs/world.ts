@@ -37,7 +37,7 @@ export class World implements AsyncDisposable {
     const place = await Place.open();
     const fleet = await Fleet.open({
       ...{ devices: 12 * PLATFORMS.length, platforms: [...PLATFORMS], siteSize: 0, unprivileged: 0 },
-      ...{ password: PASSWORD, configLines: 60 },
+      ...{ password: PASSWORD, configLines: 60, bad: { refuse: 1 / (12 * PLATFORMS.length) } },
     });
     const dcim = await Promise.all(
       (['netbox', 'nautobot'] as const).map(async (tool) => ({
@@ -164,6 +164,11 @@ export class World implements AsyncDisposable {
   #told(text: string): string {
     let told = text.replaceAll(`${this.#folder}/`, '/').replaceAll(this.#folder, '~');
     for (const { name, standin } of this.dcim) told = told.replaceAll(standin.url, name);
+    for (const [host, address] of this.#homes)
+      told = told
+        .replaceAll(`${address}:${this.fleet.port}`, `${host}:22`)
+        .replace(new RegExp(`\\b${address.replaceAll('.', '\\.')}\\b`, 'g'), host);
+    told = told.replaceAll(` --set port=${this.fleet.port}`, '');
     return told;
   }
 
@@ -175,15 +180,19 @@ export class World implements AsyncDisposable {
     const { stdout, stderr, status } = await this.#ask(['inventory', 'list', '--json', ...asked, ...vault]);
     if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
     for (const { host, platform } of JSON.parse(stdout) as { host: string; platform: string }[])
-      if (!this.#homes.has(host)) this.#homes.set(host, this.#spare(platform));
+      if (!this.#homes.has(host)) this.#homes.set(host, this.#spare(host, platform));
     const hosts = Array.from(this.#homes, ([host, address]) => `Host ${host}\n  HostName ${address}\n`);
     await this.put('.ssh/config', hosts.join(''));
     return words[0] === 'platforms' ? ['--port', `${this.fleet.port}`] : ['-e', `port=${this.fleet.port}`];
   }
 
-  #spare(platform: string): string {
+  /** An address that ends in .99 is one of a device that refuses. */
+  #spare(host: string, platform: string): string {
+    const isBad = host.endsWith('.99');
     const used = new Set(this.#homes.values());
-    const fitting = this.fleet.devices.filter(({ address }) => !used.has(address));
+    const fitting = this.fleet.devices.filter(
+      ({ address, fault }) => !used.has(address) && (fault !== null) === isBad,
+    );
     const found = fitting.find((device) => device.platform === platform) ?? fitting[0];
     if (found === undefined) throw new Error('a page has more devices than the fleet');
     return found.address;
