@@ -1,11 +1,13 @@
 // The coordinator process of self-contained runs. The first `netsweep run` on a state directory starts it, later
 // ones join it over its Unix socket; it ends with its last client. Its nats-server and agents start with the
 // first sweep and end with it; where a sweep is on its way, they start while the store is opened.
+
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectory } from '../proto/directory.js';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import type { AgentOrders } from '../proto/orders.js';
@@ -45,7 +47,7 @@ async function serveClients(
   spare: ChildProcess | null,
   ended: AbortController,
 ): Promise<void> {
-  await mkdir(state, { recursive: true, mode: 0o700 });
+  makeDirectory(state);
   let clients = 0;
   let cluster: Cluster | null = null;
   const coordinator = await Coordinator.open({

@@ -1,13 +1,15 @@
 // The directory that a coordinator keeps its state in, made where it is missing. Whoever names it hears what is wrong
 // with it before a process is started.
-import { access, constants, mkdir } from 'node:fs/promises';
+
+import { access, constants } from 'node:fs/promises';
+import { makeDirectory } from '../proto/directory.js';
 import { InputError } from './inventory/inventory.js';
 import { quote, reasonOf } from './inventory/wording.js';
 
 /** Throws InputError where nothing can be kept there. */
 export async function makeStateDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';

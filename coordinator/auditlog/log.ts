@@ -3,6 +3,7 @@
 // commit: so an fsync does for both, and after a power cut the file is given back what it has lost. Nothing is in the
 // store that is not in the log; what is in the log alone was begun and never committed, and nobody was told of it.
 // Whatever else is not as it should be at the start is left as it is and said in the first record of a new file.
+
 import type { KeyObject } from 'node:crypto';
 import {
   closeSync,
@@ -10,7 +11,6 @@ import {
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -18,6 +18,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../../proto/directory.js';
 import {
   type Beginning,
   begunAt,
@@ -207,7 +208,7 @@ export class AuditLog {
 
   /** Written aside and renamed: a file never shows without a head. */
   #begin(text: string, begunMs: number): void {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    makeDirectory(this.#directory);
     const name = nameAfter(logFiles(this.#directory).at(-1));
     const path = join(this.#directory, name);
     rmSync(path + DRAFT, { force: true }); // nobody was told of what is in it

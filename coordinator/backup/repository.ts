@@ -1,10 +1,12 @@
 // The repository that backups go into: made where there is none, held by one backup at a time, read as a list of files,
 // written in one commit that is there whole or not at all. A bare one by default, as Oxidized has it; a checked-out one
 // is kept in step, and what somebody is changing there is left alone.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeDirectory } from '../../proto/directory.js';
 import { exited } from '../processes.js';
 import { Git, GitError } from './git.js';
 import { type Author, Import } from './import.js';
@@ -173,7 +175,7 @@ async function make(directory: string): Promise<void> {
 /** A directory of another name, where the one wanted is to be. */
 async function besides(directory: string): Promise<string> {
   try {
-    await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(directory));
     return await mkdtemp(join(dirname(directory), `.${basename(directory)}-`));
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^\w+: |, mk\w+ .*$/g, '') : String(error);

@@ -1,7 +1,9 @@
 // `netsweep completion SHELL` and `netsweep manual DIR`.
-import { mkdir, writeFile } from 'node:fs/promises';
+
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { makeDirectory } from '../../proto/directory.js';
 import { count, didYouMean, nearest, quote } from '../inventory/wording.js';
 import { version } from '../version.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
@@ -23,7 +25,7 @@ export async function printCompletion(program: Command, name: string): Promise<E
 export async function writeManual(program: Command, directory: string): Promise<ExitCode> {
   const date = new Date(Number(process.env.SOURCE_DATE_EPOCH ?? Date.now() / 1000) * 1000);
   const pages = manualPages(pagesOf(program), { version: version(), date: date.toISOString().slice(0, 10) });
-  await mkdir(directory, { recursive: true });
+  makeDirectory(directory, 0o777);
   for (const { file, text } of pages) await writeFile(join(directory, file), text);
   await printLines([`${count(pages.length, 'manual page')} in ${directory}`]);
   return EXIT.ok;

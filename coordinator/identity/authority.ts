@@ -2,9 +2,10 @@
 // coordinator's own address and for members, and for nothing else: it may not make another authority.
 
 import { randomBytes, type webcrypto, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { makeDirectory } from '../../proto/directory.js';
 import { ALGORITHM, keyPair, makeKey, x509 } from '../../proto/identity/certificaterequest.js';
 import type { TlsFiles } from '../tls.js';
 import { readPrivate, writeWhole } from './natskeys.js';
@@ -59,7 +60,7 @@ export class Authority {
 
   /** The first of a directory; `hosts`: names and addresses at which the coordinator is reached. */
   static async make(directory: string, name: string, hosts: string[]): Promise<Authority> {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     const key = makeKey();
     const keys = await keyPair(key);
     const { X509CertificateGenerator, BasicConstraintsExtension, KeyUsagesExtension, KeyUsageFlags, ...lib } =

@@ -1,10 +1,12 @@
 // Makes all that a NATS of our own needs: keys, our own users, and a configuration for each server. It may be made
 // again, for other hosts: keys and agents stay.
+
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createUser, type KeyPair } from '@nats-io/nkeys';
+import { makeDirectory } from '../../proto/directory.js';
 import {
   accountClaims,
   coordinatorUserClaims,
@@ -61,8 +63,7 @@ export interface NatsServerFiles {
 
 export async function initNats(plan: NatsPlan): Promise<{ creds: string; servers: NatsServerFiles[] }> {
   const folder = natsFolder(plan.directory);
-  for (const path of [folder, accountsFolder(folder), serversFolder(plan.directory)])
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+  for (const path of [folder, accountsFolder(folder), serversFolder(plan.directory)]) makeDirectory(path);
   return withPairs(folder, true, async (pairs) => {
     await makeUser(systemCreds(folder), (user) => systemUserClaims(user, pairs.system));
     await makeUser(coordinatorCreds(folder), (user) =>
@@ -98,7 +99,7 @@ function server(
 ): NatsServerFiles {
   const name = `nats-${at + 1}`;
   const made = join(folder, 'servers', name);
-  mkdirSync(made, { recursive: true, mode: 0o700 });
+  makeDirectory(made);
   const there = place ?? (hosts.length === 1 ? made : '.');
   const {
     host,

@@ -1,9 +1,11 @@
 // The database file: how it is opened and locked, its tables, and the steps from one format to the next.
 // The lock is SQLite's exclusive one, taken at open and held for the life of the process; the kernel gives
 // it back however that ends.
+
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../../proto/directory.js';
 import { isLogDamaged } from './log.js';
 import { StateInUse, StoreDamaged, StoreRefused } from './refusal.js';
 import { isCorrupt, isFull, SQLITE_BUSY, SQLITE_NOTADB, Sql, sqliteCode } from './sql.js';
@@ -226,7 +228,7 @@ export function openDatabase(directory: string, format = STEPS.length): Sql {
 // SQLite would make the file readable by the group; its journal gets the file's own mode. An existing file is
 // never opened here: closing any other descriptor of it in this process would give up SQLite's lock.
 function makeFile(directory: string, file: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   if (existsSync(file)) return;
   closeSync(openSync(file, 'a', 0o600));
   syncDirectory(directory);

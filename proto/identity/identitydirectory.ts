@@ -1,11 +1,11 @@
 // Where a member keeps what makes it one: its key, its certificate, the authority's, and what it was told when it
 // joined. The key is made here and stays; everything else is replaced whole at each renewal.
+
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../directory.js';
 import { Identity, type Role } from '../gen/netsweep/v1/members.js';
 import { foundOpen } from '../keyfile.js';
 
@@ -74,7 +75,7 @@ export function exposedKey({ key, natsCreds }: IdentityDirectory): string | null
 
 /** The key first: a certificate without it is worth nothing. */
 export function keepKey(directory: string, key: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   writeWhole(join(directory, 'key.pem'), key);
 }
 

@@ -1,9 +1,11 @@
 // Results as files: DIR/DEVICE/COMMAND.txt, complete outputs only, each written whole or not at all. An older
 // file whose command did not come back whole moves to DIR/.stale, so that nobody takes it for today's.
+
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../../proto/directory.js';
 import { type Output, Proof, type Report } from '../../../proto/gen/netsweep/v1/model.js';
 import type { Sweep } from '../../../proto/gen/netsweep/v1/sweeps.js';
 import { label } from '../../../proto/label.js';
@@ -66,7 +68,7 @@ export async function writeWhole(
   const temporary = join(directory, `.${randomBytes(8).toString('hex')}.tmp`);
   let file: FileHandle | undefined;
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     file = await open(temporary, 'wx', 0o600);
     // Appended, not just written: a disk that runs full takes the first half of a write without an error.
     for await (const piece of pieces) await file.appendFile(piece);
@@ -89,7 +91,7 @@ async function setAside(directory: string, [device, file]: readonly [string, str
   if (!existsSync(older)) return;
   const stale = join(directory, '.stale', device);
   try {
-    await mkdir(stale, { recursive: true, mode: 0o700 });
+    makeDirectory(stale);
     await rename(older, join(stale, file));
   } catch (error) {
     throw isOfSystem(error) ? new CannotWrite(join(stale, file), error) : error;
