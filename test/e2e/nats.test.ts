@@ -73,6 +73,18 @@ async function blocks(nats: Nats): Promise<{ file: string; bytes: number }[]> {
   return (await Promise.all(sizes)).filter(({ bytes }) => bytes > 0);
 }
 
+/** Of a server that is not running: it is killed while it holds offers, and started again if it just held none. */
+async function killedWithOffers(nats: Nats): Promise<{ file: string; bytes: number }> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    await nats.stop('SIGKILL');
+    const [block] = await blocks(nats);
+    if (block !== undefined) return block;
+    await nats.start();
+    await until('an offer lies in NATS', async () => (await blocks(nats)).length > 0);
+  }
+  throw new Error('no offer was ever left in NATS');
+}
+
 /** Each resolves when it has struck. */
 const WRECKS: Record<string, (nats: Nats) => Promise<void>> = {
   'its durables deleted': async (nats) => {
@@ -87,9 +99,7 @@ const WRECKS: Record<string, (nats: Nats) => Promise<void>> = {
     await manage(nats, (manager) => manager.streams.delete(stream));
   },
   'a bit flipped': async (nats) => {
-    await nats.stop('SIGKILL');
-    const [block] = await blocks(nats);
-    if (block === undefined) throw new Error('no block to spoil');
+    const block = await killedWithOffers(nats);
     const bytes = await readFile(block.file);
     const at = randomInt(bytes.length);
     bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << randomInt(8)), at);
@@ -97,9 +107,7 @@ const WRECKS: Record<string, (nats: Nats) => Promise<void>> = {
     await nats.start();
   },
   'a block cut short': async (nats) => {
-    await nats.stop('SIGKILL');
-    const [block] = await blocks(nats);
-    if (block === undefined) throw new Error('no block to spoil');
+    const block = await killedWithOffers(nats);
     await truncate(block.file, randomInt(block.bytes));
     await nats.start();
   },
