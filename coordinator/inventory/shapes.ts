@@ -4,6 +4,9 @@ import type { Located } from './located.js';
 import type { Shape } from './shape.js';
 import { isConfig, isHosts, isList, isTools } from './signs.js';
 
+/** How much of a line is looked at, in characters. */
+const LONGEST_LINE = 4_096;
+
 /** What a YAML or JSON file is that no other shape knows. */
 export const NATIVE: Shape = {
   name: 'native',
@@ -32,7 +35,7 @@ const PYTHON: Shape = {
   name: 'python',
   about: 'a Python file of netmiko dictionaries',
   file: /\.py$/i,
-  text: (text) => /^(from\s+\w|import\s+\w|\w+\s*=\s*[[{(])/m.test(text),
+  text: (text) => someLine(text, /^(from\s+\w|import\s+\w|\w+\s*=\s*[[{(])/),
   load: async () => {
     const { readPython } = await import('./python.js');
     return ({ source }, { issues }) => (source === null ? [] : [readPython(source, issues)]);
@@ -54,7 +57,8 @@ const ANSIBLE: Shape = {
   file: /\.ini$/i,
   text: (text) =>
     text.startsWith('#!') ||
-    /^\[[^\]\s:,]+(?::(?:vars|children|hosts))?\]\s*(?:#.*)?$|^[^#;\n]*\sansible_\w+=/m.test(text),
+    someLine(text, /^\[[^\]\s:,]+(?::(?:vars|children|hosts))?\]\s*(?:#.*)?\s*$/) ||
+    (text.includes('ansible_') && someLine(text, /^(?:[^#;]*\s)?ansible_\w+=/)),
   value: isAnsible,
   load: async () => (await import('./ansible/read.js')).readAnsible,
 };
@@ -162,6 +166,21 @@ function isAnsible(root: Located): boolean {
 }
 
 /** The first line that is neither blank nor a comment. */
+/**
+ * Whether a line begins like it. A pattern that seeks through a large text goes back so often that V8 matches it in
+ * linear time, with 20 KB of memory for each device.
+ */
+function someLine(text: string, pattern: RegExp): boolean {
+  let from = 0;
+  while (from < text.length) {
+    const end = text.indexOf('\n', from);
+    const to = end < 0 ? text.length : end;
+    if (pattern.test(text.slice(from, Math.min(to, from + LONGEST_LINE)))) return true;
+    from = to + 1;
+  }
+  return false;
+}
+
 function firstLine(text: string): string {
   return text.split('\n').find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
 }
