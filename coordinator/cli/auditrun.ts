@@ -214,8 +214,7 @@ function entryFrom(report: Report): Entry {
   const at = { file: '', line: 1, column: 1 };
   const entry = entryOf(
     { name, host, groups, at },
-    { platform: platformOf(report), segment, site, port },
-    [],
+    { fields: { platform: platformOf(report), segment, site, port } },
   );
   return { ...entry, data: { [NO_INVENTORY]: true } };
 }

@@ -41,7 +41,7 @@ export async function backup(call: BackupCall): Promise<ExitCode> {
     author: values.author ?? { name: 'netsweep', mail: `netsweep@${hostname()}` },
     platforms: selected?.platforms ?? openPlatforms(values),
     names: { device: treeName, command: commandName },
-    inventory: values.prune ? (selected?.listed ?? null) : null,
+    inventory: values.prune && selected !== null ? namesOf(selected) : null,
   });
   const done: Done = { sweep: null, result: NOT_COMMITTED };
   const screen = new Screen(values);
@@ -64,6 +64,11 @@ export async function backup(call: BackupCall): Promise<ExitCode> {
   const notice = backupNotice(figures, done.result, failed?.message ?? null);
   const isTold = await tell(destinations, notice, screen.progress);
   return decide([code, ...(failed !== null || !isTold ? [EXIT.failures] : [])]);
+}
+
+/** Of all devices of the inventory. */
+function namesOf({ inventory }: Selected): Set<string> {
+  return new Set(inventory.entries.map(({ name }) => name));
 }
 
 /** How far a backup has got. */

@@ -46,8 +46,6 @@ export interface Selected {
   agents(stop: AbortSignal): Promise<Agent[]>;
   /** All of it, as it was read. */
   inventory: Inventory;
-  /** Names of all devices of the inventory. */
-  listed: ReadonlySet<string>;
   /** Of the inventory, for people. */
   warnings: string[];
 }
@@ -96,7 +94,6 @@ export async function select(
     entries,
     platforms,
     inventory,
-    listed: new Set(inventory.entries.map(({ name }) => name)),
     sshAgent: values.coordinator === null ? 'caller' : 'agent',
     agents: async (stop) => (values.coordinator === null ? [] : listAgents(values, stop)),
     warnings: all.map((issue) => `warning: ${printIssue(issue)}`),

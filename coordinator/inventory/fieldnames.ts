@@ -91,6 +91,8 @@ const SYNONYMS: Record<string, keyof Fields> = {
   read_timeout_override: 'commandLimit',
 };
 
+const FIELD_OF = new Map(Object.entries(SYNONYMS));
+
 /** What only a program can hand to netmiko, and what to write in its place. */
 export const OBJECTS: ReadonlyMap<string, string> = new Map([
   ['pkey', 'private_key: FILE'],
@@ -113,11 +115,11 @@ export const MEANT = new Map([
 
 /** The field a name or synonym stands for. */
 export function knownField(written: string): keyof Fields | null {
-  return Object.hasOwn(SYNONYMS, written) ? (SYNONYMS[written] ?? null) : null;
+  return FIELD_OF.get(written) ?? null;
 }
 
 export function fieldNames(): string[] {
-  return Object.keys(SYNONYMS);
+  return Array.from(FIELD_OF.keys());
 }
 
 /** The known field that a name is plainly a typo of. Short names are near many words, so they must be nearer. */

@@ -75,18 +75,17 @@ const EMPTY_MEANS_ABSENT = new Set<keyof Fields>([
 /** Reads every field of a map; what is wrong is reported, what is left is usable. */
 export function readFields(map: LocatedMap['fields'], owner: Owner, world: FieldWorld, named = false): Layer {
   const layer: Layer = { fields: {}, data: {}, places: new Map() };
-  const hostnameIs = hostnameMeaning(map, named);
   for (const [written, field] of map) {
-    if (FORBIDDEN.has(written)) {
-      world.issues.report(field.at, `a field cannot be called ${written}`);
-      continue;
-    }
-    const known = field.data === true ? null : written === 'hostname' ? hostnameIs : knownField(written);
-    if (known === null || (owner === 'group' && written === 'children'))
-      readData(layer, written, field, owner, world);
-    else readKnown(layer, known, written, field, owner, world);
+    const known = field.data === true ? null : meaningOf(written, map, named);
+    if (known !== null) readKnown(layer, known, written, field, owner, world);
+    else if (FORBIDDEN.has(written)) world.issues.report(field.at, `a field cannot be called ${written}`);
+    else readData(layer, written, field, owner, world);
   }
   return layer;
+}
+
+function meaningOf(written: string, map: LocatedMap['fields'], named: boolean): keyof Fields | null {
+  return written === 'hostname' ? hostnameMeaning(map, named) : knownField(written);
 }
 
 /** A device's name that is not the value of a field: a key, a variable, its address. */
@@ -150,7 +149,11 @@ function readKnown(
     );
     return;
   }
-  Object.assign(layer.fields, { [known]: read });
+  put(layer.fields, known, read);
+}
+
+function put<F extends keyof Fields>(fields: Fields, known: F, value: NonNullable<Fields[F]>): void {
+  fields[known] = value;
 }
 
 function isSame(a: unknown, b: unknown): boolean {

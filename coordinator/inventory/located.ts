@@ -81,8 +81,8 @@ export interface LocatedDevice {
   groups: string[];
   /** Why it cannot be swept, where its source says so: it is told and counted, and no entry. */
   leftOut?: string;
-  /** What is only data, whatever its names; those maps that count most last. The same map may be many devices'. */
-  data?: readonly ReadonlyMap<string, Field>[];
+  /** What is only data, whatever its names; what counts most last. The same object may be many devices'. */
+  data?: readonly Record<string, unknown>[];
 }
 
 export function positionOf(place: Place): Position | null {

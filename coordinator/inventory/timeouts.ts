@@ -25,12 +25,11 @@ export function readDuration(text: string): number | null {
 }
 
 /** The limits of one layer; netmiko's names say nothing where `timeouts` does. */
-export function limitsOf({ limits, ...netmiko }: Fields): Partial<Limits> {
-  const { connectLimit: connectMs, loginLimit: loginMs, commandLimit: commandMs } = netmiko;
+export function limitsOf({ limits, connectLimit, loginLimit, commandLimit }: Fields): Partial<Limits> {
   return {
-    ...(connectMs === undefined ? {} : { connectMs }),
-    ...(loginMs === undefined ? {} : { loginMs }),
-    ...(commandMs === undefined ? {} : { commandMs }),
+    ...(connectLimit === undefined ? {} : { connectMs: connectLimit }),
+    ...(loginLimit === undefined ? {} : { loginMs: loginLimit }),
+    ...(commandLimit === undefined ? {} : { commandMs: commandLimit }),
     ...limits,
   };
 }

@@ -121,6 +121,12 @@ export function didYouMean(word: string | null): string {
   return word === null ? '' : `; did you mean ${word}?`;
 }
 
+/** A place that a message about another one names. */
+export function placeText(place: Place | Position): string {
+  const at = place !== null && 'source' in place ? positionOf(place) : place;
+  return at === null ? 'the command line' : `${at.file}:${at.line}:${at.column}`;
+}
+
 function isSame(a: Issue, b: Issue): boolean {
   return a.at?.line === b.at?.line && a.at?.column === b.at?.column && a.message === b.message;
 }

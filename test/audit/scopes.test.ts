@@ -28,7 +28,7 @@ function audited(platforms: string[], at = '2026-11-23T12:00:00Z') {
       groups: [],
       at: { file: '', line: 1, column: 1 },
     };
-    return entryOf(about, { platform }, []);
+    return entryOf(about, { fields: { platform } });
   });
   return { book, devices: auditedOf(policies, book, entries) };
 }

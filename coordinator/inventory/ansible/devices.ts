@@ -87,7 +87,7 @@ class Translator {
       name: host.name,
       fields,
       groups: groups.map(({ name }) => name),
-      data: [this.data.of(variables.shared), this.data.of(variables.own)],
+      data: [this.data.shared(variables.shared), this.data.own(variables.own)],
     };
   }
 

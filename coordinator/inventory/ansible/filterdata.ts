@@ -1,6 +1,6 @@
 // What of a host's variables filters may ask for and lists may show: everything that is no field, and nothing that is
 // or holds a secret.
-import type { Field, Located } from '../located.js';
+import { bareValue, type Field, type Located } from '../located.js';
 import { didYouMean } from '../wording.js';
 import type { Variables } from './data.js';
 import { isUsed, SECRETS, typoOfUsed } from './names.js';
@@ -8,8 +8,10 @@ import type { AnsibleWorld } from './resolver.js';
 import { isCalledSecret, secretNames } from './secretnames.js';
 import { isVault } from './vault.js';
 
+type Data = Record<string, unknown>;
+
 export class FilterData {
-  private readonly known = new Map<Variables, Variables>();
+  private readonly known = new Map<Variables, Data>();
   private readonly secrets: ReadonlySet<string>;
   /** A few names are those of most hosts: whether one is no data, and what it is a typo of. */
   private readonly names = new Map<string, boolean>();
@@ -19,13 +21,19 @@ export class FilterData {
     this.secrets = secretNames(world.variables.maps(), SECRETS);
   }
 
-  /** The same map for the same variables. */
-  of(variables: Variables): Variables {
-    const known = this.known.get(variables);
-    if (known !== undefined) return known;
-    const data: Variables = new Map();
-    for (const [name, field] of variables) if (this.isData(name, field)) data.set(name, field);
-    this.known.set(variables, data);
+  /** Variables that many hosts share are looked through once, and are one object. */
+  shared(variables: Variables): Data {
+    const known = this.known.get(variables) ?? this.own(variables);
+    this.known.set(variables, known);
+    return known;
+  }
+
+  own(variables: Variables): Data {
+    const data: Data = {};
+    for (const [name, field] of variables) {
+      const bare = this.isData(name, field) ? bareValue(field.value) : undefined;
+      if (bare !== undefined) data[name] = bare;
+    }
     return data;
   }
 
