@@ -1,20 +1,11 @@
-// A Python file of netmiko dictionaries. Only the assignments of its top level are read, never run: a dictionary
-// with an address is a device, a list or dictionary of devices is a group named after its variable. Code around
-// them is passed over unless it would change or make devices, for then the file means more than can be read.
+// A Python file of netmiko dictionaries. Only the assignments of its top level are read, never run. Code around them
+// is passed over unless it would change or make devices, for then the file means more than can be read.
 import { parser } from '@lezer/python';
-import type {
-  Field,
-  InventoryDocument,
-  Located,
-  LocatedDevice,
-  LocatedMap,
-  Place,
-  Source,
-} from './located.js';
+import type { InventoryDocument, Located, LocatedDevice, Place, Source } from './located.js';
+import { isOrHoldsDevice, PythonDevices } from './pythondevices.js';
 import { childrenOf, PythonLiterals, type SyntaxNode, type SyntaxTree } from './pythonliteral.js';
-import { describe, type Issues, quote } from './wording.js';
+import { type Issues, quote } from './wording.js';
 
-const ADDRESSES = ['host', 'ip', 'hostname', 'ansible_host'];
 const CHANGES = new Set(['append', 'extend', 'insert', 'update', 'setdefault', 'pop', 'remove', 'clear']);
 const CLOSERS: Record<string, string> = { '{': '}', '[': ']', '(': ')' };
 
@@ -26,27 +17,20 @@ export function readPython(source: Source, issues: Issues): InventoryDocument {
   return { defaults: null, groups: null, devices: reader.devices() };
 }
 
-interface Found {
-  at: Place;
-  name: string | null;
-  groups: Set<string>;
-}
-
 class PythonReader {
   private readonly literals: PythonLiterals;
-  private readonly found = new Map<LocatedMap, Found>();
+  private readonly found: PythonDevices;
 
   constructor(
     source: Source,
     private readonly issues: Issues,
   ) {
     this.literals = new PythonLiterals(source, issues);
+    this.found = new PythonDevices(issues);
   }
 
   devices(): LocatedDevice[] {
-    return Array.from(this.found)
-      .filter(([map]) => hasAddress(map) || !this.literals.bases.has(map))
-      .map(([map, { at, name, groups }]) => ({ at, name, fields: map.fields, groups: Array.from(groups) }));
+    return this.found.list(this.literals.bases);
   }
 
   statement(node: SyntaxNode): void {
@@ -89,45 +73,7 @@ class PythonReader {
     const name = this.literals.textOf(target);
     if (value.kind === 'opaque') this.refuseMade(value.words, value.at, written[0]);
     this.literals.bind(name, value);
-    this.classify(name, this.literals.place(target), value);
-  }
-
-  private classify(name: string, at: Place, value: Located): void {
-    if (value.kind === 'map' && isDevice(value)) this.device(value, name, at, null);
-    else if (!this.holdsDevice(value)) return;
-    else if (value.kind === 'list') this.members(value.items, name);
-    else if (value.kind === 'map')
-      for (const [key, field] of value.fields) this.member(field.value, key, field.at, name);
-  }
-
-  private members(items: Located[], group: string): void {
-    for (const item of items)
-      if (item.kind === 'list') this.members(item.items, group);
-      else this.member(item, null, item.at, group);
-  }
-
-  private member(value: Located, name: string | null, at: Place, group: string): void {
-    if (value.kind === 'map') this.device(value, name, at, group);
-    else
-      this.issues.report(
-        value.at ?? at,
-        `this is not a device (found ${describe(value, true)}, expected a dictionary)`,
-      );
-  }
-
-  private device(map: LocatedMap, name: string | null, at: Place, group: string | null): void {
-    const known = this.found.get(map) ?? { at, name, groups: new Set<string>() };
-    this.found.set(map, known);
-    if (group !== null) known.groups.add(group);
-  }
-
-  private holdsDevice(value: Located): boolean {
-    if (value.kind === 'list') return value.items.some((item) => this.isOrHoldsDevice(item));
-    return value.kind === 'map' && Array.from(value.fields.values()).some((field) => isDevice(field.value));
-  }
-
-  private isOrHoldsDevice(value: Located | undefined): boolean {
-    return value !== undefined && (isDevice(value) || this.holdsDevice(value));
+    this.found.set(name, this.literals.place(target), value);
   }
 
   /** `R1.update(...)`, `nodes.append(R2)`. */
@@ -161,7 +107,7 @@ class PythonReader {
   private namesDevice(node: SyntaxNode | null | undefined): boolean {
     if (!node) return false;
     if (node.name === 'VariableName')
-      return this.isOrHoldsDevice(this.literals.valueOf(this.literals.textOf(node)));
+      return isOrHoldsDevice(this.literals.valueOf(this.literals.textOf(node)));
     return node.name === 'DictionaryExpression' && hasDeviceKey(node, this.literals);
   }
 
@@ -208,20 +154,6 @@ function sidesOf(node: SyntaxNode): { nodes: SyntaxNode[]; hasComma: boolean }[]
     else if (child.name !== 'TypeDef') side?.nodes.push(child);
   }
   return sides.length < 2 ? [] : sides;
-}
-
-function isDevice(value: Located): boolean {
-  if (value.kind !== 'map') return false;
-  return value.fields.has('device_type') || hasAddress(value);
-}
-
-function hasAddress({ fields }: LocatedMap): boolean {
-  return ADDRESSES.some((name) => isScalar(fields.get(name)));
-}
-
-/** `{"host": {...}}` is a dictionary of something else. */
-function isScalar(field: Field | undefined): boolean {
-  return field !== undefined && field.value.kind !== 'map' && field.value.kind !== 'list';
 }
 
 /** What devices are used in, not made in. */

@@ -37,8 +37,12 @@ const PYTHON: Shape = {
   file: /\.py$/i,
   text: (text) => someLine(text, /^(from\s+\w|import\s+\w|\w+\s*=\s*[[{(])/),
   load: async () => {
-    const { readPython } = await import('./python.js');
-    return ({ source }, { issues }) => (source === null ? [] : [readPython(source, issues)]);
+    const { readPlainPython } = await import('./plainpython.js');
+    return async ({ source }, { issues }) => {
+      if (source === null) return [];
+      const plain = readPlainPython(source, issues);
+      return [plain ?? (await import('./python.js')).readPython(source, issues)];
+    };
   },
 };
 

@@ -7,6 +7,7 @@ import { Source } from '../../coordinator/inventory/located.ts';
 import { type ReadScalar, readPlainYaml } from '../../coordinator/inventory/plainyaml.ts';
 import { Issues } from '../../coordinator/inventory/wording.ts';
 import { readYaml } from '../../coordinator/inventory/yaml.ts';
+import { changed } from './changed.ts';
 import { dice, pick } from './dice.ts';
 
 const SEED = Number(process.env.NETSWEEP_TEST_SEED ?? Date.now() % 1_000_000);
@@ -157,30 +158,3 @@ describe(`the fast readers (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/inven
     ['a:\n   b: 1\n  c: 2\n', fastYaml],
   ])('leave %j to the library', (text, fast: (text: string) => unknown) => expect(fast(text)).toBeNull());
 });
-
-function changed(text: string, random: () => number): string {
-  const at = Math.floor(random() * text.length);
-  const end = at + Math.floor(random() * 30);
-  const lines = text.split('\n');
-  const line = Math.floor(random() * lines.length);
-  switch (Math.floor(random() * 6)) {
-    case 0:
-      return text.slice(0, at) + text.slice(at + 1);
-    case 1:
-      return (
-        text.slice(0, at) +
-        pick([...'"\'{}[](),:;=-*&!|>%@`\\\n#~?.\u00a0\u2028\u20acxX0 <'], random) +
-        text.slice(at)
-      );
-    case 2:
-      return text.slice(0, at) + text.slice(at, end) + text.slice(at);
-    case 3:
-      return lines.toSpliced(line, 1).join('\n');
-    case 4:
-      return lines.toSpliced(line, 0, pick(lines, random)).join('\n');
-    default:
-      return lines
-        .with(line, `${pick(['', ' ', '  ', '- ', '    '], random)}${lines[line]?.trimStart()}`)
-        .join('\n');
-  }
-}
