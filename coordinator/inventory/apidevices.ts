@@ -31,41 +31,51 @@ const TEXTS = ['serial', 'asset_tag', 'description'];
 
 export function deviceOf(device: LocatedMap, { slugs, asked, at }: Reader): LocatedDevice {
   const name = textAt(device, ['name']) ?? '';
-  const fields = new Map<string, Field>();
-  const put = (key: string, text: string | null, data = false) => {
-    if (text !== null && text !== '') fields.set(key, { ...fieldOf(at, text), ...(data && { data }) });
-  };
   const address = addressOf(device);
   const platform = platformOf(device, slugs);
+  const role = wordAt(device, ['role']) ?? wordAt(device, ['device_role']);
+  const tags = tagsOf(device);
+  const fields = new Map<string, Field>();
+  const put = (key: string, text: string | null) => {
+    if (text !== null && text !== '') fields.set(key, { at, value: { at, kind: 'text', text } });
+  };
   put('host', address);
   put('platform', platform);
   put('site', wordAt(device, ['site']) ?? wordAt(device, ['location']));
-  for (const [key, paths] of OBJECTS)
-    put(key, paths.map((path) => wordAt(device, path)).find((word) => word !== null) ?? null, true);
-  for (const key of TEXTS) put(key, textAt(device, [key]), true);
-  const tags = tagsOf(device);
-  if (tags.length > 0) fields.set('tags', { ...listOf(at, tags), data: true });
+  const data = dataOf(device, tags);
   const custom = device.fields.get('custom_fields')?.value;
-  if (custom?.kind === 'map')
-    addData(
-      fields,
-      Array.from(custom.fields, ([key, { value }]): [string, Field] => [
-        key,
-        { at, value: { ...value, at } },
-      ]).filter(([, { value }]) => value.kind !== 'null'),
-    );
+  if (custom?.kind === 'map') addData(fields, customFields(custom, at), data);
   const why = whyNot(device, { name, address, platform, asked });
-  const groups = [wordAt(device, ['role']) ?? wordAt(device, ['device_role']), ...tags].flatMap((word) =>
-    word === null ? [] : slugOf(word),
-  );
+  const groups = [...(role === null ? [] : [role]), ...tags].map(slugOf);
   const shown = name === '' ? (textAt(device, ['display']) ?? 'a device without a name') : name;
   return {
     at,
     name: shown,
     fields,
     groups: Array.from(new Set(groups.filter((group) => group !== '' && group !== 'all'))),
+    data: [data],
     ...(why === null ? {} : { leftOut: why }),
   };
+}
+
+/** What is only data, as bare values: a field for each of them would be the most part of a large inventory. */
+function dataOf(device: LocatedMap, tags: string[]): Record<string, unknown> {
+  const data: Record<string, unknown> = {};
+  for (const [key, paths] of OBJECTS) {
+    const word = firstOf(paths, (path) => wordAt(device, path)) ?? '';
+    if (word !== '') data[key] = word;
+  }
+  for (const key of TEXTS) {
+    const text = textAt(device, [key]) ?? '';
+    if (text !== '') data[key] = text;
+  }
+  if (tags.length > 0) data.tags = tags;
+  return data;
+}
+
+function* customFields({ fields }: LocatedMap, at: Place): Generator<[string, Field]> {
+  for (const [key, { value }] of fields)
+    if (value.kind !== 'null') yield [key, { at, value: { ...value, at } }];
 }
 
 interface Known {
@@ -89,22 +99,29 @@ function whyNot(device: LocatedMap, { name, address, platform, asked }: Known): 
 }
 
 /** NetBox says which of both addresses it prefers; Nautobot does not. */
+const ADDRESSES = [
+  ['primary_ip', 'address'],
+  ['primary_ip4', 'address'],
+  ['primary_ip6', 'address'],
+];
+
 function addressOf(device: LocatedMap): string | null {
-  const found = ['primary_ip', 'primary_ip4', 'primary_ip6']
-    .map((key) => textAt(device, [key, 'address']))
-    .find((text) => text !== null);
-  return found?.replace(/\/\d+$/, '') ?? null;
+  return firstOf(ADDRESSES, (path) => textAt(device, path))?.replace(/\/\d+$/, '') ?? null;
 }
 
+/** What may name a platform, the surest first. */
+const PLATFORMS = [
+  ['network_driver_mappings', 'netmiko'],
+  ['network_driver'],
+  ['slug'],
+  ['name'],
+  ['napalm_driver'],
+];
+
 function platformOf(device: LocatedMap, slugs: PlatformSlugs): string | null {
-  const words = [
-    ['platform', 'network_driver_mappings', 'netmiko'],
-    ['platform', 'network_driver'],
-    ['platform', 'slug'],
-    ['platform', 'name'],
-    ['platform', 'napalm_driver'],
-  ].flatMap((path) => textAt(device, path) ?? []);
-  return slugs.find(words.filter((word) => word !== ''));
+  const platform = device.fields.get('platform')?.value;
+  if (platform?.kind !== 'map') return null;
+  return slugs.find(PLATFORMS.map((path) => textAt(platform, path) ?? '').filter((word) => word !== ''));
 }
 
 function tagsOf(device: LocatedMap): string[] {
@@ -141,10 +158,10 @@ function valueAt(map: LocatedMap, path: readonly string[]): Located | null {
   return value ?? null;
 }
 
-function fieldOf(at: Place, text: string): Field {
-  return { at, value: { at, kind: 'text', text } };
-}
-
-function listOf(at: Place, texts: readonly string[]): Field {
-  return { at, value: { at, kind: 'list', items: texts.map((text) => ({ at, kind: 'text', text })) } };
+function firstOf<T>(paths: readonly string[][], find: (path: string[]) => T | null): T | null {
+  for (const path of paths) {
+    const found = find(path);
+    if (found !== null) return found;
+  }
+  return null;
 }

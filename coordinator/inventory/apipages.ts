@@ -27,8 +27,12 @@ class ApiError extends Error {
   override name = 'ApiError';
 }
 
-/** Each device once, in the server's order; what ends it early is reported, and then there is no inventory. */
-export async function* devicesOf(api: Api, reading: Reading): AsyncGenerator<LocatedMap> {
+/** Takes each device once, in the server's order; what ends it early is reported, and then there is no inventory. */
+export async function eachDevice(
+  api: Api,
+  reading: Reading,
+  take: (device: LocatedMap) => void,
+): Promise<void> {
   const seen = new Set<string>();
   const asked = new Set<string>();
   let counted: number | null = null;
@@ -37,29 +41,27 @@ export async function* devicesOf(api: Api, reading: Reading): AsyncGenerator<Loc
     const url = new URL(search, api.endpoint);
     if (asked.has(search)) return refuse(reading, url, 'the server gives this page as the next one again');
     asked.add(search);
-    const page = await pageAt(url, api, reading);
+    const wrong: Located[] = [];
+    const page = await pageAt(url, api, reading, (device) => {
+      const id = keyOf(device);
+      if (device.kind !== 'map' || id === '') wrong.push(device);
+      // A device that is added meanwhile moves another one to the next page, where it comes again.
+      else if (!seen.has(id)) {
+        seen.add(id);
+        take(device);
+      }
+    });
     if (page === null) return;
     counted ??= numberOf(page.fields.get('count')?.value);
-    const results = page.fields.get('results')?.value;
-    if (results?.kind !== 'list')
+    if (page.fields.get('results')?.value.kind !== 'list')
       return refuse(
         reading,
         url,
         `there is no list in this answer (found ${describe(page)}, expected results)`,
       );
-    for (const device of results.items) {
-      const id = keyOf(device);
-      if (device.kind !== 'map' || id === '')
-        return refuse(
-          reading,
-          url,
-          `this is no device (found ${describe(device)}, expected a map with an id)`,
-        );
-      // A device that is added meanwhile moves another one to the next page, where it comes again.
-      if (seen.has(id)) continue;
-      seen.add(id);
-      yield device;
-    }
+    const [first] = wrong;
+    if (first !== undefined)
+      return refuse(reading, url, `this is no device (found ${describe(first)}, expected a map with an id)`);
     const next = page.fields.get('next')?.value;
     if (next === undefined || (next.kind !== 'null' && nextOf(next) === ''))
       return refuse(reading, url, 'this page does not say which one is next (expected its address, or null)');
@@ -96,7 +98,12 @@ function nextOf(next: Located | undefined): string {
   return next?.kind === 'text' && URL.canParse(next.text) ? new URL(next.text).search : '';
 }
 
-async function pageAt(url: URL, api: Api, reading: Reading): Promise<LocatedMap | null> {
+async function pageAt(
+  url: URL,
+  api: Api,
+  reading: Reading,
+  take: (device: Located) => void,
+): Promise<LocatedMap | null> {
   try {
     const source = decodeText(
       url.href,
@@ -105,7 +112,7 @@ async function pageAt(url: URL, api: Api, reading: Reading): Promise<LocatedMap 
       reading.issues,
     );
     if (source === null) return null;
-    const page = readJson(source);
+    const page = readJson(source, { list: 'results', take });
     if (page?.kind === 'map') return page;
     const found = source.text.trim();
     throw new ApiError(

@@ -6,19 +6,15 @@ import type { Field } from './located.js';
 /** Ours, and never anything else in other tools' data. */
 const MEANT_HERE = new Set(['site', 'segment', 'jump', 'credential']);
 
-/** Adds data to a device's or group's fields. A name that is a field of ours gets `data.` in front. */
-export function addData(fields: Map<string, Field>, data: Iterable<readonly [string, Field]>): void {
+/** Adds data to a device's or group's fields. A name that is a field of ours, or in `others`, gets `data.` in front. */
+export function addData(
+  fields: Map<string, Field>,
+  data: Iterable<readonly [string, Field]>,
+  others: object = {},
+): void {
   for (const [name, { at, value }] of data) {
+    const isTaken = knownField(name) !== null || fields.has(name) || Object.hasOwn(others, name);
     if (MEANT_HERE.has(name) && !fields.has(name)) fields.set(name, { at, value });
-    else
-      fields.set(isTaken(name) || fields.has(name) ? `data.${name}` : name, {
-        at,
-        value,
-        data: true,
-      });
+    else fields.set(isTaken ? `data.${name}` : name, { at, value, data: true });
   }
-}
-
-function isTaken(name: string): boolean {
-  return knownField(name) !== null;
 }

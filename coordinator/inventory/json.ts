@@ -8,11 +8,17 @@ const MOST_KEY = 1_024;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
 const WORDS = { true: true, false: false, null: null } as const;
 
-/** The document's value; null: not plain JSON. */
-export function readJson(source: Source): Located | null {
+/** The items of one list at the top, taken one by one and not kept: of a long one there would be too much to collect. */
+export interface Taker {
+  list: string;
+  take(item: Located): void;
+}
+
+/** The document's value; null: not plain JSON, which may be found after items were taken. */
+export function readJson(source: Source, taker: Taker | null = null): Located | null {
   if (!/^\s*[[{]/.test(source.text)) return null;
   try {
-    return new JsonReader(source).document();
+    return new JsonReader(source, taker).document();
   } catch (error) {
     if (error === NOT_PLAIN) return null;
     throw error;
@@ -24,8 +30,13 @@ const NOT_PLAIN = new Error('not plain JSON');
 class JsonReader {
   private at = 0;
   private readonly text: string;
+  /** Of the last map at each depth: the next one mostly has the same, and need not make them anew. */
+  private readonly keys: string[][] = [];
 
-  constructor(private readonly source: Source) {
+  constructor(
+    private readonly source: Source,
+    private readonly taker: Taker | null,
+  ) {
     this.text = source.text;
   }
 
@@ -37,14 +48,14 @@ class JsonReader {
     return value;
   }
 
-  private value(depth: number): Located {
+  private value(depth: number, take: Taker['take'] | null = null): Located {
     if (depth > MOST_DEPTH) throw NOT_PLAIN;
     const at = this.place();
     switch (this.text[this.at]) {
       case '{':
         return this.map(at, depth);
       case '[':
-        return this.list(at, depth);
+        return this.list(at, depth, take);
       case '"':
         return { at, kind: 'text', text: this.string() };
       default:
@@ -54,21 +65,40 @@ class JsonReader {
 
   private map(at: Place, depth: number): LocatedMap {
     const fields = new Map<string, Field>();
+    this.keys[depth] ??= [];
+    const keys = this.keys[depth];
     this.each('}', () => {
       const place = this.place();
-      const name = this.string();
+      const name = this.key(keys, fields.size);
       if (name.length >= MOST_KEY || fields.has(name)) throw NOT_PLAIN;
       this.skip();
       this.expect(':');
       this.skip();
-      fields.set(name, { at: place, value: this.value(depth + 1) });
+      const take = depth === 0 && name === this.taker?.list ? this.taker.take : null;
+      fields.set(name, { at: place, value: this.value(depth + 1, take) });
     });
     return { at, kind: 'map', fields };
   }
 
-  private list(at: Place, depth: number): Located {
+  private key(keys: string[], index: number): string {
+    const known = keys[index];
+    const end = this.at + 1 + (known?.length ?? 0);
+    if (known !== undefined && this.text[end] === '"' && this.text.startsWith(known, this.at + 1)) {
+      this.expect('"');
+      this.at = end + 1;
+      return known;
+    }
+    const start = this.at;
+    const key = this.string();
+    // Only what is written as it is can be known again by how it is written.
+    if (this.at - start === key.length + 2) keys[index] = key;
+    return key;
+  }
+
+  private list(at: Place, depth: number, take: Taker['take'] | null): Located {
     const items: Located[] = [];
-    this.each(']', () => void items.push(this.value(depth + 1)));
+    const add = take ?? ((item: Located) => void items.push(item));
+    this.each(']', () => add(this.value(depth + 1)));
     return { at, kind: 'list', items };
   }
 

@@ -2,7 +2,7 @@
 // address, of another status or of a platform that nobody knows are told and left out.
 import { resolve } from 'node:path';
 import { deviceOf, type Reader } from './apidevices.js';
-import { type Api, devicesOf } from './apipages.js';
+import { type Api, eachDevice } from './apipages.js';
 import { PlatformSlugs } from './apiplatform.js';
 import { type InventoryDocument, type LocatedDevice, Source } from './located.js';
 import { runProgram } from './program.js';
@@ -60,7 +60,7 @@ async function readApi(tool: Tool, written: string, reading: Reading): Promise<I
       variable: variableOf(tool),
     };
     const before = reading.issues.count;
-    for await (const device of devicesOf(api, reading)) devices.push(deviceOf(device, reader));
+    await eachDevice(api, reading, (device) => void devices.push(deviceOf(device, reader)));
     // The other list would only say the same.
     if (reading.issues.count > before) return [];
   }

@@ -26,6 +26,7 @@ const JSON_FILES = [
   JSON.stringify([VALUE, { ...VALUE, groups: ['core', 'dc1'], timeouts: { idle: '5s' } }], null, 2),
   JSON.stringify({ defaults: {}, groups: { core: { children: [] } }, devices: { R1: VALUE, R2: VALUE } }),
   ' [\n1 , "two",\n\n[ ],{ } ]\n',
+  '[{"a\\\\b": 1, "cd": 2}, {"a\\b": 3, "c": 4}, {"a": 5, "cd": 6, "e": 7}, {"": 8, "cde": 9}]',
 ];
 const YAML_FILES = [
   [
