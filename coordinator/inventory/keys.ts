@@ -19,6 +19,18 @@ export function isEncrypted(key: Buffer): boolean | null {
   return putty === null ? null : putty[1] !== 'none';
 }
 
+/** Throws a SecretError for what can't be a private key; whether it can be opened, only who logs in finds out. */
+export function checkPrivateKey(text: Buffer): void {
+  const head = text.toString('latin1', 0, HEAD_BYTES).trimStart();
+  if (/^(-----BEGIN ([A-Z]+ )?PRIVATE KEY-----|PuTTY-User-Key-File-)/.test(head)) return;
+  const isPublic = /^(ssh-|ecdsa-|sk-|-----BEGIN (SSH2 |[A-Z]+ )?PUBLIC KEY)/.test(head);
+  throw new SecretError(
+    isPublic
+      ? 'this is a public key (expected the private one)'
+      : 'this is no private key (expected PEM, or the format of OpenSSH or PuTTY)',
+  );
+}
+
 /** The name stands at the start of what is encoded, before anything that is secret. */
 function openSshCipher(head: string): string {
   const encoded = head

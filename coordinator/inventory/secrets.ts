@@ -10,7 +10,7 @@ import {
 import { VaultError, type VaultReference } from '../../proto/vaultsettings.js';
 import { CredentialTable, type Secrets } from './credentialtable.js';
 import type { CredentialSource, SealedBy, SecretField, SecretReference } from './inventory.js';
-import { isEncrypted, readCertificate } from './keys.js';
+import { checkPrivateKey, isEncrypted, readCertificate } from './keys.js';
 import { runProgram } from './program.js';
 import { readSecretFile, SecretError, withoutLineEnd } from './secretfile.js';
 import { Issues } from './wording.js';
@@ -135,7 +135,8 @@ class Resolver {
   private async resolve(source: CredentialSource, field: SecretField): Promise<Buffer> {
     const reference = source[field];
     if (reference === null || this.isLeft(reference)) return NOTHING;
-    if (reference.from === 'text' && field !== 'certificate') return Buffer.from(reference.text, 'utf8');
+    if (reference.from === 'text' && field !== 'certificate' && field !== 'privateKey')
+      return Buffer.from(reference.text, 'utf8');
     const key = `${field === 'certificate' ? field : ''} ${keyOf(reference, source)}`;
     return this.once(key, () => this.read(reference, source, field), reference);
   }
@@ -169,6 +170,9 @@ class Resolver {
   ): Promise<Buffer> {
     const secret = await this.fetch(reference, source, field);
     if (secret.length > 0 && field === 'certificate') return readCertificate(secret);
+    // One that nobody named may be anything.
+    const isFound = reference.from === 'file' && reference.found;
+    if (secret.length > 0 && field === 'privateKey' && !isFound) checkPrivateKey(secret);
     if (field !== 'privateKey' && (secret.includes(0x0a) || secret.includes(0x0d) || secret.includes(0)))
       throw new SecretError('more than one line of text is in it');
     return secret;

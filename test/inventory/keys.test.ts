@@ -1,6 +1,6 @@
 // Keys, passphrases, certificates and the ssh-agent, with keys that OpenSSH itself has made.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -129,6 +129,22 @@ describe.skipIf(keygen === null)('a private key', () => {
     const { credentials } = await resolveSecrets(entries, world);
     expect(credentials.map(({ privateKey }) => privateKey.length > 0)).toEqual([false, true]);
     expect(world.asked).toHaveLength(1);
+  });
+
+  test('that is none is refused before anything starts, unless nobody named it', async () => {
+    using directory = directoryOf({ none: 'top secret\n' });
+    const { plain } = keysIn(directory);
+    chmodSync(`${plain}.pub`, 0o600);
+    const none = join(directory.path, 'none');
+    const said = 'this is no private key (expected PEM, or the format of OpenSSH or PuTTY)';
+    expect(await refusal({ privateKey: file(none) }, directory)).toBe(`a.yaml:3:5: file:${none}: ${said}`);
+    expect(await refusal({ privateKey: file(`${plain}.pub`) }, directory)).toBe(
+      `a.yaml:3:5: file:${plain}.pub: this is a public key (expected the private one)`,
+    );
+    const text: SecretReference = { from: 'text', text: 'top secret', at: AT };
+    expect(await refusal({ privateKey: text }, directory)).toBe(`a.yaml:3:5: inventory a.yaml: ${said}`);
+    const { credentials } = await resolveSecrets([entryOf({ privateKey: file(none, true) })], io(directory));
+    expect(credentials).toHaveLength(1);
   });
 });
 

@@ -30,7 +30,7 @@ async function refusal(references: SecretReference[], directory: Directory): Pro
 
 describe('secrets', () => {
   test('come from text, the environment, files, programs and people', async () => {
-    using directory = directoryOf({ pw: 'from file\r\n', id: '-----BEGIN KEY-----\nabc\n' });
+    using directory = directoryOf({ pw: 'from file\r\n', id: '-----BEGIN PRIVATE KEY-----\nabc\n' });
     const asked: string[] = [];
     const fields: Partial<ReadyEntry>[] = [
       { password: { from: 'text', text: 'plain', at: AT } },
@@ -55,7 +55,7 @@ describe('secrets', () => {
       '',
     ]);
     expect(credentials[5]?.enableSecret.toString()).toBe('typed');
-    expect(credentials[6]?.privateKey.toString()).toBe('-----BEGIN KEY-----\nabc\n');
+    expect(credentials[6]?.privateKey.toString()).toBe('-----BEGIN PRIVATE KEY-----\nabc\n');
     expect(
       credentials.every(({ password, privateKey, enableSecret }) =>
         [password, privateKey, enableSecret].every(Buffer.isBuffer),
