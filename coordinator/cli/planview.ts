@@ -332,6 +332,7 @@ export function planObject(plan: Plan, frame: PlanFrame): unknown {
 }
 
 function unselectedOf({ selected: { entries, inventory } }: PlanFrame): string[] {
+  if (entries.length === inventory.entries.length) return [];
   const chosen = new Set(entries.map(({ name }) => name));
   return inventory.entries.flatMap(({ name }) => (chosen.has(name) ? [] : [name]));
 }

@@ -92,6 +92,7 @@ export function endpointKey(device: { segment: string; host: string; port: numbe
 
 /** On one host an address is one place: the same one in two segments cannot be told apart, but by its jump hosts. */
 export function checkReachableOnce(devices: readonly Device[]): void {
+  if (new Set(devices.map(({ segment }) => segment)).size < 2) return;
   const issues = new Issues();
   const first = new Map<string, Device>();
   for (const device of devices) {
@@ -133,7 +134,8 @@ function commandsOf(devices: readonly Device[], platforms: Platforms): PlannedCo
     for (const command of commands) {
       const known = users.get(command) ?? { devices: 0, names: new Set() };
       known.devices += 1;
-      users.set(command, { ...known, names: known.names.add(platform) });
+      known.names.add(platform);
+      users.set(command, known);
     }
   return Array.from(users, ([command, { devices, names }]) => ({
     command,

@@ -28,20 +28,38 @@ const OPTIONS: Partial<Record<SecretField, { words: string; file: string; ask: s
 };
 
 export function loginsOf(entries: readonly Entry[]): LoginRow[] {
-  const rows = entries.flatMap((entry) => {
-    const groups = entry.groups.length > 0 ? entry.groups : [''];
+  const rows: LoginRow[] = [];
+  /** By login, then by group. */
+  const known = new Map<string, Map<string, LoginRow>>();
+  for (const entry of entries) {
     const sources = sourcesOf(entry);
-    return groups.map((group) => ({
-      name: entry.name,
-      row: { group, username: entry.username ?? '', sources },
-    }));
-  });
-  return named(rows);
+    const username = entry.username ?? '';
+    const login = JSON.stringify([username, ...sources]);
+    const ofLogin = known.get(login) ?? new Map<string, LoginRow>();
+    known.set(login, ofLogin);
+    for (const group of entry.groups.length > 0 ? entry.groups : ['']) {
+      const row = ofLogin.get(group) ?? { group, username, sources, devices: 0, names: [] };
+      if (row.devices === 0) rows.push(row);
+      ofLogin.set(group, row);
+      row.devices += 1;
+      row.names.push(entry.name);
+    }
+  }
+  return rows;
 }
 
 export function waysOf(entries: readonly Entry[]): WayRow[] {
-  const ways = entries.filter(({ via }) => via.length > 0);
-  return named(ways.map(({ name, via }) => ({ name, row: { hops: via.map(hopInWords) } })));
+  const rows = new Map<string, WayRow>();
+  for (const { name, via } of entries) {
+    if (via.length === 0) continue;
+    const hops = via.map(hopInWords);
+    const key = JSON.stringify(hops);
+    const row = rows.get(key) ?? { hops, devices: 0, names: [] };
+    row.devices += 1;
+    row.names.push(name);
+    rows.set(key, row);
+  }
+  return Array.from(rows.values());
 }
 
 export function printLogin({ group, username, sources, devices }: LoginRow): string {
@@ -54,33 +72,18 @@ export function printWay({ hops, devices }: WayRow): string {
   return `jump         ${hops.join(', then ')} (${count(devices, 'device')})`;
 }
 
-/** Counts by what `of` gives, in the order of first appearance. */
-export function tally<Item, Row extends object>(
+/** Counts by what `of` gives, in the order of first appearance; no text of it holds a control character. */
+export function tally<Item, Row extends Record<string, string>>(
   items: readonly Item[],
   of: (item: Item) => Row,
 ): (Row & { devices: number })[] {
   const rows = new Map<string, Row & { devices: number }>();
   for (const item of items) {
     const row = of(item);
-    const key = JSON.stringify(row);
+    const key = Object.values(row).join('\0');
     const known = rows.get(key);
     if (known === undefined) rows.set(key, { ...row, devices: 1 });
     else known.devices += 1;
-  }
-  return Array.from(rows.values());
-}
-
-/** As `tally`, with the names. */
-function named<Row extends object>(
-  items: readonly { name: string; row: Row }[],
-): (Row & { devices: number; names: string[] })[] {
-  const rows = new Map<string, Row & { devices: number; names: string[] }>();
-  for (const { name, row } of items) {
-    const key = JSON.stringify(row);
-    const known = rows.get(key) ?? { ...row, devices: 0, names: [] };
-    known.devices += 1;
-    known.names.push(name);
-    rows.set(key, known);
   }
   return Array.from(rows.values());
 }
