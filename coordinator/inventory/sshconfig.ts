@@ -34,12 +34,15 @@ export class SshConfig {
   private readonly index = new BlockIndex();
   private readonly known = new Map<string, SshHost>();
   private readonly jumps = new Map<string, readonly JumpHop[]>();
+  /** Mostly there is no configuration, or one of nothing that is used here. */
+  private readonly isSilent: boolean;
 
   constructor(
     private readonly blocks: readonly Block[],
     private readonly issues: Issues,
     private readonly warnings: Issues,
   ) {
+    this.isSilent = blocks.every(({ settings }) => settings.length === 0);
     for (const [number, { conditions, settings }] of blocks.entries()) {
       if (settings.length === 0) continue;
       this.index.add(number, conditions.find(({ hints }) => hints !== null)?.hints ?? null);
@@ -48,6 +51,7 @@ export class SshConfig {
 
   /** What is said about a host as it is written, not about what it stands for. */
   of(written: string): SshHost {
+    if (this.isSilent) return NOTHING;
     const known = this.known.get(written);
     if (known !== undefined) return known;
     const settings = this.settingsOf(written);

@@ -34,6 +34,7 @@ export async function rehearse(dist, bundle) {
     if (up === null) throw new Error('the rehearsal fleet did not start');
     run('coordinator/main.js', '--help');
     run('agent/main.js', '--help');
+    run('coordinator/main.js', 'inventory', 'check', '-i', 'fleet.csv');
     run(
       'coordinator/main.js',
       'run',

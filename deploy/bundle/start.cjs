@@ -24,6 +24,9 @@ setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks'
 const GROWTH = { 'netsweep.js': 50, 'agent.js': 100 };
 const COORDINATOR_GROWTH = 200;
 const COORDINATORS = ['serve', 'private-coordinator'];
+/** Ends as soon as an inventory is read, all of which it keeps until then. */
+const SHORT_LIVED = ['inventory'];
+const SHORT_LIVED_GROWTH = 300;
 
 /** What is no chunk: Node's own modules, and packages with native parts. */
 const outside = createRequire(__filename);
@@ -55,8 +58,13 @@ function readOrNone(file) {
   }
 }
 
+function growthOf(program, command) {
+  if (COORDINATORS.includes(command)) return COORDINATOR_GROWTH;
+  return SHORT_LIVED.includes(command) ? SHORT_LIVED_GROWTH : GROWTH[program];
+}
+
 exports.start = (program) => {
-  const growth = COORDINATORS.includes(process.argv[2]) ? COORDINATOR_GROWTH : GROWTH[program];
+  const growth = growthOf(program, process.argv[2]);
   if (growth !== undefined) {
     setFlagsFromString(`--heap-growing-percent=${growth}`);
     // Helpers of the collector are woken for less than it takes to wake them.
