@@ -64,7 +64,11 @@ async function runForked(): Promise<number> {
 }
 
 async function runConfigured(): Promise<number> {
-  const [{ pino }, { UsageError, readOptions }] = await Promise.all([import('pino'), import('./options.js')]);
+  const [{ pino }, { readOptions }, { UsageError }] = await Promise.all([
+    import('pino'),
+    import('./options.js'),
+    import('./usage.js'),
+  ]);
   leaveNoCore();
   const destination = pino.destination({ dest: 2, sync: true });
   let log = pino(logOptions('netsweep-agent', 'info'), destination);

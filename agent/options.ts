@@ -2,7 +2,7 @@
 // forked us, so that a forked agent does not load what it does not need.
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { Role } from '../proto/gen/netsweep/v1/members.js';
 import {
   exposedKey,
@@ -21,17 +21,7 @@ import { machineHere } from './machine.js';
 import { readRehearsal } from './rehearsal.js';
 import { Targets, TargetsError } from './targets.js';
 import { readSize } from './units.js';
-
-/** Options that cannot be used: a line for people and exit 2. An empty line: commander has said it already. */
-export class UsageError extends Error {
-  constructor(
-    message: string,
-    readonly exitCode = 2,
-  ) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
+import { parse, UsageError } from './usage.js';
 
 /** Options that `netsweep` has too, with another meaning. */
 const OWN_KEYS = ['--http', '--identity'];
@@ -116,15 +106,8 @@ export function readOptions(version: string): AgentConfig & { logLevel: LogLevel
         'contact no device and make results up, to try a coordinator with many devices; HOW is any of prompt=300ms,command=1s,failing=1%,size=16KiB (default: at once, no failure, 16 KiB an output)',
         'REHEARSE',
       ),
-    )
-    .allowExcessArguments(false)
-    .exitOverride();
-  try {
-    command.parse();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    throw new UsageError('', error.exitCode === 0 ? 0 : 2);
-  }
+    );
+  parse(command);
   layFileBeneath(command);
   const given = command.opts<Record<string, string | undefined>>();
   const files = tlsFiles(given);

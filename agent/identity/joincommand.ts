@@ -1,7 +1,7 @@
 // `netsweep-agent join TOKEN`: makes this host's agent a member, and keeps what makes it one.
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { JoinError, join } from '../../proto/identity/join.js';
-import { UsageError } from '../options.js';
+import { parse, UsageError } from '../usage.js';
 import { standardPlace } from './place.js';
 
 /** Resolves with the exit code. Throws UsageError. */
@@ -10,15 +10,8 @@ export async function runJoin(words: string[]): Promise<number> {
     .description('Becomes an enrolled agent with a join token of `netsweep enroll`.')
     .argument('<token>', 'or - to read it from stdin')
     .option('--dir <dir>', 'where the identity is kept', standardPlace())
-    .addHelpText('after', '\nExample:\n  netsweep-agent join netsweep1-... && netsweep-agent')
-    .allowExcessArguments(false)
-    .exitOverride();
-  try {
-    command.parse(words, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    throw new UsageError('', error.exitCode === 0 ? 0 : 2);
-  }
+    .addHelpText('after', '\nExample:\n  netsweep-agent join netsweep1-... && netsweep-agent');
+  parse(command, words);
   const { dir = '' } = command.opts<{ dir?: string }>();
   try {
     const { identity, address } = await join(command.args[0] ?? '', dir);

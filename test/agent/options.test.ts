@@ -33,7 +33,10 @@ test.each([
     ['--nats', 'nats://127.0.0.1:4222,nats://us:pass@192.0.2.1:4222'],
     '--nats nats://192.0.2.1:4222: only loopback is reached without --tls-ca, --tls-cert and --tls-key',
   ],
-  [['--segmnet', 'a'], "unknown option '--segmnet'"],
+  [['--segmnet', 'a'], "unknown option '--segmnet' (did you mean --segment?)"],
+  [['--frobnicate'], "unknown option '--frobnicate' (--help shows all)"],
+  [['--name'], "option '--name <name>' argument missing (expected a value behind it; --help shows which)"],
+  [['join'], "missing required argument 'token' (--help shows all)"],
   [['--http', '0.0.0.0:7442'], 'only loopback is served, as its answers would be open to everybody'],
   [['--http', 'localhost'], '--http: found "localhost", expected HOST:PORT'],
   [
@@ -51,11 +54,12 @@ test.each([
     '--allow-targets: found "10.0.0.1/8", which has bits beyond its length',
   ],
   [['--allow-ports', 'ssh'], '--allow-ports: found "ssh", expected ports such as 22,2200-2299'],
-  [['extra'], 'too many arguments'],
+  [['joni', 'TOKEN'], 'too many arguments (expected options, or join TOKEN)'],
 ])('refuses %j with one line and exit 2', async (args, message) => {
   const { status, stdout, stderr } = await agent(args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(message);
+  expect(stderr).toMatch(/^netsweep-agent: .*\n$/);
 });
 
 test('takes what no flag and no variable says from netsweep.yaml', async () => {
