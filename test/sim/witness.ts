@@ -390,8 +390,8 @@ export class Witness implements Wiretap {
     if (last === undefined || last.secret === 'key') return;
     const known = this.timeline.now - SLACK_MS;
     let inARow = 0;
+    // A store that was put back to an older copy has forgotten what it was told since.
     for (const { at, credential, session, refusedAt } of this.fleet.secrets)
-      // A store that was put back to an older copy has forgotten what it was told since.
       if (credential !== last.credential || at < (this.rolledBackAt ?? 0)) continue;
       else if (session.hasEntered) inARow = 0;
       else if (refusedAt !== null && refusedAt < known) inARow += 1;
