@@ -76,7 +76,7 @@ export function buildProgram(edge: Edge): Command {
     about: 'be the coordinator of agents and clients elsewhere',
     settings: SERVE,
     examples: [
-      'netsweep serve --nats nats://127.0.0.1:4222 --state /var/lib/netsweep',
+      'netsweep serve --nats nats://127.0.0.1:4222    # for this host alone',
       'netsweep serve --init --host netsweep.example.net,10.0.0.5 --state /var/lib/netsweep',
       'netsweep serve --init --renew --state /var/lib/netsweep    # certificates of coordinator and nats-server',
     ],

@@ -32,6 +32,7 @@ process.send({ ready: true });
 async function answer({ words, cwd, env, input }) {
   Object.assign(printed, { stdout: '', stderr: '' });
   process.chdir(cwd);
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
   Object.assign(process.env, env);
   Object.defineProperty(process, 'stdin', { value: Readable.from([input]), configurable: true });
   const stop = new AbortController().signal;

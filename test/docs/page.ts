@@ -92,3 +92,16 @@ export function plainWords(
   }
   return { words, input, into };
 }
+
+/** The words after `netsweep`, however it is started; null: it is another program. */
+export function netsweepWords(words: string[]): string[] | null {
+  const text = words.join('\0');
+  for (const [start, first] of [
+    ['netsweep\0', []],
+    ['npx\0netsweep\0', []],
+    ['npm\0start\0--\0', ['run']],
+    ['npm\0-s\0start\0--\0', ['run']],
+  ] as [string, string[]][])
+    if (text.startsWith(start)) return [...first, ...text.slice(start.length).split('\0')];
+  return null;
+}

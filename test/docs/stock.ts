@@ -36,9 +36,34 @@ const CLOCK = 'Value TIME (\\S+)\n\nStart\n  ^${TIME} UTC -> Record\n';
 // biome-ignore lint/suspicious/noTemplateCurlyInString: as above
 const VERSION = 'Value SOFTWARE (.*)\n\nStart\n  ^${SOFTWARE} -> Record\n';
 
+/** Hosts of the pages that are no devices. */
+export const NAMES: Readonly<Record<string, string>> = { 'netsweep.example.net': '10.0.0.5' };
+
+/** What would take a minute, and the same smaller. */
+export const SMALLER: readonly (readonly [string, string])[] = [
+  ['--devices 300 --prompt', '--devices 30 --prompt'],
+  ["'R[1-5000]'", "'R[1-100]'"],
+];
+
+/** Its agents, and their segments. */
+export const AGENTS: Readonly<Record<string, string>> = { 'agent-1': 'default,dc1', 'agent-2': 'default' };
+
+/** What somebody has done before he types what is on a page. */
+export const GIVEN: Readonly<Record<string, readonly string[]>> = {
+  'docs/commands.md': [
+    'netsweep enroll dc1-a --segment dc1',
+    'netsweep-agent join netsweep1-...',
+    'netsweep enroll --operator alice',
+    'netsweep join --identity alice netsweep1-...',
+    "netsweep run -i lab.yaml 'show clock' --coordinator netsweep.example.net:7440",
+    ...Array.from({ length: 5 }, () => "netsweep run -i lab.yaml -w R1 'show running-config'"),
+  ],
+};
+
 export const STOCK: Readonly<Record<string, string>> = {
   'lab.yaml': LAB,
   'etc/netsweep/lab.yaml': LAB,
+  'etc/netsweep/all.yaml': LAB,
   'lab.csv': CSV,
   'devices.yaml': LAB,
   'router.db': 'core1:10.0.0.1:nxos:core\nacc1:10.0.1.1:ios:access\n',
@@ -55,6 +80,7 @@ export const STOCK: Readonly<Record<string, string>> = {
   'policies/campus.yaml': POLICY,
   'r1.txt': 'line vty 0 4\n login\n',
   '.lab-password': 'access123\n',
+  pw: 'access123\n',
   '.enable': 'access123\n',
   '.vault-password': 'access123\n',
   '.ssh/config': '',

@@ -1,9 +1,8 @@
-// Where the examples are run: a home of its own, a fleet of every platform, one coordinator that all commands join, and
-// for each page a directory with its files. The addresses of a page's devices lead to the fleet by ssh's configuration,
-// so that its inventories are read as they stand there.
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+// Where the examples are run: a machine and a home of its own, a fleet of every platform, one coordinator that all commands
+// join, and for each page a directory with its files. On the machine the addresses of a page's devices lead to the
+// fleet, so that its inventories are read as they stand there.
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PLATFORMS } from '../../agent/fleet/plan.ts';
 import { Fleet } from '../fleet.ts';
@@ -11,41 +10,85 @@ import { sealed } from '../inventory/ansible/seal.ts';
 import { type Device, type Standin, startDcim, TOKEN } from '../inventory/dcim.ts';
 import { Place } from '../place.ts';
 import { type Finished, root, run } from '../process.ts';
-import { type Block, plainWords } from './page.ts';
-import { DCIM, STOCK } from './stock.ts';
+import { Desk, type Seat } from './desk.ts';
+import { Devices } from './devices.ts';
+import { Exchange, socketOf } from './exchange.ts';
+import { checking, memberOf } from './files.ts';
+import { Machine } from './machine.ts';
+import { type Block, netsweepWords, plainWords } from './page.ts';
+import { Programs } from './programs.ts';
+import { Site } from './site.ts';
+import { DCIM, GIVEN, NAMES, SMALLER, STOCK } from './stock.ts';
 
 /** Of every login and vault of the pages. */
 const PASSWORD = 'access123';
-/** Options that say which devices there are. */
-const SELECTING = new Set(['-i', '--inventory', '-w', '--hosts', '--platform', '--map', '--columns']);
-/** Commands that connect to devices. */
-const TOUCHING = /^(run|backup|audit run|hostkeys scan|platforms learn)\b/;
+/** Commands that connect to devices, or name what one of them shows. */
+const TOUCHING =
+  /^(netsweep (run|backup|audit run|hostkeys (scan|accept)|platforms learn|doctor \w)|ssh-keyscan) (?!.* (--(list-hosts|from|check)|-C)\b)/;
+/** Commands for a coordinator that serves: where they name none they are typed on its host, where netsweep.yaml does. */
+const SERVED = /\bnetsweep (agents|enroll|token|schedule) /;
+/** A NATS that pages take for granted. */
+const NATS = 'nats://127.0.0.1:4222';
+/** Where a page's commands say that one is. */
+const SERVING =
+  /--coordinator (unix:\S*var\/lib|netsweep\.example\.net|10\.0\.0\.5)|--state \S*var\/lib\/netsweep/;
 
 export class World implements AsyncDisposable {
-  /** Names and addresses of the page that is open, and what they are in the fleet. */
-  readonly #homes = new Map<string, string>();
+  /** Join tokens that were printed and that nobody has used. */
+  readonly #tokens: { operator: boolean; text: string }[] = [];
+  readonly #devices: Devices;
+  /** What the page has started. */
+  readonly #programs: Programs;
+  readonly #site: Site;
+  /** The page has asked for the coordinator that it takes for granted. */
+  #isServed = false;
+  /** It is away, because the block that is run starts one itself. */
+  #isAlone = false;
   #folder = '';
 
   private constructor(
     private readonly place: Place,
-    private readonly fleet: Fleet,
+    private readonly machine: Machine,
+    private readonly desk: Desk,
     private readonly dcim: { name: string; standin: Standin }[],
-    private readonly desk: ChildProcess,
-  ) {}
+    { fleet, exchange }: { fleet: Fleet; exchange: Exchange },
+    /** What ends with it. */
+    private readonly owned: AsyncDisposable[],
+  ) {
+    this.#devices = new Devices(fleet, exchange, (words) => this.#ask(words));
+    this.#programs = new Programs(machine);
+    this.#site = new Site(
+      machine,
+      { cwd: place.path('site'), env: place.env },
+      (words, seat) => desk.ask(words, seat),
+      place.path('.config/netsweep/identity'),
+    );
+  }
 
   static async open(): Promise<World> {
     const place = await Place.open();
+    const machine = await Machine.open(place.path('hosts'));
+    const exchange = await Exchange.open(machine);
     const fleet = await Fleet.open({
       ...{ devices: 12 * PLATFORMS.length, platforms: [...PLATFORMS], siteSize: 0, unprivileged: 0 },
-      ...{ password: PASSWORD, configLines: 60, bad: { refuse: 1 / (12 * PLATFORMS.length) } },
+      ...{ password: PASSWORD, configLines: 60, inside: machine },
     });
+    for (const [name, address] of Object.entries(NAMES)) await exchange.addressOf(name, address);
     const dcim = await Promise.all(
       (['netbox', 'nautobot'] as const).map(async (tool) => ({
         name: `https://${tool}.example.com`,
         standin: await startDcim(tool, DCIM[tool] satisfies Device[]),
       })),
     );
+    const owned: AsyncDisposable[] = [];
+    for (const { standin } of dcim) {
+      const port = Number(new URL(standin.url).port);
+      const socket = await socketOf(port, place.folder);
+      owned.push(socket, standin);
+      await exchange.lead('127.0.0.1', port, socket);
+    }
     await shims(place);
+    await mkdir(place.path('site'));
     const env = place.environment({
       PATH: `${place.path('bin')}:${process.env.PATH}`,
       ...{ XDG_STATE_HOME: place.path('state'), NETBOX_TOKEN: TOKEN, NAUTOBOT_TOKEN: TOKEN },
@@ -53,17 +96,27 @@ export class World implements AsyncDisposable {
       ...{ GIT_AUTHOR_NAME: 'x', GIT_AUTHOR_EMAIL: 'x@example.com', NO_COLOR: '1' },
     });
     Object.assign(place.env, env);
-    const desk = fork(join(root, 'test/docs/desk.mjs'), { cwd: place.folder, env, stdio: 'inherit' });
-    await once(desk, 'message');
-    return new World(place, fleet, dcim, desk);
+    const desk = await Desk.open(machine, { cwd: place.folder, env });
+    return new World(place, machine, desk, dcim, { fleet, exchange }, [
+      ...[desk, ...owned],
+      ...[fleet, exchange, machine, place],
+    ]);
   }
 
   /** An empty directory and home for a page, with what its commands take for granted. */
   async turnTo(page: string): Promise<void> {
+    await this.#programs[Symbol.asyncDispose]();
+    await this.#site.clear();
     this.#folder = this.place.path(`pages/${page}`);
-    this.#homes.clear();
+    this.#devices.clear();
+    this.#isServed = false;
     await mkdir(join(this.#folder, 'srv'), { recursive: true, mode: 0o700 });
+    await symlink(join(root, '.cache'), join(this.#folder, '.cache')); // as in a checkout
     for (const [name, text] of Object.entries(STOCK)) await this.put(name, text);
+    for (const command of GIVEN[page] ?? []) {
+      const { status, stderr } = await this.run(command);
+      if (status !== 0) throw new Error(`${command}: ${stderr}`);
+    }
   }
 
   /** Writes what a block shows; `~/` and `/etc/` are the page's own. */
@@ -88,7 +141,7 @@ export class World implements AsyncDisposable {
   /** A script beside which the package is installed. */
   async #script(file: string, text: string): Promise<string | null> {
     const inventory = /inventory: '([^']+)'/.exec(text)?.[1];
-    if (inventory !== undefined) await this.#leadHome(['-i', inventory]);
+    if (inventory !== undefined) await this.#devices.lead(['-i', inventory]);
     await this.put('package.json', JSON.stringify({ type: 'module' }));
     await mkdir(join(this.#folder, 'node_modules'), { recursive: true });
     await symlink(root, join(this.#folder, 'node_modules/netsweep')).catch(() => {}); // by an earlier block
@@ -97,12 +150,10 @@ export class World implements AsyncDisposable {
       ...['--noUncheckedIndexedAccess', '--types', 'node', '--typeRoots', join(root, 'node_modules/@types')],
       ...['--outDir', 'out', file],
     ];
-    const options = { cwd: this.#folder, env: this.#env() };
-    const compiled = await run(join(root, 'node_modules/.bin/tsc'), compile, options);
+    const compiled = await run(join(root, 'node_modules/.bin/tsc'), compile, this.#seat());
     if (compiled.status !== 0) return compiled.stdout;
-    const env = { ...options.env, NETSWEEP_SET: `port=${this.fleet.port}` };
     const script = [`out/${file.replace(/ts$/, 'js')}`];
-    const { status, stderr } = await run(process.execPath, script, { ...options, env });
+    const { status, stderr } = await this.#there(process.execPath, script);
     return status === 0 ? null : stderr;
   }
 
@@ -112,46 +163,109 @@ export class World implements AsyncDisposable {
     await writeFile(path, text, { mode: 0o600 });
   }
 
-  /** A command of the page; what it printed says the page's own names and addresses. */
+  /** A command of the page; what it printed says the page's own names. */
   async run(text: string): Promise<Finished> {
     const line = await this.#real(text);
+    const parts = line.split(/\s(?:&&|\|)\s/).map((part) => {
+      const { words } = plainWords(part) ?? { words: [] };
+      const own = netsweepWords(words);
+      return { words, whole: own === null ? part : `netsweep ${own.join(' ')}`, own: own ?? [] };
+    });
+    if (parts.some(({ own }) => own[0] === 'serve')) await this.#alone();
+    else if (SERVED.test(line) || SERVING.test(line)) await this.#serve();
+    for (const { words, whole } of parts)
+      if (TOUCHING.test(whole) && !this.#programs.has(' --rehearse ')) await this.#devices.lead(words);
     const plain = plainWords(line);
     const words = plain && netsweepWords(plain.words);
     const finished =
       plain !== null && words !== null
         ? await this.#atDesk(words, plain)
-        : await run('bash', ['-c', `set -o pipefail; ${line}`], { cwd: this.#folder, env: this.#env() });
+        : await this.#there('bash', ['-c', `set -o pipefail; ${line}`]);
     return { ...finished, stdout: this.#told(finished.stdout), stderr: this.#told(finished.stderr) };
+  }
+
+  /** Starts a command that runs until the page is turned; resolves when it can be used, with what it has said. */
+  async start(text: string): Promise<Finished> {
+    const line = await this.#real(text);
+    if (/\bnetsweep serve\b|\bnats-server\b/.test(line)) await this.#alone();
+    const ended = { status: 0, signal: null, stdout: '', stderr: '' };
+    try {
+      if (line.includes(`serve --nats ${NATS}`) && !this.#programs.has('nats-server'))
+        await this.#programs.start(`nats-server -a 127.0.0.1 -js -sd ${this.#folder}/nats`, this.#seat());
+      return { ...ended, stdout: this.#told(await this.#programs.start(line, this.#seat(line))) };
+    } catch (error) {
+      return { ...ended, status: 1, stderr: (error as Error).message };
+    }
+  }
+
+  /** A block has been run. What it has started in place of the page's coordinator ends, and that is there again. */
+  async leave(): Promise<void> {
+    if (!this.#isAlone) return;
+    await this.#programs[Symbol.asyncDispose]();
+    await rm(join(this.#folder, 'var/lib/netsweep'), { recursive: true, force: true });
+    this.#isAlone = false;
+  }
+
+  /** Has the page start a coordinator itself. */
+  async #alone(): Promise<void> {
+    if (!this.#site.isUp) return;
+    await this.#site.go(this.#folder);
+    this.#isAlone = this.#isServed;
+  }
+
+  /** Has the coordinator that the page takes for granted be there, if it has not started that itself. */
+  async #serve(): Promise<void> {
+    if (this.#programs.has(`serve --state ${this.#folder}/var/lib/netsweep `)) return;
+    await this.#programs[Symbol.asyncDispose]();
+    await this.#site.come(this.#folder);
+    this.#isServed = true;
+  }
+
+  /** A program in the page's directory. */
+  #there(file: string, args: string[]): Promise<Finished> {
+    return run(...this.machine.command(file, args, this.#folder), { env: this.#seat(args.at(-1)).env });
   }
 
   async #atDesk(
     words: string[],
     { input, into }: { input: string | null; into: string | null },
   ): Promise<Finished> {
-    if (TOUCHING.test(words.join(' ')) && !words.includes('--list-hosts'))
-      words.push(...(await this.#leadHome(words)));
-    const from = input === null ? '' : await readFile(join(this.#folder, input), 'utf8');
+    const isKey = words[0] === 'hostkeys' && words.at(-1) === '-';
+    const typed = isKey ? `${await this.#keyOf('10.0.0.1')}\n` : '';
+    const from = input === null ? typed : await readFile(join(this.#folder, input), 'utf8');
     const finished = await this.#ask(words, from);
+    if (words[0] === 'enroll' && finished.status === 0)
+      this.#tokens.push({ operator: words.includes('--operator'), text: finished.stdout.trim() });
     if (into === null) return finished;
     await mkdir(dirname(join(this.#folder, into)), { recursive: true });
     await writeFile(join(this.#folder, into), finished.stdout);
     return { ...finished, stdout: '' };
   }
 
-  async #ask(words: string[], input = ''): Promise<Finished> {
-    this.desk.send({ words, cwd: this.#folder, env: this.#env(), input });
-    const [answer] = (await once(this.desk, 'message')) as [Finished];
-    return answer;
+  #ask(words: string[], input = ''): Promise<Finished> {
+    return this.desk.ask(words, this.#seat(`netsweep ${words.join(' ')}`), input);
   }
 
-  #env(): NodeJS.ProcessEnv {
-    return { ...this.place.env, HOME: this.#folder, NET_TEXTFSM: join(this.#folder, 'ntc-templates') };
+  /** Where a command line is typed. */
+  #seat(line = ''): Seat {
+    const cwd = this.#folder;
+    const own = { HOME: cwd, STATE_DIRECTORY: join(cwd, 'var/lib/netsweep-agent') };
+    const env = { ...this.place.env, ...own, NET_TEXTFSM: join(cwd, 'ntc-templates') };
+    if (SERVED.test(line) && !/ --(coordinator|state) /.test(line))
+      Object.assign(env, { NETSWEEP_COORDINATOR: `unix:${cwd}/var/lib/netsweep/serve/coordinator.sock` });
+    return { cwd, env };
   }
 
   /** What the page calls by a name of its own. */
   async #real(text: string): Promise<string> {
-    let line = text.replace(/(?<=^|[\s'"=@])(~|(?=\/(?:etc|srv|var|tmp)\/))/g, this.#folder);
+    let line = text.replace(/(?<=^|[\s'"=@:])(~|(?=\/(?:etc|srv|var|tmp)\/))/g, this.#folder);
     for (const { name, standin } of this.dcim) line = line.replaceAll(name, standin.url);
+    for (const [large, small] of SMALLER) line = line.replaceAll(large, small);
+    if (line.includes('netsweep1-...'))
+      line = line.replace('netsweep1-...', await this.#token(/\bnetsweep join /.test(line)));
+    if (line.includes('3f2a')) line = line.replace('3f2a', await this.#tokenId());
+    const [, host] = / (\S+) ssh-ed25519 AAAA\S*\.\.\./.exec(line) ?? [];
+    if (host !== undefined) line = line.replace(/ssh-ed25519 AAAA\S*\.\.\./, await this.#keyOf(host));
     if (!/\b01K[AB]?\b/.test(line)) return line;
     const { stdout } = await this.#ask(['sweeps', 'list', '--json']);
     const ids = (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
@@ -161,86 +275,51 @@ export class World implements AsyncDisposable {
       .replace(/\b01K\b/g, ids[0] ?? '');
   }
 
+  /** The one that was printed last for such a member; else one that the page does not tell of. */
+  async #token(operator: boolean): Promise<string> {
+    const at = this.#tokens.findLastIndex((token) => token.operator === operator);
+    if (at >= 0) return this.#tokens.splice(at, 1)[0]?.text ?? '';
+    const name = `member-${randomUUID()}`;
+    const about = operator ? ['--operator'] : ['--segment', 'default'];
+    return (await this.#ask(['enroll', name, ...about])).stdout.trim();
+  }
+
+  /** Of one that nobody has used. */
+  async #tokenId(): Promise<string> {
+    const { stdout } = await this.#ask(['token', 'list', '--json']);
+    const [token] = JSON.parse(stdout) as { id: string }[];
+    return token?.id ?? '';
+  }
+
+  /** What a device shows, as somebody has copied it. */
+  async #keyOf(host: string): Promise<string> {
+    await this.#devices.lead([]);
+    const { stdout } = await this.#there('ssh-keyscan', ['-t', 'ed25519', host]);
+    return stdout.trim().split(' ').slice(1).join(' ');
+  }
+
   #told(text: string): string {
     let told = text.replaceAll(`${this.#folder}/`, '/').replaceAll(this.#folder, '~');
     for (const { name, standin } of this.dcim) told = told.replaceAll(standin.url, name);
-    for (const [host, address] of this.#homes)
-      told = told
-        .replaceAll(`${address}:${this.fleet.port}`, `${host}:22`)
-        .replace(new RegExp(`\\b${address.replaceAll('.', '\\.')}\\b`, 'g'), host);
-    told = told.replaceAll(` --set port=${this.fleet.port}`, '');
     return told;
   }
 
-  /** Has the devices of a command's inventory lead to the fleet; gives the options for it. */
-  async #leadHome(words: string[]): Promise<string[]> {
-    if (words.includes('--from')) return []; // touches none
-    const asked = words.flatMap((word, at) => (SELECTING.has(word) ? [word, words[at + 1] ?? ''] : []));
-    const vault = words.includes('--vault-password-file') ? ['--vault-password-file', '.vault-password'] : [];
-    const { stdout, stderr, status } = await this.#ask(['inventory', 'list', '--json', ...asked, ...vault]);
-    if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
-    for (const { host, platform } of JSON.parse(stdout) as { host: string; platform: string }[])
-      if (!this.#homes.has(host)) this.#homes.set(host, this.#spare(host, platform));
-    const hosts = Array.from(this.#homes, ([host, address]) => `Host ${host}\n  HostName ${address}\n`);
-    await this.put('.ssh/config', hosts.join(''));
-    return words[0] === 'platforms' ? ['--port', `${this.fleet.port}`] : ['-e', `port=${this.fleet.port}`];
-  }
-
-  /** An address that ends in .99 is one of a device that refuses. */
-  #spare(host: string, platform: string): string {
-    const isBad = host.endsWith('.99');
-    const used = new Set(this.#homes.values());
-    const fitting = this.fleet.devices.filter(
-      ({ address, fault }) => !used.has(address) && (fault !== null) === isBad,
-    );
-    const found = fitting.find((device) => device.platform === platform) ?? fitting[0];
-    if (found === undefined) throw new Error('a page has more devices than the fleet');
-    return found.address;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    this.desk.disconnect();
-    await once(this.desk, 'exit');
-    for (const { standin } of this.dcim) await standin[Symbol.asyncDispose]();
-    await this.fleet[Symbol.asyncDispose]();
-    await this.place[Symbol.asyncDispose]();
+    await this.#programs[Symbol.asyncDispose]();
+    await this.#site[Symbol.asyncDispose]();
+    for (const one of this.owned) await one[Symbol.asyncDispose]();
   }
 }
 
-/** The words with which netsweep reads a file; null: a command of the page does. */
-function checking({ file, language, text }: Block): string[] | null {
-  if (file === null || !['yaml', 'csv', 'python', 'ini', 'text'].includes(language)) return null;
-  const platform = /platforms\/([\w-]+)\.yaml$/.exec(file)?.[1];
-  if (platform !== undefined) return ['platforms', 'show', platform];
-  if (/(^|\/)netsweep\.yaml$/.test(file)) return ['inventory', 'list', '-w', 'R1', '--platform', 'cisco_ios'];
-  if (text.includes('netsweep_policy:')) return ['audit', 'check', file];
-  // Parts of one in a directory, and router.db, are read by the page's commands.
-  return file.includes('/') || language === 'text' ? null : ['inventory', 'check', '-i', file];
-}
-
-/** A device that is in all groups of an inventory that has none. */
-function memberOf(text: string): string {
-  const groups = Array.from(text.matchAll(/^ {2}([\w-]+):/gm), ([, name]) => name);
-  return `devices:\n  R1: {host: 10.0.0.1, platform: cisco_ios, groups: [${groups.join(', ')}]}\n`;
-}
-
-/** The words after `netsweep`, however it is started; null: it is another program. */
-function netsweepWords(words: string[]): string[] | null {
-  const text = words.join('\0');
-  for (const [start, first] of [
-    ['netsweep\0', []],
-    ['npx\0netsweep\0', []],
-    ['npm\0start\0--\0', ['run']],
-    ['npm\0-s\0start\0--\0', ['run']],
-  ] as [string, string[]][])
-    if (text.startsWith(start)) return [...first, ...text.slice(start.length).split('\0')];
-  return null;
-}
-
-/** `netsweep` and `npx netsweep` for what takes a shell. */
+/** The programs for what takes a shell. */
 async function shims(place: Place): Promise<void> {
   const script = (line: string) => `#!/bin/sh\nexec ${line}\n`;
-  await place.write('bin/netsweep', script(`"${process.execPath}" "${root}/dist/coordinator/main.js" "$@"`));
-  await place.write('bin/npx', script('"$@"'));
-  for (const name of ['netsweep', 'npx']) await chmod(place.path(`bin/${name}`), 0o700);
+  for (const [name, line] of Object.entries({
+    netsweep: `"${process.execPath}" "${root}/dist/coordinator/main.js" "$@"`,
+    'netsweep-agent': `"${process.execPath}" "${root}/dist/agent/main.js" "$@"`,
+    npx: '"$@"',
+  })) {
+    await place.write(`bin/${name}`, script(line));
+    await chmod(place.path(`bin/${name}`), 0o700);
+  }
 }
