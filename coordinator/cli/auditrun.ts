@@ -27,7 +27,7 @@ import { finished } from './follow.js';
 import { findSweep, keepBy, linkOptions, openLink, patienceWith } from './link.js';
 import { destinationsOf, tell } from './notify.js';
 import { checkFile, Screen } from './output.js';
-import { planLines } from './planview.js';
+import { printPlan } from './planview.js';
 import { openPlatforms } from './platforms.js';
 import { plan, resolve, type Selected, select } from './prepare.js';
 import { printLines, terminalColumns } from './print.js';
@@ -83,7 +83,8 @@ async function auditSweep(
   const planned = plan(asked, { commands: [], values, options: sweepOptions(values) });
   for (const [at, device] of planned.devices.entries())
     device.foundCommands = audited[places[at] ?? -1]?.found ?? [];
-  if (values.check) return print(planLines(planned, { selected: asked, values }, terminalColumns()));
+  const frame = { selected: asked, values };
+  if (values.check) return print(printPlan(planned, frame, call.values.format, terminalColumns()));
   await confirm(values, planned.devices.length);
   const credentials = await resolve(asked, planned, stop);
   await using link = await openLink(values, stop, true, keepBy(values));

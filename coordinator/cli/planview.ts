@@ -36,6 +36,17 @@ const MOST_STAGES = 12;
 /** A sweep's ceiling, in words. */
 const CEILING = '24 h';
 
+/** As `--check` prints it on a terminal of so many columns; null: on none. */
+export function printPlan(
+  plan: Plan,
+  frame: PlanFrame,
+  format: string | null,
+  columns: number | null,
+): string[] {
+  if (format === 'json') return [JSON.stringify(planObject(plan, frame), null, 2)];
+  return planLines(plan, frame, columns);
+}
+
 /** `columns`: of a terminal; null: a line for each item, with all names. */
 export function planLines(plan: Plan, frame: PlanFrame, columns: number | null): string[] {
   const [all, ...rest] = rowsOf(plan, frame);

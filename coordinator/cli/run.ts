@@ -12,7 +12,7 @@ import { Ended, EXIT, type ExitCode, UsageError } from './exit.js';
 import { keepBy, openLink } from './link.js';
 import { destinationsOf, tell } from './notify.js';
 import { checkOutput, type Screen, wantsTranscripts } from './output.js';
-import { planLines, planObject } from './planview.js';
+import { printPlan } from './planview.js';
 import { type Earlier, earlierDevices, plan, resolve, type Selected, select } from './prepare.js';
 import { printLines, terminalColumns } from './print.js';
 import type { RUN } from './settings.js';
@@ -42,10 +42,7 @@ async function sweep(call: RunCall, opened: Connection | null, earlier: Earlier 
   for (const warning of withoutLogin(selected)) process.stderr.write(`${harmlessLine(warning)}\n`);
   if (values.listHosts) return print(selected.entries.map(({ name }) => name));
   const planned = plan(selected, { commands: args, values, options: sweepOptions(values) });
-  if (values.check)
-    return values.format === 'json'
-      ? print([JSON.stringify(planObject(planned, { selected, values }), null, 2)])
-      : print(planLines(planned, { selected, values }, terminalColumns()));
+  if (values.check) return print(printPlan(planned, { selected, values }, values.format, terminalColumns()));
   await confirm(values, planned.devices.length);
   const credentials = await resolve(selected, planned, stop);
   const hint = (id: string) => `again, only these: ${rerunCommand(call, id)}`;

@@ -217,6 +217,15 @@ describe('without touching anything', () => {
     );
   });
 
+  test.each([[['run', 'show version']], [['audit', 'run', '-p', 'cisco-ios-baseline']]])(
+    '--check of %j is JSON where JSON is asked for',
+    async (words) => {
+      const { code, printed } = await netsweep(...words, '-i', inventory, '-C', '--format', 'json');
+      expect(code).toBe(0);
+      expect(JSON.parse(printed)).toMatchObject({ selected: 1, devices: [{ name: 'R1', host: '10.0.0.1' }] });
+    },
+  );
+
   test('--check shows jump hosts, where keys come from and the ssh-agent, without asking for anything', async () => {
     vi.stubEnv('NETSWEEP_JUMP', 'ops@b1:2222,[::1]');
     vi.stubEnv('SSH_AUTH_SOCK', '');
