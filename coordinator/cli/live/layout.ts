@@ -27,12 +27,14 @@ interface Span {
   colour?: Colour | undefined;
 }
 
-/** Rows of segments and of agents, at most. */
-const MOST_PARTS = 8;
 const MOST_KINDS = 4;
 /** Of what keeps a sweep from going on, and of a failure where there is room for as many. */
 const HINDRANCE_LINES = 3;
 const FAILURE_LINES = 3;
+/** On fewer columns a failure takes several lines. */
+const NARROW = 80;
+/** Rows of segments and of agents, at most: the first that leaves room for what stands below them. */
+const PARTS = [8, 4, 2];
 /** A terminal lower than this has one line. */
 const LEAST_ROWS = 10;
 const GAP = '  ';
@@ -42,11 +44,16 @@ export function liveLines(state: LiveState, look: Look): string[] {
   const { sweep } = state;
   if (sweep === null) return [];
   const head = [headLine(state, sweep, look), barLine(state, look), ...countLines(state, look)];
-  const middle = [...hindrance(sweep, look), ...partLines(state, look)];
-  const most = Math.max(0, look.rows - 1 - head.length - middle.length);
-  const troubles = [FAILURE_LINES, 1].map((lines) => troubleLines(state, look, lines));
-  const all = [...head, ...middle, ...(troubles.find(({ length }) => length <= most) ?? troubles[1] ?? [])];
+  const above = [...head, ...hindrance(sweep, look)];
   // One row stays free: the cursor stands in it.
+  const room = look.rows - 1 - above.length;
+  // By how many kinds of failure there are and not by what is said of them, so that no table jumps with each failure.
+  const below = 2 + Math.min(MOST_KINDS, state.failures.length) * (look.columns < NARROW ? FAILURE_LINES : 1);
+  const tables = PARTS.map((most) => partLines(state, look, most));
+  const middle = tables.find(({ length }) => length + below <= room) ?? tables.at(-1) ?? [];
+  const troubles = [FAILURE_LINES, 1].map((lines) => troubleLines(state, look, lines));
+  const fitting = troubles.find(({ length }) => middle.length + length <= room) ?? troubles.at(-1) ?? [];
+  const all = [...above, ...middle, ...fitting];
   const lines = look.rows < LEAST_ROWS ? [shortLine(state, sweep)] : all.slice(0, look.rows - 1);
   return lines.map((spans) => painted(fitted(spans, look), look.paint));
 }
@@ -124,16 +131,17 @@ function inLines(text: string, columns: number, most: number): string[] {
   return [...lines.slice(0, most - 1), cut(last.join(' '), columns)];
 }
 
-function partLines(state: LiveState, look: Look): Span[][] {
+function partLines(state: LiveState, look: Look, most: number): Span[][] {
   const { segments, agents } = state;
   return [
-    ...(segments.length > 1 ? [[], ...table('segment', segments, look)] : []),
-    ...(agents.length > 1 ? [[], ...table('agent', agents, look)] : []),
+    ...(segments.length > 1 ? [[], ...table('segment', segments, look, most)] : []),
+    ...(agents.length > 1 ? [[], ...table('agent', agents, look, most)] : []),
   ];
 }
 
-function table(title: string, parts: Part[], { columns }: Look): Span[][] {
-  const some = parts.slice(0, MOST_PARTS);
+function table(title: string, parts: Part[], { columns }: Look, most: number): Span[][] {
+  // A line that counts one would take the room of the one.
+  const some = parts.slice(0, parts.length === most + 1 ? most + 1 : most);
   const rows = some.map((part) => [
     part.selected === null ? grouped(part.ended) : `${grouped(part.ended)} of ${grouped(part.selected)}`,
     grouped(part.notOk),
@@ -157,7 +165,7 @@ function table(title: string, parts: Part[], { columns }: Look): Span[][] {
       .slice(0, heads.length)
       .map((cell, at) => GAP + cell.padStart(widths[at] ?? 0))
       .join('');
-  const rest = parts.slice(MOST_PARTS);
+  const rest = parts.slice(some.length);
   return [
     [{ text: line(title, heads), colour: 'dim' }],
     ...rows.map((row, at): Span[] => [

@@ -211,6 +211,35 @@ describe('the live view', () => {
     expect(lines).toContain('and 22 more: 22 ended');
   });
 
+  test('has fewer rows of segments and agents where failures would be cut, whatever is said of them', () => {
+    const state = new LiveState(
+      new Map(Array.from({ length: 8 }, (_, n) => [`site${n}`, 10] as [string, number])),
+    );
+    state.update(sweep({ waiting: 100 }));
+    for (let n = 0; n < 80; n += 1)
+      state.add(ended({ name: `R${n}`, segment: `site${n % 8}`, agent: `agent-${n % 5}` }));
+    const fail = (message: string) =>
+      state.add(
+        ended({ name: 'core-1', segment: 'site0', agent: 'agent-0', failed: { kind: Kind.AUTH, message } }),
+      );
+    const rows = (lines: string[], pattern: RegExp) => lines.filter((line) => pattern.test(line)).length;
+    fail('the device refused the login, and says to whom it may concern that it will go on refusing it');
+    const narrow = liveLines(state, look({ columns: 40 }));
+    expect(narrow.length).toBeLessThan(24);
+    expect(narrow.slice(-3)).toEqual([
+      '1 auth',
+      '  core-1: the device refused the login,',
+      '  and says to whom it may concern that~',
+    ]);
+    expect([rows(narrow, /^site/), rows(narrow, /^agent-/)]).toEqual([4, 5]);
+    expect(narrow).toContain('and 4 more: 40 ended');
+    fail('refused');
+    const again = liveLines(state, look({ columns: 40 }));
+    expect([rows(again, /^site/), rows(again, /^agent-/)]).toEqual([4, 5]);
+    const wide = liveLines(state, look({ columns: 80, rows: 32 }));
+    expect([rows(wide, /^site/), rows(wide, /^agent-/)]).toEqual([8, 5]);
+  });
+
   test('makes what devices and agents are called harmless', () => {
     const state = new LiveState();
     state.update(sweep({ failed: 1 }));
