@@ -2,7 +2,7 @@
 // else than the user named, and with an end to how long and how much.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeText } from './decode.js';
-import { readJson } from './json.js';
+import { takeJson } from './json.js';
 import type { Located, LocatedMap } from './located.js';
 import type { Reading } from './shape.js';
 import { ATTEMPTS, isBusy, pauseMs, readAll } from './sources.js';
@@ -112,7 +112,7 @@ async function pageAt(
       reading.issues,
     );
     if (source === null) return null;
-    const page = readJson(source, { list: 'results', take });
+    const page = takeJson(source, { list: 'results', take });
     if (page?.kind === 'map') return page;
     const found = source.text.trim();
     throw new ApiError(

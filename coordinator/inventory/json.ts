@@ -14,8 +14,20 @@ export interface Taker {
   take(item: Located): void;
 }
 
-/** The document's value; null: not plain JSON, which may be found after items were taken. */
-export function readJson(source: Source, taker: Taker | null = null): Located | null {
+/** Read once, though who finds out an inventory's shape asks for it as well as its reader. */
+const read = new WeakMap<Source, Located | null>();
+
+/** The document's value; null: not plain JSON. */
+export function readJson(source: Source): Located | null {
+  const known = read.get(source);
+  if (known !== undefined) return known;
+  const value = takeJson(source, null);
+  read.set(source, value);
+  return value;
+}
+
+/** The same with a list that is not kept; null may come after items were taken. */
+export function takeJson(source: Source, taker: Taker | null): Located | null {
   if (!/^\s*[[{]/.test(source.text)) return null;
   try {
     return new JsonReader(source, taker).document();

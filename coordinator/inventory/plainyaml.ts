@@ -15,6 +15,8 @@ const FLOW_PLAIN = /[\w/.~$](?:[\w/.~$ -]*[\w/.~$-])?/y;
 const FLOW_LIST = /\[([\w/.~$, -]*)\]/y;
 /** A text without quotes, and one in a list; some of them are numbers, truths or nothing. */
 const PLAIN = /^[A-Za-z0-9_/.~$][^\n]*$/;
+/** The first character of all that is no text. */
+const MAYBE_MORE = /^[\d.~ntf]/i;
 const NOTHING = /^(?:~|null|Null|NULL)$/;
 const BOOLEAN = /^(?:true|True|TRUE|false|False|FALSE)$/;
 const NUMBER = /^\d+(?:\.\d*)?$/;
@@ -55,6 +57,8 @@ class PlainReader {
   /** Null: at the end. */
   private line: Line | null = null;
   private next = 0;
+  /** Of the last map at each depth: the next one mostly has the same, and need not make them anew. */
+  private readonly keys: string[][] = [];
 
   constructor(
     private readonly source: Source,
@@ -81,14 +85,33 @@ class PlainReader {
 
   private map(first: Line, depth: number): LocatedMap {
     const fields = new Map<string, Field>();
+    const start = this.place(first.start);
+    this.keys[depth] ??= [];
+    const keys = this.keys[depth];
     for (let line: Line | null = first; line !== null && line.indent >= first.indent; line = this.line) {
       if (line.indent > first.indent || this.isItem(line)) throw NOT_PLAIN;
-      const name = match(KEY, this.text, line.start);
-      if (name === null || name.length >= MOST_KEY || NOTHING.test(name) || fields.has(name)) throw NOT_PLAIN;
-      const at = this.place(line.start);
+      const name = this.key(line, keys, fields.size);
+      if (fields.has(name)) throw NOT_PLAIN;
+      const at = line === first ? start : this.place(line.start);
       fields.set(name, { at, value: this.value(line, line.start + name.length + 1, depth, true) });
     }
-    return { at: this.place(first.start), kind: 'map', fields };
+    return { at: start, kind: 'map', fields };
+  }
+
+  private key({ start }: Line, keys: string[], index: number): string {
+    const known = keys[index];
+    if (known !== undefined && this.text.startsWith(known, start) && this.isColon(start + known.length))
+      return known;
+    const name = match(KEY, this.text, start);
+    if (name === null || name.length >= MOST_KEY || NOTHING.test(name)) throw NOT_PLAIN;
+    keys[index] = name;
+    return name;
+  }
+
+  /** One that a value stands behind. */
+  private isColon(at: number): boolean {
+    const next = this.text[at + 1];
+    return this.text[at] === ':' && (next === ' ' || next === '\n' || next === undefined);
   }
 
   private list(first: Line, depth: number): Located {
@@ -140,26 +163,29 @@ class PlainReader {
   }
 
   private scalar(start: number, end: number, depth: number): Located {
-    const at = this.place(start);
-    const quoted = this.quoted(start);
-    if (quoted !== null) {
+    const first = this.text[start];
+    if (first === '"' || first === "'") {
+      const quoted = this.quoted(start);
+      if (quoted === null) throw NOT_PLAIN;
       this.closed(quoted.end, end);
       return quoted.value;
     }
-    const flow = match(FLOW_LIST, this.text, start);
-    if (flow !== null) {
-      this.closed(start + flow.length, end);
-      return { at, kind: 'list', items: this.flowItems(flow, start) };
+    if (first === '{' || first === '[') return this.brackets(start, end, depth);
+    const comment = this.text.slice(start, end).indexOf(' #');
+    let to = comment === -1 ? end : start + comment;
+    while (this.text[to - 1] === ' ') to -= 1;
+    return this.plain(this.text.slice(start, to), this.place(start));
+  }
+
+  private brackets(start: number, end: number, depth: number): Located {
+    const list = match(FLOW_LIST, this.text, start);
+    if (list !== null) {
+      this.closed(start + list.length, end);
+      return { at: this.place(start), kind: 'list', items: this.flowItems(list, start) };
     }
-    const first = this.text[start];
-    if (first === '{' || first === '[') {
-      const read = this.flow(start, end, depth + 1);
-      this.closed(read.end, end);
-      return read.value;
-    }
-    const rest = this.text.slice(start, end);
-    const comment = rest.indexOf(' #');
-    return this.plain((comment === -1 ? rest : rest.slice(0, comment)).replace(/ +$/, ''), at);
+    const read = this.flow(start, end, depth + 1);
+    this.closed(read.end, end);
+    return read.value;
   }
 
   private quoted(start: number): Read | null {
@@ -240,6 +266,7 @@ class PlainReader {
 
   /** Only spaces and a comment are left on the line. */
   private closed(from: number, end: number): void {
+    if (from === end) return;
     const rest = this.text.slice(from, end);
     if (!/^ *$|^ +#/.test(rest)) throw NOT_PLAIN;
   }
@@ -284,7 +311,9 @@ function isPlain(text: string): boolean {
 }
 
 function plain(text: string, at: Place): Located {
-  if (!isPlain(text) || ODD_NUMBER.test(text)) throw NOT_PLAIN;
+  if (!isPlain(text)) throw NOT_PLAIN;
+  if (!MAYBE_MORE.test(text)) return { at, kind: 'text', text };
+  if (ODD_NUMBER.test(text)) throw NOT_PLAIN;
   if (NOTHING.test(text)) return { at, kind: 'null' };
   if (BOOLEAN.test(text)) return { at, kind: 'boolean', boolean: text.toLowerCase() === 'true' };
   if (NUMBER.test(text)) return { at, kind: 'number', number: Number(text), text };

@@ -53,7 +53,7 @@ function childrenOf({ name, children }: Group): [string, string[]] {
 }
 
 class Translator {
-  private readonly ownNames = new Map<Variables, string[]>();
+  private readonly sharedNames = new Map<Variables, string[]>();
   private readonly data: FilterData;
   private readonly resolver: Resolver;
 
@@ -176,7 +176,7 @@ class Translator {
       const field = this.resolver.resolved(name, variables);
       if (field !== null) fields.set(name, field);
     }
-    const names = [variables.shared, variables.own].flatMap((one) => this.ownNamesIn(one));
+    const names = [...this.sharedNamesIn(variables.shared), ...ownNamesIn(variables.own)];
     for (const name of new Set(names)) {
       const bare = name.slice(OWN_PREFIX.length);
       const known = knownField(bare);
@@ -208,13 +208,18 @@ class Translator {
     );
   }
 
-  private ownNamesIn(variables: Variables): string[] {
-    const known = this.ownNames.get(variables);
-    if (known !== undefined) return known;
-    const names = Array.from(variables.keys()).filter((name) => name.startsWith(OWN_PREFIX));
-    this.ownNames.set(variables, names);
-    return names;
+  private sharedNamesIn(variables: Variables): string[] {
+    const known = this.sharedNames.get(variables) ?? ownNamesIn(variables);
+    this.sharedNames.set(variables, known);
+    return known;
   }
+}
+
+/** Names of netsweep's own. */
+function ownNamesIn(variables: Variables): string[] {
+  const names: string[] = [];
+  for (const name of variables.keys()) if (name.startsWith(OWN_PREFIX)) names.push(name);
+  return names;
 }
 
 function isGiven(field: Field | undefined): boolean {

@@ -5,6 +5,8 @@ import type { Located, Place } from '../located.js';
 const TRUTH = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const UNTRUTH = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
 const NOTHING = /^(?:~|null|Null|NULL)?$/;
+/** The first character of every word that is no text. */
+const MAYBE_WORD = /^(?:[~nyotf]|$)/i;
 const MAYBE_NUMBER = /^[-+.\d]/;
 const BINARY = /^[-+]?0b[01_]+$/;
 const OCTAL = /^[-+]?0[0-7_]+$/;
@@ -15,10 +17,14 @@ const FLOAT = /^(?:[-+]?\d[\d_]*\.[\d_]*(?:[eE][-+]\d+)?|\.\d[\d_]*(?:[eE][-+]\d
 const NO_FINITE = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
 export function pythonScalar(text: string, at: Place): Located {
-  if (NOTHING.test(text)) return { at, kind: 'null' };
-  if (TRUTH.test(text)) return { at, kind: 'boolean', boolean: true };
-  if (UNTRUTH.test(text)) return { at, kind: 'boolean', boolean: false };
-  const number = MAYBE_NUMBER.test(text) ? numberOf(text) : null;
+  if (MAYBE_WORD.test(text)) {
+    if (NOTHING.test(text)) return { at, kind: 'null' };
+    if (TRUTH.test(text)) return { at, kind: 'boolean', boolean: true };
+    if (UNTRUTH.test(text)) return { at, kind: 'boolean', boolean: false };
+  }
+  // With two points it is an address or a version, as no number is.
+  const isNumber = MAYBE_NUMBER.test(text) && text.indexOf('.') === text.lastIndexOf('.');
+  const number = isNumber ? numberOf(text) : null;
   return number === null ? { at, kind: 'text', text } : { at, kind: 'number', number, text };
 }
 
