@@ -10,15 +10,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   experimental,
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerInterceptor,
   type ServerOptions,
+  setLogVerbosity,
 } from '@grpc/grpc-js';
 import { localDoor, outsideDoor } from '../identity/door.js';
 import { readIdentity, type TlsFiles } from '../tls.js';
 import { isLoopback } from './loopback.js';
 import type { Strangers } from './strangers.js';
+
+// What the library would say by itself on stderr is said by us, or is no line of our log.
+if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
 
 const OPTIONS: ServerOptions = {
   'grpc.max_receive_message_length': 16 * 1024 * 1024,

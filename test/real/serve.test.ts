@@ -139,6 +139,7 @@ describe('netsweep serve', () => {
       const refused = await place.netsweep(words);
       expect(refused).toMatchObject({ status: 4, stdout: '' });
       expect(refused.stderr).toContain(`netsweep: can't listen on ${taken} (taken, or not of this machine; `);
+      expect(refused.stderr.split('\n').filter((line) => !/^({"level"|netsweep: |$)/.test(line))).toEqual([]);
     }
   });
 });
