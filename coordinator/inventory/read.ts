@@ -123,8 +123,8 @@ function shapeOf(source: Source, value: Given['value']): Shape {
   const named =
     SHAPES.find(({ mark }) => mark?.(source.text) === true) ??
     SHAPES.find(({ file }) => file?.test(name) === true);
-  const looks = VALUES.test(name) ? undefined : SHAPES.find(({ text }) => text?.(source.text) === true);
-  const shape = named ?? looks;
+  const looks = () => SHAPES.find(({ text }) => text?.(source.text) === true);
+  const shape = named ?? (VALUES.test(name) ? undefined : looks());
   if (shape !== undefined) return shape;
   const root = value();
   return (root === null ? undefined : SHAPES.find((one) => one.value?.(root) === true)) ?? NATIVE;
