@@ -12,7 +12,7 @@ export function addHistory(program: Command, edge: Edge): void {
       'netsweep history R1',
       'netsweep history R1 show running-config --show 3',
       "netsweep history R1 'show version' --json",
-      'netsweep history R1 --forget        # a device that is gone, or whose outputs should not be kept',
+      'netsweep history R7 --forget        # a device that is gone, or whose outputs should not be kept',
     ],
     act: async (call) => (await import('./history.js')).showHistory(call),
   });

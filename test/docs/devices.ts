@@ -5,7 +5,7 @@ import type { Finished } from '../process.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Options that say which devices there are. */
-const SELECTING = new Set(['-i', '--inventory', '-w', '--hosts', '--platform', '--map', '--columns']);
+const SELECTING = new Set(['-i', '--inventory', '-w', '--hosts', '--platform', '--columns']);
 
 type Ask = (words: string[]) => Promise<Finished>;
 
@@ -46,6 +46,13 @@ export class Devices {
       const isElsewhere = /^127\.|\.99$/.test(device.host);
       if (!isElsewhere && !this.#homes.has(place)) await this.#settle(place, device);
     }
+  }
+
+  /** Somebody has changed the configuration of one: another is found there from now on. */
+  async change(host: string, port = 22): Promise<void> {
+    const before = this.#homes.get(`${host} ${port}`);
+    if (before !== undefined)
+      await this.#settle(`${host} ${port}`, { host, port, platform: before.platform });
   }
 
   async #settle(place: string, { host, port, platform }: Listed): Promise<void> {

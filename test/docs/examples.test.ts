@@ -19,7 +19,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ELSEWHERE, PLANNED } from './elsewhere.ts';
 import { withoutMachine } from './machine.ts';
-import { type Block, blocksOf, type Command, commandsOf, PAGES } from './page.ts';
+import { type Block, blocksOf, type Command, commandsOf, PAGES, proseOf } from './page.ts';
 import { World } from './world.ts';
 
 /** What commands end with that don't end with 0. */
@@ -57,6 +57,11 @@ describe.skipIf(missing !== null).each(pages)('%s', (page) => {
       expect(await wrongIn(block)).toEqual([]);
     },
   );
+});
+
+test('every example is a block that is run', () => {
+  const lines = PAGES.flatMap((page) => proseOf(page).map((line) => `${page}: ${line}`));
+  expect(lines.filter((line) => / {4}\S/.test(line.slice(line.indexOf(':'))))).toEqual([]);
 });
 
 test('what is not run is still on a page', () => {
@@ -124,6 +129,7 @@ function always(text: string): string {
   return even
     .replace(/\b01[0-9A-HJKMNP-TV-Z]{10,24}\b/g, '01ID')
     .replace(/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+Z)?)?\b/g, 'TIME')
-    .replace(/\b\d+(\.\d+)? (ms|s|min)\b/g, '1 s')
+    .replace(/\b(\d+ (h|min) )?\d+(\.\d+)? (ms|s|min)\b/g, '1 s')
+    .replace(/\b\d+ times as long/g, 'N times as long')
     .replace(/\b[0-9a-f]{12}\b/g, 'DIGEST');
 }

@@ -51,6 +51,12 @@ export function blocksOf(page: string): Block[] {
   });
 }
 
+/** Its lines outside of blocks. */
+export function proseOf(page: string): string[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return text.replace(/^```[\s\S]*?^```$/gm, '').split('\n');
+}
+
 export function commandsOf(block: Block): Command[] {
   const found: Command[] = [];
   const lines = block.text.split('\n').slice(0, -1);

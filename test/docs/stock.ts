@@ -39,24 +39,52 @@ const VERSION = 'Value SOFTWARE (.*)\n\nStart\n  ^${SOFTWARE} -> Record\n';
 /** Hosts of the pages that are no devices. */
 export const NAMES: Readonly<Record<string, string>> = { 'netsweep.example.net': '10.0.0.5' };
 
-/** What would take a minute, and the same smaller. */
+/** What would take a minute, and the same smaller; what it prints is told of the large one. */
 export const SMALLER: readonly (readonly [string, string])[] = [
   ['--devices 300 --prompt', '--devices 30 --prompt'],
+  ['--devices 300 --platforms', '--devices 60 --platforms'],
+  ['300 devices: 300 ok', '30 devices: 30 ok'],
   ["'R[1-5000]'", "'R[1-100]'"],
 ];
 
 /** Its agents, and their segments. */
-export const AGENTS: Readonly<Record<string, string>> = { 'agent-1': 'default,dc1', 'agent-2': 'default' };
+export const AGENTS: Readonly<Record<string, string>> = { 'agent-1': 'default', 'agent-2': 'dc1' };
+
+/** Five versions of R1's configuration: between any two of them somebody has changed it. */
+const VERSIONS = [
+  'netsweep history R1 --forget || true',
+  ...Array.from({ length: 5 }, () => ['# R1', "netsweep run -i lab.yaml -w R1 'show running-config'"]).flat(),
+];
+
+/** A login that was refused too often. */
+const STOPPED =
+  "netsweep run -w 10.0.0.[1,2,7] --platform cisco_ios -u admin --password-file .wrong 'show clock' || true";
+
+/** Where a backup is pushed to. */
+const REMOTE = [
+  'netsweep backup -i lab.yaml --repo /srv/configs.git',
+  'git init -q --bare /srv/remote.git',
+  'git -C /srv/configs.git remote add origin /srv/remote.git',
+];
 
 /** What somebody has done before he types what is on a page. */
 export const GIVEN: Readonly<Record<string, readonly string[]>> = {
+  'docs/audits.md': REMOTE,
+  'docs/backup.md': REMOTE,
+  'docs/history.md': VERSIONS,
+  'docs/troubleshooting.md': [STOPPED],
+  'docs/auditlog.md': ["netsweep run -i lab.yaml 'show version' --coordinator netsweep.example.net:7440"],
+  'docs/nats.md': ['netsweep serve --init --host netsweep.example.net,10.0.0.5 --state /var/lib/netsweep'],
+  'docs/targets.md': ['netsweep enroll dmz-a --segment default', 'netsweep-agent join netsweep1-...'],
   'docs/commands.md': [
     'netsweep enroll dc1-a --segment dc1',
     'netsweep-agent join netsweep1-...',
     'netsweep enroll --operator alice',
     'netsweep join --identity alice netsweep1-...',
     "netsweep run -i lab.yaml 'show clock' --coordinator netsweep.example.net:7440",
-    ...Array.from({ length: 5 }, () => "netsweep run -i lab.yaml -w R1 'show running-config'"),
+    ...VERSIONS,
+    STOPPED,
+    ...REMOTE,
   ],
 };
 
@@ -79,6 +107,8 @@ export const STOCK: Readonly<Record<string, string>> = {
   'waivers.yaml': WAIVERS,
   'policies/campus.yaml': POLICY,
   'r1.txt': 'line vty 0 4\n login\n',
+  'netsweep.yaml': 'notices: {chat: {exec: /bin/true}}\n',
+  '.wrong': 'access321\n',
   '.lab-password': 'access123\n',
   pw: 'access123\n',
   '.enable': 'access123\n',

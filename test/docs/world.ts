@@ -114,6 +114,10 @@ export class World implements AsyncDisposable {
     await symlink(join(root, '.cache'), join(this.#folder, '.cache')); // as in a checkout
     for (const [name, text] of Object.entries(STOCK)) await this.put(name, text);
     for (const command of GIVEN[page] ?? []) {
+      if (command === '# R1') {
+        await this.#devices.change('10.0.0.1');
+        continue;
+      }
       const { status, stderr } = await this.run(command);
       if (status !== 0) throw new Error(`${command}: ${stderr}`);
     }
@@ -165,7 +169,7 @@ export class World implements AsyncDisposable {
 
   /** A command of the page; what it printed says the page's own names. */
   async run(text: string): Promise<Finished> {
-    const line = await this.#real(text);
+    let line = await this.#real(text);
     const parts = line.split(/\s(?:&&|\|)\s/).map((part) => {
       const { words } = plainWords(part) ?? { words: [] };
       const own = netsweepWords(words);
@@ -175,12 +179,16 @@ export class World implements AsyncDisposable {
     else if (SERVED.test(line) || SERVING.test(line)) await this.#serve();
     for (const { words, whole } of parts)
       if (TOUCHING.test(whole) && !this.#programs.has(' --rehearse ')) await this.#devices.lead(words);
+    // What asks on a terminal has one.
+    const typed = / -k\b/.test(line) ? `${PASSWORD}\n` : '';
+    if (typed !== '') line = `script -qec ${JSON.stringify(line)} /dev/null`;
     const plain = plainWords(line);
     const words = plain && netsweepWords(plain.words);
     const finished =
-      plain !== null && words !== null
+      // A fleet is a program of its own.
+      plain !== null && words !== null && words[0] !== 'fleet' && typed === ''
         ? await this.#atDesk(words, plain)
-        : await this.#there('bash', ['-c', `set -o pipefail; ${line}`]);
+        : await this.#there('bash', ['-c', `set -o pipefail; ${line}`], typed);
     return { ...finished, stdout: this.#told(finished.stdout), stderr: this.#told(finished.stderr) };
   }
 
@@ -222,8 +230,9 @@ export class World implements AsyncDisposable {
   }
 
   /** A program in the page's directory. */
-  #there(file: string, args: string[]): Promise<Finished> {
-    return run(...this.machine.command(file, args, this.#folder), { env: this.#seat(args.at(-1)).env });
+  #there(file: string, args: string[], input = ''): Promise<Finished> {
+    const { env } = this.#seat(args.at(-1));
+    return run(...this.machine.command(file, args, this.#folder), { env, input });
   }
 
   async #atDesk(
@@ -301,6 +310,7 @@ export class World implements AsyncDisposable {
   #told(text: string): string {
     let told = text.replaceAll(`${this.#folder}/`, '/').replaceAll(this.#folder, '~');
     for (const { name, standin } of this.dcim) told = told.replaceAll(standin.url, name);
+    for (const [large, small] of SMALLER) told = told.replaceAll(small, large);
     return told;
   }
 
