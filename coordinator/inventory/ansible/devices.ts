@@ -10,6 +10,7 @@ import {
   ENABLE_SECRET,
   OWN_PREFIX,
   PROXY_COMMAND,
+  partsIn,
   SHARED_NAMES,
   SSH_ARGUMENTS,
   TEXTS,
@@ -52,8 +53,15 @@ function childrenOf({ name, children }: Group): [string, string[]] {
   return [name, Array.from(children, (child) => child.name)];
 }
 
+/** Of variables that many hosts share. */
+interface Shared {
+  parts: string[];
+  /** Those of netsweep's own. */
+  names: string[];
+}
+
 class Translator {
-  private readonly sharedNames = new Map<Variables, string[]>();
+  private readonly known = new Map<Variables, Shared>();
   private readonly data: FilterData;
   private readonly resolver: Resolver;
 
@@ -73,11 +81,15 @@ class Translator {
         leftOut: 'it is this machine (ansible_connection is local)',
       };
     const fields: Variables = new Map();
-    for (const [field, names] of FIELDS) this.use(field, names, variables, fields);
-    this.useEnable(variables, fields);
-    this.useArguments(variables, fields);
-    this.useOwn(variables, fields);
-    this.checkConnection(variables);
+    const { parts } = this.shared(variables);
+    const own = partsIn(variables.own.keys());
+    // Most hosts have two or three of the thirty variables that are asked for.
+    const says = (part: string) => own.includes(part) || parts.includes(part);
+    for (const [field, names] of FIELDS) if (says(field)) this.use(field, names, variables, fields);
+    if (says('enable')) this.useEnable(variables, fields);
+    if (says('arguments')) this.useArguments(variables, fields);
+    if (says('own')) this.useOwn(variables, fields);
+    if (says('connection')) this.checkConnection(variables);
     const hasHost = Array.from(fields.keys()).some((written) => knownField(written) === 'host');
     if (!hasHost && readHost(host.name) !== null)
       fields.set('ansible_host', { at: host.at, value: { at: host.at, kind: 'text', text: host.name } });
@@ -176,7 +188,7 @@ class Translator {
       const field = this.resolver.resolved(name, variables);
       if (field !== null) fields.set(name, field);
     }
-    const names = [...this.sharedNamesIn(variables.shared), ...ownNamesIn(variables.own)];
+    const names = [...this.shared(variables).names, ...ownNamesIn(variables.own)];
     for (const name of new Set(names)) {
       const bare = name.slice(OWN_PREFIX.length);
       const known = knownField(bare);
@@ -208,9 +220,9 @@ class Translator {
     );
   }
 
-  private sharedNamesIn(variables: Variables): string[] {
-    const known = this.sharedNames.get(variables) ?? ownNamesIn(variables);
-    this.sharedNames.set(variables, known);
+  private shared({ shared }: HostVariables): Shared {
+    const known = this.known.get(shared) ?? { parts: partsIn(shared.keys()), names: ownNamesIn(shared) };
+    this.known.set(shared, known);
     return known;
   }
 }

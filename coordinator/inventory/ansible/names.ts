@@ -23,6 +23,26 @@ export const OWN_PREFIX = 'netsweep_';
 /** Names that inventories use in the same sense; only where they are text. */
 export const SHARED_NAMES = ['segment', 'site'];
 
+/** What a variable has a part in: a field, or one of these. */
+const PARTS: Record<string, readonly string[]> = {
+  ...USED,
+  enable: [...ENABLE_SECRET, 'ansible_become', 'ansible_become_method'],
+  arguments: [...SSH_ARGUMENTS, PROXY_COMMAND],
+  connection: ['ansible_connection'],
+  own: SHARED_NAMES,
+};
+const PART_OF = new Map(Object.entries(PARTS).flatMap(([part, names]) => names.map((name) => [name, part])));
+
+/** What these have a part in. */
+export function partsIn(variables: Iterable<string>): string[] {
+  const parts: string[] = [];
+  for (const name of variables) {
+    const part = name.startsWith(OWN_PREFIX) ? 'own' : PART_OF.get(name);
+    if (part !== undefined && !parts.includes(part)) parts.push(part);
+  }
+  return parts;
+}
+
 const USED_NAMES = new Set([
   ...Object.values(USED).flat(),
   ...ENABLE_SECRET,
