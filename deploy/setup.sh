@@ -268,6 +268,8 @@ install_test_programs() {
   install_program vtysh frr usr/bin/vtysh
   install_program ssh openssh-client usr/bin/ssh
   install_program ssh-keygen openssh-client usr/bin/ssh-keygen
+  install_program ssh-keyscan openssh-client usr/bin/ssh-keyscan
+  install_program jq jq usr/bin/jq
   install_program openssl openssl usr/bin/openssl
   install_program ip iproute2 bin/ip
   install_program nft nftables usr/sbin/nft

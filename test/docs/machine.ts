@@ -16,10 +16,13 @@ echo ready
 exec cat
 `;
 
+/** What it takes, and what examples use. */
+const PROGRAMS = ['unshare', 'nsenter', 'ip', 'git', 'jq', 'script', 'ssh-keyscan'];
+
 /** Why there can be none here; null if there can. */
 export function withoutMachine(): string | null {
-  const isAllowed = spawnSync('unshare', [...SPACES, 'true']).status === 0;
-  return isAllowed ? without('ip', 'nsenter') : 'it takes root, or leave to make user namespaces';
+  const isAllowed = () => spawnSync('unshare', [...SPACES, 'true']).status === 0;
+  return without(...PROGRAMS) ?? (isAllowed() ? null : 'it takes root, or leave to make user namespaces');
 }
 
 export class Machine implements AsyncDisposable {
