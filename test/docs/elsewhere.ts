@@ -21,7 +21,6 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   { what: / --audit-heads heads\.jsonl$/, why: 'heads that were kept elsewhere: test/auditlog' },
   { what: /^journalctl /, why: 'the log of a service of systemd' },
   { what: /^man /, why: 'a pager on a terminal' },
-  { what: /\/etc\/netsweep\/netsweep\.yaml$/, why: 'keys of netsweep-agent: test/segments' },
   { what: /^prometheus\.yml$/, why: "Prometheus's own file" },
 ];
 

@@ -2,7 +2,8 @@
 //
 //     ```yaml lab.yaml      a file, for the commands of its page (`~/` is the page's own home). An inventory is read, a
 //                           policy and a platform are checked, `netsweep.yaml` is read. Kinds: `vault` (sealed first),
-//                           `executable`, `part` (of an inventory: a device that is in all of its groups is added)
+//                           `executable`, `part` (of an inventory: a device that is in all of its groups is added),
+//                           `agent` (of an agent, which is started with it)
 //     ```sh                 commands, run one by one in the order of the page. They have to end with 0, or as ENDS says
 //     ```console            `$ COMMAND` and below it what it prints, stdout before stderr, which is compared. A line of
 //                           three dots stands for any lines; ids, times and durations may differ. What runs until it is

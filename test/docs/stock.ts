@@ -75,6 +75,11 @@ export const GIVEN: Readonly<Record<string, readonly string[]>> = {
   'docs/troubleshooting.md': [STOPPED],
   'docs/auditlog.md': ["netsweep run -i lab.yaml 'show version' --coordinator netsweep.example.net:7440"],
   'docs/nats.md': ['netsweep serve --init --host netsweep.example.net,10.0.0.5 --state /var/lib/netsweep'],
+  'docs/credentials.md': [
+    'netsweep enroll core-a --segment default',
+    'netsweep-agent join netsweep1-...',
+    'cp /var/lib/netsweep/serve/authority/ca.pem /etc/netsweep/vault-ca.pem',
+  ],
   'docs/targets.md': ['netsweep enroll dmz-a --segment default', 'netsweep-agent join netsweep1-...'],
   'docs/commands.md': [
     'netsweep enroll dc1-a --segment dc1',
@@ -108,6 +113,8 @@ export const STOCK: Readonly<Record<string, string>> = {
   'policies/campus.yaml': POLICY,
   'r1.txt': 'line vty 0 4\n login\n',
   'netsweep.yaml': 'notices: {chat: {exec: /bin/true}}\n',
+  'etc/netsweep/vault-role-id': 'role\n',
+  'etc/netsweep/vault-secret-id': 'secret\n',
   '.wrong': 'access321\n',
   '.lab-password': 'access123\n',
   pw: 'access123\n',

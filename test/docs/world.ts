@@ -135,11 +135,19 @@ export class World implements AsyncDisposable {
     const { file, language, text, kinds } = block;
     if (file === null) return null;
     if (language === 'ts') return this.#script(file, text);
+    if (kinds.includes('agent')) return this.#agent(text);
     const words = checking(block);
     if (words === null) return null;
     if (kinds.includes('part')) await this.put(file, `${text}${memberOf(text)}`);
     const { status, stderr, stdout } = await this.#ask(words);
     return status === 0 ? null : `${words.join(' ')} ended with ${status}\n${stdout}${stderr}`;
+  }
+
+  /** An agent that reads this as its netsweep.yaml. */
+  async #agent(text: string): Promise<string | null> {
+    await this.put('netsweep.yaml', await this.#real(text));
+    const { status, stderr } = await this.start('netsweep-agent');
+    return status === 0 ? null : stderr;
   }
 
   /** A script beside which the package is installed. */
