@@ -41,10 +41,11 @@ export const NAMES: Readonly<Record<string, string>> = { 'netsweep.example.net':
 
 /** What would take a minute, and the same smaller; what it prints is told of the large one. */
 export const SMALLER: readonly (readonly [string, string])[] = [
-  ['--devices 300 --prompt', '--devices 30 --prompt'],
+  ['300 --prompt-latency 300 --command-latency 1000', '30 --prompt-latency 30 --command-latency 100'],
+  ['prompt=300ms,command=1s', 'prompt=30ms,command=100ms'],
   ['--devices 300 --platforms', '--devices 60 --platforms'],
   ['300 devices: 300 ok', '30 devices: 30 ok'],
-  ["'R[1-5000]'", "'R[1-100]'"],
+  ["'R[1-5000]'", "'R[1-20]'"],
 ];
 
 /** Its agents, and their segments. */
