@@ -34,7 +34,7 @@ const ENDS: readonly { what: RegExp; status: number; why: string }[] = [
 ];
 /** What runs until it is stopped. */
 const LASTING =
-  / &$|^(npx )?(netsweep-agent\b(?! join)|netsweep (serve\b(?!.* --init)|fleet (?!.*--bad list)))/;
+  / &$| nats-server -c |^(npx )?(netsweep-agent\b(?! join)|netsweep (serve\b(?!.* --init)|fleet (?!.*--bad list)))/;
 const SHOWN = new Set(['', 'text', 'json']);
 
 /** Why nothing is run here; null: it is. */

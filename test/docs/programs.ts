@@ -27,6 +27,12 @@ export class Programs implements AsyncDisposable {
     return this.#running.some(({ child, ended }) => !ended && child.spawnargs.at(-1)?.includes(words));
   }
 
+  /** Ends those whose command line has this. */
+  async end(words: string): Promise<void> {
+    for (const running of this.#running)
+      if (running.child.spawnargs.at(-1)?.includes(words)) await running.stop('SIGTERM');
+  }
+
   /** Ends them all, the last first. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const running of this.#running.splice(0).reverse()) await running.stop('SIGTERM');

@@ -68,14 +68,43 @@ const REMOTE = [
   'git -C /srv/configs.git remote add origin /srv/remote.git',
 ];
 
+/** Ten thousand devices, of which 2400 are at one site. */
+const NETWORK = `awk 'BEGIN {
+  print "defaults: {platform: cisco_ios, username: admin, password: env:LAB_PASSWORD}"
+  print "groups:\\n  campus: {aaa: tacacs-campus}\\n  branches: {aaa: radius-branches}\\n  hq: {site: hq}\\ndevices:"
+  for (n = 0; n < 10000; n++)
+    printf "  R%d: {host: 10.%d.%d.%d, groups: [%s]}\\n", n, 1 + n / 65536, n / 256 % 256, n % 256, \
+      n < 1000 ? "branches" : n < 3400 ? "campus, hq" : "campus"
+}' > network.yaml`;
+
+/** A copy of the coordinator's log, and its head kept elsewhere. The copy is of the same moment or a later one. */
+const EVIDENCE = [
+  'cp /var/lib/netsweep/serve/auditlog/head heads.jsonl',
+  'mkdir -p /evidence/serve && cp -r /var/lib/netsweep/serve/auditlog /evidence/serve',
+  'cp heads.jsonl /evidence/serve/auditlog/head',
+];
+
+/** A backup of last week. */
+const LAST_WEEK = [
+  'netsweep backup -i lab.yaml -w R1 -e segment=dc1 --repo /srv/configs.git',
+  "cd /srv/configs.git && git update-ref refs/heads/main $(GIT_COMMITTER_DATE=$(date -R -d '8 days ago') git commit-tree -m backup main^{tree})",
+];
+
 /** What somebody has done before he types what is on a page. */
 export const GIVEN: Readonly<Record<string, readonly string[]>> = {
   'docs/audits.md': REMOTE,
-  'docs/backup.md': REMOTE,
+  'docs/backup.md': [...LAST_WEEK, ...REMOTE],
   'docs/history.md': VERSIONS,
+  'docs/pace.md': [NETWORK],
   'docs/troubleshooting.md': [STOPPED],
-  'docs/auditlog.md': ["netsweep run -i lab.yaml 'show version' --coordinator netsweep.example.net:7440"],
-  'docs/nats.md': ['netsweep serve --init --host netsweep.example.net,10.0.0.5 --state /var/lib/netsweep'],
+  'docs/auditlog.md': [
+    "netsweep run -i lab.yaml 'show version' --coordinator netsweep.example.net:7440",
+    ...EVIDENCE,
+  ],
+  'docs/nats.md': [
+    'netsweep serve --init --host netsweep.example.net,10.0.0.5 --state /var/lib/netsweep',
+    'cp -r /var/lib/netsweep/serve/nats/servers/nats-1 /etc/netsweep/nats-1',
+  ],
   'docs/credentials.md': [
     'netsweep enroll core-a --segment default',
     'netsweep-agent join netsweep1-...',
@@ -114,6 +143,7 @@ export const STOCK: Readonly<Record<string, string>> = {
   'policies/campus.yaml': POLICY,
   'r1.txt': 'line vty 0 4\n login\n',
   'netsweep.yaml': 'notices: {chat: {exec: /bin/true}}\n',
+  'etc/netsweep/smtp': 'access123\n',
   'etc/netsweep/vault-role-id': 'role\n',
   'etc/netsweep/vault-secret-id': 'secret\n',
   '.wrong': 'access321\n',

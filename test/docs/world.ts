@@ -17,6 +17,7 @@ import { checking, memberOf } from './files.ts';
 import { Machine } from './machine.ts';
 import { type Block, netsweepWords, plainWords } from './page.ts';
 import { Programs } from './programs.ts';
+import { Receivers } from './receivers.ts';
 import { Site } from './site.ts';
 import { DCIM, GIVEN, NAMES, SMALLER, STOCK } from './stock.ts';
 
@@ -80,7 +81,8 @@ export class World implements AsyncDisposable {
         standin: await startDcim(tool, DCIM[tool] satisfies Device[]),
       })),
     );
-    const owned: AsyncDisposable[] = [];
+    const receivers = await Receivers.open(exchange, place.folder);
+    const owned: AsyncDisposable[] = [receivers];
     for (const { standin } of dcim) {
       const port = Number(new URL(standin.url).port);
       const socket = await socketOf(port, place.folder);
@@ -93,8 +95,10 @@ export class World implements AsyncDisposable {
       PATH: `${place.path('bin')}:${process.env.PATH}`,
       ...{ XDG_STATE_HOME: place.path('state'), NETBOX_TOKEN: TOKEN, NAUTOBOT_TOKEN: TOKEN },
       ...{ LAB_PASSWORD: PASSWORD, NET_PASSWORD: PASSWORD, LAB_ENABLE: PASSWORD, LC_ALL: 'C.UTF-8' },
-      ...{ GIT_AUTHOR_NAME: 'x', GIT_AUTHOR_EMAIL: 'x@example.com', NO_COLOR: '1' },
+      ...{ GIT_AUTHOR_NAME: 'x', GIT_AUTHOR_EMAIL: 'x@example.com' },
+      ...{ GIT_COMMITTER_NAME: 'x', GIT_COMMITTER_EMAIL: 'x@example.com', NO_COLOR: '1' },
     });
+    Object.assign(env, { CHAT_SECRET: PASSWORD, NODE_EXTRA_CA_CERTS: receivers.ca });
     Object.assign(place.env, env);
     const desk = await Desk.open(machine, { cwd: place.folder, env });
     return new World(place, machine, desk, dcim, { fleet, exchange }, [
@@ -123,8 +127,9 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** Writes what a block shows; `~/` and `/etc/` are the page's own. */
-  async write({ file, kinds, text }: Block): Promise<void> {
+  /** Writes what a block shows; `~/` and `/etc/` are the page's own, and so they are in our own configuration. */
+  async write({ file, kinds, text: shown }: Block): Promise<void> {
+    const text = /(^|\/)netsweep\.yaml$/.test(file ?? '') ? await this.#real(shown) : shown;
     const secret = kinds.includes('vault') ? `${sealed(text, PASSWORD)}\n` : text;
     await this.put(file ?? '', secret);
     if (kinds.includes('executable')) await chmod(join(this.#folder, file ?? ''), 0o700);
@@ -204,6 +209,8 @@ export class World implements AsyncDisposable {
   async start(text: string): Promise<Finished> {
     const line = await this.#real(text);
     if (/\bnetsweep serve\b|\bnats-server\b/.test(line)) await this.#alone();
+    // The page's next host has one, and all hosts are this machine.
+    if (line.includes('nats-server -c ')) await this.#programs.end('nats-server -c ');
     const ended = { status: 0, signal: null, stdout: '', stderr: '' };
     try {
       if (line.includes(`serve --nats ${NATS}`) && !this.#programs.has('nats-server'))
@@ -266,7 +273,9 @@ export class World implements AsyncDisposable {
   /** Where a command line is typed. */
   #seat(line = ''): Seat {
     const cwd = this.#folder;
-    const own = { HOME: cwd, STATE_DIRECTORY: join(cwd, 'var/lib/netsweep-agent') };
+    // Where man looks for the pages of this home, too.
+    const PATH = `${this.place.env.PATH}:${cwd}/.local/bin`;
+    const own = { HOME: cwd, PATH, STATE_DIRECTORY: join(cwd, 'var/lib/netsweep-agent') };
     const env = { ...this.place.env, ...own, NET_TEXTFSM: join(cwd, 'ntc-templates') };
     if (SERVED.test(line) && !/ --(coordinator|state) /.test(line))
       Object.assign(env, { NETSWEEP_COORDINATOR: `unix:${cwd}/var/lib/netsweep/serve/coordinator.sock` });
@@ -275,11 +284,12 @@ export class World implements AsyncDisposable {
 
   /** What the page calls by a name of its own. */
   async #real(text: string): Promise<string> {
-    let line = text.replace(/(?<=^|[\s'"=@:])(~|(?=\/(?:etc|srv|var|tmp)\/))/g, this.#folder);
+    let line = text.replace(/(?<=^|[\s'"=@:])(~|(?=\/(?:etc|evidence|srv|var|tmp)\b))/g, this.#folder);
     for (const { name, standin } of this.dcim) line = line.replaceAll(name, standin.url);
     for (const [large, small] of SMALLER) line = line.replaceAll(large, small);
     if (line.includes('netsweep1-...'))
       line = line.replace('netsweep1-...', await this.#token(/\bnetsweep join /.test(line)));
+    if (line.includes('GeO66qtW...')) line = line.replace('GeO66qtW...', await this.#auditKey());
     if (line.includes('3f2a')) line = line.replace('3f2a', await this.#tokenId());
     const [, host] = / (\S+) ssh-ed25519 AAAA\S*\.\.\./.exec(line) ?? [];
     if (host !== undefined) line = line.replace(/ssh-ed25519 AAAA\S*\.\.\./, await this.#keyOf(host));
@@ -306,6 +316,12 @@ export class World implements AsyncDisposable {
     const { stdout } = await this.#ask(['token', 'list', '--json']);
     const [token] = JSON.parse(stdout) as { id: string }[];
     return token?.id ?? '';
+  }
+
+  /** The public half of the one that signs the audit log, as its heads name it. */
+  async #auditKey(): Promise<string> {
+    const head = await readFile(join(this.#folder, 'heads.jsonl'), 'utf8');
+    return (JSON.parse(head) as { key: string }).key;
   }
 
   /** What a device shows, as somebody has copied it. */
