@@ -131,6 +131,6 @@ function always(text: string): string {
     .replace(/\b01[0-9A-HJKMNP-TV-Z]{10,24}\b/g, '01ID')
     .replace(/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+Z)?)?\b/g, 'TIME')
     .replace(/\b(\d+ (h|min) )?\d+(\.\d+)? (ms|s|min)\b/g, '1 s')
-    .replace(/\b\d+ times as long/g, 'N times as long')
+    .replace(/\b\d+(\.\d+)? times as long/g, 'N times as long')
     .replace(/\b[0-9a-f]{12}\b/g, 'DIGEST');
 }

@@ -140,7 +140,8 @@ describe.concurrent('a client of a coordinator elsewhere', () => {
           'store.committed=kill@3', // of groups, which are few where many wait
         ]) {
           await serve.stop('SIGKILL');
-          await serve.start({ NETSWEEP_FAILPOINTS: points });
+          // It may strike before `ready`: those who submit do not wait for that.
+          await serve.start({ NETSWEEP_FAILPOINTS: points }).catch(() => undefined);
           await serve.ended();
           died.push(points);
         }

@@ -57,9 +57,10 @@ describe.concurrent('a sweep that may write', () => {
     await serve.start();
     const { status, stdout } = await run.finished;
     const results = readResults(stdout);
-    // A coordinator that takes longer than a lease to come back leaves sessions cut at their prompt.
+    // A coordinator that takes longer than a lease to come back leaves sessions cut, or gone before their command.
+    const isWhole = (commands: string[]) => commands.includes(COMMAND) && commands.includes('exit');
     const cut = new Set(
-      fleet.sessions().flatMap(({ device, commands }) => (commands.includes('exit') ? [] : [device])),
+      fleet.sessions().flatMap(({ device, commands }) => (isWhole(commands) ? [] : [device])),
     );
     const unexplained = results.filter(
       (result) => result.status !== 'interrupted' || !cut.has(result.device),
