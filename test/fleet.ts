@@ -37,6 +37,8 @@ export interface FleetOptions {
   unprivileged?: number;
   password?: string;
   secret?: string;
+  /** The path of a public key that may log in. */
+  authorizedKey?: string;
   /** Default: one that is free. */
   port?: number;
   /** Where it runs; default: the system's network. */
@@ -232,6 +234,7 @@ async function wordsOf(folder: string, options: FleetOptions): Promise<string[]>
   add('--slow', options.slowMs);
   add('--drip', options.dripMs);
   add('--config-lines', options.configLines);
+  add('--authorized-key', options.authorizedKey);
   add('--unprivileged', options.unprivileged);
   for (const [fault, share] of Object.entries(bad)) words.push('--bad', `${fault}=${share}`);
   for (const [name, text] of Object.entries({ password, secret })) {

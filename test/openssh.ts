@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Namespace } from './netns.ts';
 import { ownPort } from './port.ts';
 import { asRoot, output, program, Running, root, without, withoutNamespaces } from './process.ts';
 
@@ -16,6 +17,8 @@ export interface SshdOptions {
   config?: string[];
   /** A loopback address. */
   address?: string;
+  /** Where it runs; default: the system's network. */
+  inside?: Pick<Namespace, 'command'>;
   /** Default: one that is free. */
   port?: number;
   /** Login shell of the account; default /bin/bash. */
@@ -82,14 +85,9 @@ export class Sshd implements AsyncDisposable, Login {
       await writeFiles(folder, host, port, options);
       const name = options.hostname ?? hostname();
       const enter = ['--mount', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc'];
-      const [command, args] = asRoot('unshare', [
-        ...enter,
-        'bash',
-        join(folder, 'enter.sh'),
-        folder,
-        join(root, '.cache'),
-        name,
-      ]);
+      const words = [...enter, 'bash', join(folder, 'enter.sh'), folder, join(root, '.cache'), name];
+      const [file, argv] = options.inside?.command('unshare', words) ?? ['unshare', words];
+      const [command, args] = asRoot(file, argv);
       running = new Running(command, args, { onParentExit: 'input' });
       await running.logged(/Server listening on /);
       return new Sshd({ folder, host, port, password, hostKey }, running);

@@ -3,6 +3,7 @@ import type { FleetDevice } from '../../agent/fleet/plan.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Finished } from '../process.ts';
 import type { Exchange } from './exchange.ts';
+import { GATES } from './stock.ts';
 
 /** Options that say which devices there are. */
 const SELECTING = new Set(['-i', '--inventory', '-w', '--hosts', '--platform', '--columns']);
@@ -43,7 +44,7 @@ export class Devices {
     for (const device of JSON.parse(listed.stdout) as Listed[]) {
       const place = `${device.host} ${device.port}`;
       // On loopback is a fleet of the page's own; and on a device whose address ends in .99 SSH is off.
-      const isElsewhere = /^127\.|\.99$/.test(device.host);
+      const isElsewhere = /^127\.|\.99$/.test(device.host) || GATES.some(([host]) => host === device.host);
       if (!isElsewhere && !this.#homes.has(place)) await this.#settle(place, device);
     }
   }

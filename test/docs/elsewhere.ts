@@ -1,6 +1,7 @@
-// What the pages show and examples.test.ts does not run, or only plans (`--check`), each with the reason. Command lines of
-// netsweep among it are still held against the program's options (test/deploy/words.test.ts).
+// What the pages show and examples.test.ts does not run, each with the reason. Command lines of netsweep among it
+// are still held against the program's options (test/deploy/words.test.ts).
 import { program } from '../process.ts';
+import { gatesMissing } from './gates.ts';
 
 export interface Elsewhere {
   /** Of a command's beginning, or of a file's name. */
@@ -13,14 +14,9 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   { what: /^npm (start|test)$/, why: 'the set-up and the demonstration: test/e2e/rehearsal.test.ts' },
   { what: /^(alias netsweep=|npm link$)/, why: 'the set-up: npm run newcomer' },
   { what: /^npm run bench\b/, why: 'half an hour: npm run bench itself' },
-  { what: / --ssh-agent\b/, why: 'wants an ssh-agent: test/inventory/keys.test.ts' },
   { what: /^(scp|ssh) /, why: 'other hosts: test/segments' },
   { what: /^journalctl /, why: 'the log of a service of systemd' },
   ...(program('man') === null ? [{ what: /^man /, why: 'there is no man here' }] : []),
+  ...(gatesMissing === null ? [] : [{ what: / (-J|--ssh-agent|-x bastion1) /, why: gatesMissing }]),
   { what: /^prometheus\.yml$/, why: "Prometheus's own file" },
-];
-
-/** Commands of which only the plan is made. */
-export const PLANNED: readonly Elsewhere[] = [
-  { what: / (-J|-x bastion1) /, why: 'jump hosts: test/inventory/jump.test.ts' },
 ];

@@ -13,12 +13,13 @@
 //                           Any block may be `there`: what one has in another program
 //
 // A device's address leads to a simulated device of its platform (test/docs/world.ts), or nowhere if it ends in .99. Its
-// user is `admin`, its password `access123`, which is also in LAB_PASSWORD and NET_PASSWORD. netsweep.example.net is a
-// coordinator with agents (test/docs/site.ts), on whose host `schedule`, `agents`, `enroll` and `token` are typed where
-// they name no other; `netsweep1-...` is the token that was printed before. Files that many pages name (lab.yaml) are in stock.ts,
-// what can't be run is in elsewhere.ts, by name and with its reason.
+// user is `admin`, its password `access123`, which is also in LAB_PASSWORD and NET_PASSWORD. Jump hosts are a
+// real sshd (test/docs/gates.ts), whose key an ssh-agent has. netsweep.example.net is a coordinator with agents
+// (test/docs/site.ts), on whose host `schedule`, `agents`, `enroll` and `token` are typed where they name no other;
+// `netsweep1-...` is the token that was printed before. Files that many pages name (lab.yaml) are in stock.ts, what can't
+// be run is in elsewhere.ts, by name and with its reason.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ELSEWHERE, PLANNED } from './elsewhere.ts';
+import { ELSEWHERE } from './elsewhere.ts';
 import { withoutMachine } from './machine.ts';
 import { type Block, blocksOf, type Command, commandsOf, PAGES, proseOf } from './page.ts';
 import { World } from './world.ts';
@@ -70,9 +71,7 @@ test('what is not run is still on a page', () => {
     ...(block.file === null ? [] : [block.file]),
     ...commandsOf(block).flatMap(({ text }) => [text, ...text.split(' && ')]),
   ]);
-  const gone = [...ELSEWHERE, ...PLANNED, ...ENDS].filter(
-    ({ what }) => !shown.some((text) => what.test(text)),
-  );
+  const gone = [...ELSEWHERE, ...ENDS].filter(({ what }) => !shown.some((text) => what.test(text)));
   expect(gone).toEqual([]);
 });
 
@@ -105,10 +104,7 @@ function elsewhere(text: string): boolean {
 }
 
 async function wrongCommand({ text, printed }: Command): Promise<string | null> {
-  const isPlanned = PLANNED.some(({ what }) => what.test(text));
-  const { status, stdout, stderr } = LASTING.test(text)
-    ? await world.start(text)
-    : await world.run(isPlanned ? `${text} --check` : text);
+  const { status, stdout, stderr } = LASTING.test(text) ? await world.start(text) : await world.run(text);
   const known = ENDS.filter(({ what }) => what.test(text)).map((end) => end.status);
   if (printed === null)
     return status === 0 || known.includes(status ?? 0) ? null : `ended with ${status}\n${stdout}${stderr}`;

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, isIP } from 'node:net';
 import { join } from 'node:path';
-import { root } from '../process.ts';
+import { output, root } from '../process.ts';
 import type { Machine } from './machine.ts';
 
 /** What is there: a place on the machine, or a socket of a server outside. */
@@ -27,7 +27,11 @@ export class Exchange implements AsyncDisposable {
 
   /** Resolves when whoever connects to it gets there. */
   async lead(host: string, port: number, to: Lead): Promise<void> {
-    this.child.send({ address: await this.addressOf(host), port, to });
+    const address = await this.addressOf(host);
+    // Of IPv6 a route to all addresses is not leave to listen on them.
+    if (isIP(address) === 6)
+      await output(...this.machine.command('ip', ['-6', 'addr', 'replace', address, 'dev', 'lo', 'nodad']));
+    this.child.send({ address, port, to });
     const [{ error }] = (await once(this.child, 'message')) as [{ error: string | null }];
     if (error !== null) throw new Error(`${host}:${port}: ${error}`);
   }

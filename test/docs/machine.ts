@@ -6,10 +6,11 @@ import { Running, without } from '../process.ts';
 
 /** Whoever is not root is root in a user namespace, where the system lets everybody have one. */
 const SPACES = ['--net', '--mount', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'])];
-/** All of it is gone with the process that holds it. */
+/** It has an address, or names were looked up for IPv6 alone. All of it is gone with the process that holds it. */
 const HOLD = `
 set -e
 ip link set lo up
+ip addr add 10.254.255.254 dev lo
 ip route add local 0.0.0.0/0 dev lo
 mount --bind "$0" /etc/hosts
 echo ready
@@ -45,6 +46,11 @@ export class Machine implements AsyncDisposable {
   command(file: string, args: string[], cwd = '/'): [string, string[]] {
     const spaces = SPACES.map((space) => (space === '--map-root-user' ? '--preserve-credentials' : space));
     return ['nsenter', ['--target', `${this.holder.pid}`, ...spaces, `--wdns=${cwd}`, '--', file, ...args]];
+  }
+
+  /** The same for a program that root starts, who stays root of the whole system there. */
+  rootCommand(file: string, args: string[]): [string, string[]] {
+    return ['nsenter', ['--target', `${this.holder.pid}`, '--net', '--mount', '--', file, ...args]];
   }
 
   /** Says which addresses names have, besides localhost. */

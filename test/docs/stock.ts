@@ -39,6 +39,13 @@ const VERSION = 'Value SOFTWARE (.*)\n\nStart\n  ^${SOFTWARE} -> Record\n';
 /** Hosts of the pages that are no devices. */
 export const NAMES: Readonly<Record<string, string>> = { 'netsweep.example.net': '10.0.0.5' };
 
+/** Hosts through which others are reached, and their ports. */
+export const GATES: readonly (readonly [string, number])[] = [
+  ['192.0.2.10', 22],
+  ['bastion2', 22],
+  ['gate.example', 2222],
+];
+
 /** What would take a minute, and the same smaller; what it prints is told of the large one. */
 export const SMALLER: readonly (readonly [string, string])[] = [
   ['300 --prompt-latency 300 --command-latency 1000', '30 --prompt-latency 30 --command-latency 100'],
@@ -77,6 +84,13 @@ const NETWORK = `awk 'BEGIN {
       n < 1000 ? "branches" : n < 3400 ? "campus, hq" : "campus"
 }' > network.yaml`;
 
+/** Keys for the gates, where there are any. */
+const KEYS = [
+  'test -z "$GATE_KEY" || cp "$GATE_KEY" ~/.ssh/jump',
+  'test -z "$GATE_KEY" || cp "$GATE_KEY" ~/.ssh/branch',
+  'test -z "$GATE_KEY" || ssh-keygen -q -p -P "" -N "$BRANCH_PHRASE" -f ~/.ssh/branch',
+];
+
 /** A copy of the coordinator's log, and its head kept elsewhere. The copy is of the same moment or a later one. */
 const EVIDENCE = [
   'cp /var/lib/netsweep/serve/auditlog/head heads.jsonl',
@@ -95,6 +109,7 @@ export const GIVEN: Readonly<Record<string, readonly string[]>> = {
   'docs/audits.md': REMOTE,
   'docs/backup.md': [...LAST_WEEK, ...REMOTE],
   'docs/history.md': VERSIONS,
+  'docs/logins.md': KEYS,
   'docs/pace.md': [NETWORK],
   'docs/troubleshooting.md': [STOPPED],
   'docs/auditlog.md': [

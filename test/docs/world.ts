@@ -14,6 +14,7 @@ import { Desk, type Seat } from './desk.ts';
 import { Devices } from './devices.ts';
 import { Exchange, socketOf } from './exchange.ts';
 import { checking, memberOf } from './files.ts';
+import { Gates, gatesMissing } from './gates.ts';
 import { Machine } from './machine.ts';
 import { type Block, netsweepWords, plainWords } from './page.ts';
 import { Programs } from './programs.ts';
@@ -70,7 +71,9 @@ export class World implements AsyncDisposable {
     const place = await Place.open();
     const machine = await Machine.open(place.path('hosts'));
     const exchange = await Exchange.open(machine);
+    const gates = gatesMissing === null ? await Gates.open(machine, exchange) : null;
     const fleet = await Fleet.open({
+      ...(gates === null ? {} : { authorizedKey: `${gates.key}.pub` }),
       ...{ devices: 12 * PLATFORMS.length, platforms: [...PLATFORMS], siteSize: 0, unprivileged: 0 },
       ...{ password: PASSWORD, configLines: 60, inside: machine },
     });
@@ -82,7 +85,7 @@ export class World implements AsyncDisposable {
       })),
     );
     const receivers = await Receivers.open(exchange, place.folder);
-    const owned: AsyncDisposable[] = [receivers];
+    const owned: AsyncDisposable[] = gates === null ? [receivers] : [receivers, gates];
     for (const { standin } of dcim) {
       const port = Number(new URL(standin.url).port);
       const socket = await socketOf(port, place.folder);
@@ -98,6 +101,7 @@ export class World implements AsyncDisposable {
       ...{ GIT_AUTHOR_NAME: 'x', GIT_AUTHOR_EMAIL: 'x@example.com' },
       ...{ GIT_COMMITTER_NAME: 'x', GIT_COMMITTER_EMAIL: 'x@example.com', NO_COLOR: '1' },
     });
+    Object.assign(env, gates?.env, { BRANCH_PHRASE: PASSWORD });
     Object.assign(env, { CHAT_SECRET: PASSWORD, NODE_EXTRA_CA_CERTS: receivers.ca });
     Object.assign(place.env, env);
     const desk = await Desk.open(machine, { cwd: place.folder, env });
@@ -193,7 +197,7 @@ export class World implements AsyncDisposable {
     for (const { words, whole } of parts)
       if (TOUCHING.test(whole) && !this.#programs.has(' --rehearse ')) await this.#devices.lead(words);
     // What asks on a terminal has one.
-    const typed = / -k\b/.test(line) ? `${PASSWORD}\n` : '';
+    const typed = / -k\b/.test(line) || (await this.#isAsked(line)) ? `${PASSWORD}\n` : '';
     if (typed !== '') line = `script -qec ${JSON.stringify(line)} /dev/null`;
     const plain = plainWords(line);
     const words = plain && netsweepWords(plain.words);
@@ -264,6 +268,12 @@ export class World implements AsyncDisposable {
     await mkdir(dirname(join(this.#folder, into)), { recursive: true });
     await writeFile(join(this.#folder, into), finished.stdout);
     return { ...finished, stdout: '' };
+  }
+
+  /** Whether the page's inventory has a password asked for. */
+  async #isAsked(line: string): Promise<boolean> {
+    if (!/ run -i lab\.yaml (?!--check)/.test(line)) return false;
+    return (await readFile(join(this.#folder, 'lab.yaml'), 'utf8')).includes('password: ask');
   }
 
   #ask(words: string[], input = ''): Promise<Finished> {
