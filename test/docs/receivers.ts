@@ -13,6 +13,9 @@ const MAIL = 'mail.example.net';
 
 export class Receivers implements AsyncDisposable {
   private constructor(
+    /** Those that notices have come to, by what the pages call them. */
+    private readonly told: Set<string>,
+    private readonly mail: Smtp,
     private readonly certificates: Certificates,
     private readonly owned: AsyncDisposable[],
   ) {}
@@ -21,7 +24,9 @@ export class Receivers implements AsyncDisposable {
     const certificates = await makeCertificates();
     const leaf = await certificates.leaf('receivers', [CHAT, MAIL]);
     const [cert, key] = await Promise.all([readFile(leaf.cert), readFile(leaf.key)]);
+    const told = new Set<string>();
     const chat = createServer({ cert, key }, (request, response) => {
+      told.add('chat');
       request.resume().on('end', () => response.end());
     });
     await once(chat.listen(0, '127.0.0.1'), 'listening');
@@ -42,7 +47,13 @@ export class Receivers implements AsyncDisposable {
         chat.close();
       },
     };
-    return new Receivers(certificates, [...owned, closed, mail, certificates]);
+    return new Receivers(told, mail, certificates, [...owned, closed, mail, certificates]);
+  }
+
+  /** Whether a notice has come to it since this was asked last. */
+  take(name: string): boolean {
+    if (this.mail.mails.splice(0).length > 0) this.told.add('ops');
+    return this.told.delete(name);
   }
 
   /** Of who has signed their certificates. */

@@ -70,7 +70,7 @@ const STOPPED =
 
 /** Where a backup is pushed to. */
 const REMOTE = [
-  'netsweep backup -i lab.yaml --repo /srv/configs.git',
+  'git init -q --bare -b main /srv/configs.git',
   'git init -q --bare /srv/remote.git',
   'git -C /srv/configs.git remote add origin /srv/remote.git',
 ];

@@ -54,6 +54,7 @@ export class World implements AsyncDisposable {
     private readonly desk: Desk,
     private readonly dcim: { name: string; standin: Standin }[],
     { fleet, exchange }: { fleet: Fleet; exchange: Exchange },
+    private readonly receivers: Receivers,
     /** What ends with it. */
     private readonly owned: AsyncDisposable[],
   ) {
@@ -105,7 +106,7 @@ export class World implements AsyncDisposable {
     Object.assign(env, { CHAT_SECRET: PASSWORD, NODE_EXTRA_CA_CERTS: receivers.ca });
     Object.assign(place.env, env);
     const desk = await Desk.open(machine, { cwd: place.folder, env });
-    return new World(place, machine, desk, dcim, { fleet, exchange }, [
+    return new World(place, machine, desk, dcim, { fleet, exchange }, receivers, [
       ...[desk, ...owned],
       ...[fleet, exchange, machine, place],
     ]);
@@ -206,6 +207,9 @@ export class World implements AsyncDisposable {
       plain !== null && words !== null && words[0] !== 'fleet' && typed === ''
         ? await this.#atDesk(words, plain)
         : await this.#there('bash', ['-c', `set -o pipefail; ${line}`], typed);
+    const named = /^netsweep (?!schedule ).* --notify (\S+)$/.exec(line)?.[1]?.split(',') ?? [];
+    const untold = named.filter((name) => !this.receivers.take(name));
+    if (untold.length > 0) throw new Error(`no notice has come to ${untold}`);
     return { ...finished, stdout: this.#told(finished.stdout), stderr: this.#told(finished.stderr) };
   }
 
