@@ -74,7 +74,10 @@ function fellSilentAtPrompt(recording: Recording, index: number, cut: number): b
   const sent = Buffer.concat(recording.session.flatMap((step) => bytesOf(step) ?? []));
   const lines = sent.toString('latin1', 0, cut).split('\n');
   const asked = lines.find((line) => line.trimEnd().endsWith(command));
-  return asked !== undefined && lines.at(-1) === asked.trimEnd().slice(0, -command.length);
+  // A prompt's trailing space may come late, so it reads as the prompt without it too.
+  return (
+    asked !== undefined && lines.at(-1)?.trimEnd() === asked.trimEnd().slice(0, -command.length).trimEnd()
+  );
 }
 
 /** Where to cut: everywhere in a short session, at as many places of a longer one. */
