@@ -23,7 +23,7 @@ const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtr
 
 /**
  * A function is compiled with optimizations after four times as much use as by default: in a sweep of 1,000 devices the
- * compiler took a fifth of a worker's CPU, and in one of 10,000 it makes no difference.
+ * compiler took a fifth of a worker's CPU. A worker that goes on takes this back.
  */
 const LATE_COMPILER = '--interrupt-budget=300000';
 
@@ -32,6 +32,9 @@ const LATE_COMPILER = '--interrupt-budget=300000';
  * was copied twice and then lay among what lives long. 5 % of a session's CPU.
  */
 const YOUNG = '--max-semi-space-size=32';
+
+/** For a worker with very many sessions at once, which tells the collector when to begin. */
+const COLLECTOR_IS_TOLD = '--expose-gc';
 
 /** Helpers of the collector would take more from other workers than they save here: 5 % of a session's CPU. */
 const ONE_COLLECTOR = '--single-threaded-gc';
@@ -189,7 +192,8 @@ function forked({ program, environment, heapMb, rehearsal, targets }: WorkerSett
     ...(targets.ports === null ? [] : [ALLOW_PORTS, targets.ports]),
   ];
   const limit = `--max-old-space-size=${heapMb}`;
-  const words = [LINEAR_PATTERNS, LATE_COMPILER, YOUNG, ONE_COLLECTOR, limit, program, ...told];
+  const heap = [YOUNG, COLLECTOR_IS_TOLD, ONE_COLLECTOR, limit];
+  const words = [LINEAR_PATTERNS, LATE_COMPILER, ...heap, program, ...told];
   const [file, args] =
     SETPRIV === undefined
       ? withoutCore(process.execPath, words)

@@ -61,8 +61,10 @@ export async function startNatsServer(
 /** Forks an agent, which waits to be sent its AgentOrders. */
 export function forkAgent(): ChildProcess {
   const agent = fileURLToPath(new URL('../agent/main.js', import.meta.url));
-  // Helpers of the collector cost more on busy cores than they save: 7 % of the agent's CPU.
-  const [execPath, execArgv] = withoutCore(...dieWithParent(process.execPath, ['--single-threaded-gc']));
+  // Helpers of the collector cost more on busy cores than they save: 7 % of the agent's CPU. Half the room for what is
+  // young makes it 15 MB smaller, and no slower.
+  const words = ['--single-threaded-gc', '--max-semi-space-size=8'];
+  const [execPath, execArgv] = withoutCore(...dieWithParent(process.execPath, words));
   const child = fork(agent, [], {
     execPath,
     execArgv,

@@ -97,6 +97,15 @@ test('a worker program that is not there, or ends before it has come up, is no f
   expect(end.reason).toBe('no worker process could be started');
 });
 
+test('one worker carries two thousand sessions at once, and all of them end in it', async () => {
+  await using side = await Poolside.open({ rehearsal: 'command=500ms,size=1KiB', sessions: 5_000 });
+  const ends = Array.from({ length: 2_000 }, (_, at) => side.run(`R${at}`));
+  const [pid] = side.pids;
+  expect((await Promise.all(ends)).filter((end) => statusOf(end) !== Status.OK)).toEqual([]);
+  expect(side.pids).toEqual([pid]);
+  expect(side.warnings).toEqual([]);
+});
+
 describe.concurrent('another worker is started', () => {
   test('where those that are there have as many sessions as they shall have', async ({ expect }) => {
     await using side = await Poolside.open({ sessions: 3, workers: 2 });
