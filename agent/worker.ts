@@ -12,6 +12,7 @@ import { Chunk, Permit } from '../proto/gen/netsweep/v1/session.js';
 import { CHUNK_BYTES } from '../proto/subjects.js';
 import { CallOff } from './calloff.js';
 import { jumped, monotonicMs } from './clock.js';
+import { usualCompiler } from './compiler.js';
 import { wipeCredential } from './credentials.js';
 import { type Figures, NO_FIGURES } from './figures.js';
 import { Hold } from './hold.js';
@@ -47,7 +48,6 @@ const BEGIN_EACH_TURN = 16;
  * used is compiled as soon as by default. 5 % of a session's CPU in a sweep of 10,000.
  */
 const MANY_SESSIONS = 1_500;
-const USUAL_COMPILER = '--interrupt-budget=67584';
 
 /**
  * Sessions at once, from which on memory comes first. Left to itself V8 lets sessions that are over lie for long; once
@@ -185,7 +185,7 @@ async function run(number: number, lease: string, task: SessionTask): Promise<vo
   await sendInChunks(number, [...attempt.outputs, ...(attempt.transcript ? [attempt.transcript] : [])]);
   await agent.send({ say: 'ended', job: number, attempt, how: howEnded(job, attempt), figures: job.figures });
   sessions += 1;
-  if (sessions === MANY_SESSIONS) setFlagsFromString(USUAL_COMPILER);
+  if (sessions === MANY_SESSIONS) usualCompiler();
 }
 
 function crowded(): void {

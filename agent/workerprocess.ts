@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { withoutCore } from '../proto/core.js';
 import { WORKER_SILENCE_MS } from '../proto/subjects.js';
 import { monotonicMs } from './clock.js';
+import { lateCompiler } from './compiler.js';
 import { ALLOW_PORTS, ALLOW_TARGETS, type FromWorker, REHEARSE, type ToWorker, WorkerLink } from './ipc.js';
 import { MEGABYTE, type WorkerSettings } from './workersettings.js';
 
@@ -20,12 +21,6 @@ const HANDED_DOWN = ['NETSWEEP_FAILPOINTS', 'NETSWEEP_FAILPOINTS_LOG'];
 
 /** A pattern of the user's that goes back and forth without end on a device's line is matched in linear time. */
 const LINEAR_PATTERNS = '--enable-experimental-regexp-engine-on-excessive-backtracks';
-
-/**
- * A function is compiled with optimizations after four times as much use as by default: in a sweep of 1,000 devices the
- * compiler took a fifth of a worker's CPU. A worker that goes on takes this back.
- */
-const LATE_COMPILER = '--interrupt-budget=300000';
 
 /**
  * In MB, twice as much as by default: hundreds of sessions are under way at once, and what each holds for half a second
@@ -193,7 +188,7 @@ function forked({ program, environment, heapMb, rehearsal, targets }: WorkerSett
   ];
   const limit = `--max-old-space-size=${heapMb}`;
   const heap = [YOUNG, COLLECTOR_IS_TOLD, ONE_COLLECTOR, limit];
-  const words = [LINEAR_PATTERNS, LATE_COMPILER, ...heap, program, ...told];
+  const words = [LINEAR_PATTERNS, ...lateCompiler(), ...heap, program, ...told];
   const [file, args] =
     SETPRIV === undefined
       ? withoutCore(process.execPath, words)
