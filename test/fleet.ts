@@ -62,6 +62,9 @@ export class Fleet implements AsyncDisposable {
   readonly devices: FleetDevice[];
   /** Its log, once its file is gone. */
   #kept: string | null = null;
+  /** What has been read of it so far: a test that waits for a device looks again and again. */
+  readonly #events: FleetEvent[] = [];
+  #readTo = 0;
 
   private constructor(
     readonly folder: string,
@@ -104,8 +107,11 @@ export class Fleet implements AsyncDisposable {
 
   /** What has reached the devices so far. The program writes with a delay of 40 ms: see `quiet`. */
   events(): FleetEvent[] {
-    const whole = this.#log().split('\n').slice(0, -1);
-    return whole.map((line) => JSON.parse(line) as FleetEvent); // the program's own lines
+    const log = this.#log();
+    const lines = log.slice(this.#readTo).split('\n').slice(0, -1);
+    for (const line of lines) this.#events.push(JSON.parse(line) as FleetEvent); // the program's own lines
+    this.#readTo = log.lastIndexOf('\n') + 1;
+    return [...this.#events];
   }
 
   #log(): string {

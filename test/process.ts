@@ -26,6 +26,9 @@ export function program(name: string): string | null {
 /** How long a wait may take, in ms. It is only there so that a hang ends: a busy machine takes a minute for seconds. */
 export const PATIENCE_MS = 180_000;
 
+/** A look at a condition takes at most every fourth moment: one that starts a program is not taken without a break. */
+const BREAK = 3;
+
 /** Resolves with the first value that is not null, undefined or false; throws after timeoutMs. */
 export async function until<T>(
   what: string,
@@ -34,11 +37,12 @@ export async function until<T>(
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
+    const lookedAt = performance.now();
     const value = await condition();
     if (value !== null && value !== undefined && value !== false)
       return value as NonNullable<Exclude<T, false>>;
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await delay(20);
+    await delay(Math.max(20, BREAK * (performance.now() - lookedAt)));
   }
 }
 

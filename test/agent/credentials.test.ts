@@ -67,7 +67,7 @@ test.each(['RFC4716', 'PKCS8'])(
     const path = join(place.folder, 'key');
     const passphrase = randomLetters();
     const enableSecret = randomLetters();
-    const args = ['-q', '-t', 'rsa', '-m', format, '-N', passphrase.toString(), '-f', path];
+    const args = ['-q', '-t', 'rsa', '-b', '2048', '-m', format, '-N', passphrase.toString(), '-f', path];
     await output(program('ssh-keygen') ?? 'ssh-keygen', args);
     await using device = await ScriptedDevice.start({
       shell: unprivileged,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { Place } from '../place.ts';
 import { output, root } from '../process.ts';
 import type { Measured, Spent } from './account/account.ts';
@@ -83,46 +83,51 @@ test('the columns of an inventory are found by their names', () => {
   expect(() => readDevices('name,host\nR1,127.1.0.1\n')).toThrow('needs the columns');
 });
 
-test.each(['group', 'proc'])(
-  'a small run gives a table and a file in which every role has worked, counted by %s',
-  async (way) => {
-    await using place = await Place.open();
+describe('a small run', () => {
+  beforeAll(async () => {
     await output(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'test/bench/tsconfig.json')]);
-    const json = place.path('report.json');
-    const words = [
-      '--only',
-      '1000',
-      '--devices',
-      '20',
-      '--repeat',
-      '1',
-      '--fleet-processes',
-      '1',
-      '--json',
-      json,
-    ];
-    const env = { ...process.env, NETSWEEP_BENCH_CPU: way };
-    const said = await output(process.execPath, [join(root, '.cache/bench/test/bench/main.js'), ...words], {
-      env,
-      timeoutMs: 50_000,
-    });
-    expect(said).toMatch(/^\| bare ssh2 \| .*\n\| netsweep \| /m);
-    const report = JSON.parse(readFileSync(json, 'utf8')) as { sections: { data: Contender[] }[] };
-    const [bare, ours] = report.sections.flatMap(({ data }) => data.flatMap(({ rounds }) => rounds));
-    expect(Object.keys(bare?.roles ?? {})).toEqual(['bare ssh2']);
-    expect(Object.keys(ours?.roles ?? {}).sort()).toEqual([
-      'agents',
-      'command line',
-      'coordinator',
-      'nats-server',
-      'workers',
-    ]);
-    for (const [role, spent] of Object.entries({ ...bare?.roles, ...ours?.roles })) {
-      expect(spent.cpuMs, `CPU of ${role}`).toBeGreaterThan(0);
-      expect(spent.peakMiB, `memory of ${role}`).toBeGreaterThan(1);
-    }
-  },
-);
+  });
+
+  test.each(['group', 'proc'])(
+    'gives a table and a file in which every role has worked, counted by %s',
+    async (way) => {
+      await using place = await Place.open();
+      const json = place.path('report.json');
+      const words = [
+        '--only',
+        '1000',
+        '--devices',
+        '20',
+        '--repeat',
+        '1',
+        '--fleet-processes',
+        '1',
+        '--json',
+        json,
+      ];
+      const env = { ...process.env, NETSWEEP_BENCH_CPU: way };
+      const said = await output(process.execPath, [join(root, '.cache/bench/test/bench/main.js'), ...words], {
+        env,
+        timeoutMs: 50_000,
+      });
+      expect(said).toMatch(/^\| bare ssh2 \| .*\n\| netsweep \| /m);
+      const report = JSON.parse(readFileSync(json, 'utf8')) as { sections: { data: Contender[] }[] };
+      const [bare, ours] = report.sections.flatMap(({ data }) => data.flatMap(({ rounds }) => rounds));
+      expect(Object.keys(bare?.roles ?? {})).toEqual(['bare ssh2']);
+      expect(Object.keys(ours?.roles ?? {}).sort()).toEqual([
+        'agents',
+        'command line',
+        'coordinator',
+        'nats-server',
+        'workers',
+      ]);
+      for (const [role, spent] of Object.entries({ ...bare?.roles, ...ours?.roles })) {
+        expect(spent.cpuMs, `CPU of ${role}`).toBeGreaterThan(0);
+        expect(spent.peakMiB, `memory of ${role}`).toBeGreaterThan(1);
+      }
+    },
+  );
+});
 
 /** Rounds of two seconds with so much CPU by role. */
 function program(title: string, devices: number, rounds: Record<string, number>[]): Contender {

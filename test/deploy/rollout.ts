@@ -46,6 +46,6 @@ export async function agentPackage(place: Place, version: string): Promise<strin
     { mode: 0o755 },
   );
   const file = place.path(`netsweep-agent-${version}.tgz`);
-  await output('tar', ['-czf', file, '-C', dirname(folder), 'package']);
+  await output('tar', ['-I', 'gzip -1', '-cf', file, '-C', dirname(folder), 'package']);
   return file;
 }

@@ -102,7 +102,7 @@ describe.concurrent('a sweep', () => {
 describe.concurrent('every device is swept, at its first attempt', () => {
   test('by an agent with 256 descriptors that was told to hold 500 sessions', async ({ expect }) => {
     await using cluster = await startCluster({
-      devices: 400,
+      devices: 320,
       commandMs: 1_000,
       unprivileged: 0,
       agents: [{ name: 'one', segments: ['default'], forks: 500, descriptors: 256 }],

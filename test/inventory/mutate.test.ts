@@ -6,7 +6,7 @@ import { share, tryMutations } from './judge.ts';
 import { MUTANTS } from './mutants.ts';
 
 const SEED = Number(process.env.NETSWEEP_TEST_SEED ?? Date.now() % 1_000_000);
-const MUTATIONS = Number(process.env.NETSWEEP_TEST_ROUNDS ?? 3_000);
+const MUTATIONS = Number(process.env.NETSWEEP_TEST_ROUNDS ?? 1_500);
 
 describe(`a slip of the finger (NETSWEEP_TEST_SEED=${SEED} npx vitest run test/inventory/mutate.test.ts)`, () => {
   test.each(Array.from(share(MUTANTS, MUTATIONS), ([mutant, rounds]) => ({ ...mutant, rounds })))(

@@ -19,12 +19,13 @@ import { output, program, without } from '../process.ts';
 import { SshAgentProcess } from '../sshagent.ts';
 
 const PASSPHRASE = 'correct horse';
+const RSA = ['-t', 'rsa', '-b', '2048'];
 const KINDS = [
   ['-t', 'ed25519'],
   ['-t', 'ecdsa', '-b', '256'],
   ['-t', 'ecdsa', '-b', '384'],
   ['-t', 'ecdsa', '-b', '521'],
-  ['-t', 'rsa', '-b', '2048'],
+  RSA,
 ];
 
 function keygen(...args: string[]): Promise<string> {
@@ -40,7 +41,7 @@ interface Key {
 
 async function makeKey(place: Place, args: string[] = ['-t', 'ed25519'], passphrase = ''): Promise<Key> {
   const path = join(place.folder, `key-${randomBytes(6).toString('hex')}`);
-  await keygen('-f', path, '-N', passphrase, '-C', '', ...args);
+  await keygen('-f', path, '-N', passphrase, '-C', '', '-a', '2', ...args); // few rounds of the passphrase
   return { path, file: await readFile(path), line: (await readFile(`${path}.pub`, 'utf8')).trim() };
 }
 
@@ -155,7 +156,7 @@ describe.skipIf(missing !== null)('a login at a real sshd', () => {
 
   test('by two keys, where it wants two', async () => {
     await using place = await Place.open();
-    const keys = [await makeKey(place), await makeKey(place, ['-t', 'rsa'])] as const;
+    const keys = [await makeKey(place), await makeKey(place, RSA)] as const;
     await using sshd = await accepting([...keys], { config: ['AuthenticationMethods publickey,publickey'] });
     await using agent = await SshAgentProcess.open([keys[1].path]);
     await expectIn(login(sshd, { privateKey: keys[0].file, sshAgent: agent.path }));
@@ -232,7 +233,7 @@ describe.skipIf(missing !== null)('a certificate', () => {
   test('works with a key that an ssh-agent holds, beside it and in it', async () => {
     await using place = await Place.open();
     const authority = await makeKey(place);
-    const [key, other] = [await makeKey(place, ['-t', 'rsa']), await makeKey(place)];
+    const [key, other] = [await makeKey(place, RSA), await makeKey(place)];
     await using sshd = await trusting(authority);
     await using agent = await SshAgentProcess.open([key.path]);
     const certificate = await certify(authority, key);
@@ -475,7 +476,7 @@ describe.skipIf(missing !== null)('legacy algorithms at a real sshd', () => {
 
   test('an RSA key signs with SHA-1 only there', async () => {
     await using place = await Place.open();
-    const key = await makeKey(place, ['-t', 'rsa']);
+    const key = await makeKey(place, RSA);
     await using sshd = await accepting([key], {
       config: ['PubkeyAcceptedAlgorithms ssh-rsa', 'PasswordAuthentication no'],
     });

@@ -13,7 +13,7 @@ import { commitWithin, crash, cuts, examine, FLIPS_AGAIN, flipped, flips } from 
 import { newSweep, output, report, reported, TemporaryDirectory } from './samples.js';
 
 const SEED = Number(process.env.SEED ?? randomInt(1_000_000));
-const FLIPS = 200;
+const FLIPS = 100;
 const CUTS = 40;
 const PAGE_BYTES = 16_384;
 
