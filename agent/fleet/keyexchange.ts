@@ -32,8 +32,8 @@ export function sharePairs(connection: Exchanging): void {
 }
 
 const { privateKey, publicKey } = generateKeyPairSync('x25519');
-const { x = '' } = publicKey.export({ format: 'jwk' });
-const PUBLIC = Buffer.from(x, 'base64url');
+/** Behind what says of which kind it is. */
+const PUBLIC = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
 
 const X25519: Pick<Exchange, 'getPublicKey' | 'computeSecret'> = {
   getPublicKey: () => PUBLIC,

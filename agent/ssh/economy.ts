@@ -1,7 +1,15 @@
 // What ssh2 does at a price that counts in ten thousand sessions, done for less: the check of a host key's proof, the
 // key exchange and the padding of packets. These are parts of it that have no public face; its version is pinned, and a test looks at
 // each.
-import { createPublicKey, diffieHellman, type KeyObject, randomFillSync, verify } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  type KeyObject,
+  randomBytes,
+  randomFillSync,
+  verify,
+} from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { ANY_KEY } from './publickey.js';
 
@@ -31,7 +39,7 @@ checkWithoutPem(Object.getPrototypeOf(ssh2.utils.parseKey(ANY_KEY)) as Keys);
 /** ssh2's side of a key exchange by X25519. */
 interface Exchange {
   type: string;
-  _keys: { privateKey: KeyObject; publicKey: KeyObject };
+  _keys: { privateKey: KeyObject; half: Buffer } | null;
   generateKeys(): void;
   getPublicKey(): Buffer;
   computeSecret(theirs: Buffer): Buffer | Error;
@@ -44,16 +52,26 @@ export function cheapenExchange(made: unknown): void {
   const exchange = made as Exchange | undefined; // what ssh2 keeps of the exchange that is under way
   if (isCheap || exchange?.type !== '25519') return;
   isCheap = true;
+  // It has its keys from ssh2 already, and goes on with them.
+  const { getPublicKey } = exchange;
   Object.assign(Object.getPrototypeOf(exchange) as Exchange, X25519);
+  exchange.getPublicKey = getPublicKey;
 }
 
-const X25519: Pick<Exchange, 'getPublicKey' | 'computeSecret'> = {
+/**
+ * The key is read, not generated: Node 20 stands still for good when it collects what generated a key (for which it waits
+ * until nobody uses the key) in the middle of writing that key as JWK; of ten thousand sessions one did.
+ */
+const X25519: Pick<Exchange, 'generateKeys' | 'getPublicKey' | 'computeSecret'> = {
+  generateKeys(this: Exchange) {
+    this._keys ??= newKeys();
+  },
   getPublicKey(this: Exchange) {
-    this.generateKeys();
-    return Buffer.from(this._keys.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+    this._keys ??= newKeys();
+    return this._keys.half;
   },
   computeSecret(this: Exchange, theirs) {
-    this.generateKeys();
+    this._keys ??= newKeys();
     try {
       const key = { kty: 'OKP', crv: 'X25519', x: theirs.toString('base64url') };
       const publicKey = createPublicKey({ key, format: 'jwk' });
@@ -63,6 +81,14 @@ const X25519: Pick<Exchange, 'getPublicKey' | 'computeSecret'> = {
     }
   },
 };
+
+/** `half`: what the other side is given. */
+function newKeys(): { privateKey: KeyObject; half: Buffer } {
+  const d = randomBytes(32).toString('base64url');
+  // Node insists on a public half, and ignores it.
+  const privateKey = createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d, x: d }, format: 'jwk' });
+  return { privateKey, half: Buffer.from(privateKey.export({ format: 'jwk' }).x ?? '', 'base64url') };
+}
 
 /** A positive number as SSH writes it: no leading zeros, but one where the first bit is set. */
 export function mpint(bytes: Buffer): Buffer {
