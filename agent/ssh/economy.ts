@@ -36,10 +36,16 @@ function checkWithoutPem(keys: Keys): void {
 
 checkWithoutPem(Object.getPrototypeOf(ssh2.utils.parseKey(ANY_KEY)) as Keys);
 
+/** `half`: what the other side is given. */
+interface OwnKeys {
+  privateKey: KeyObject;
+  half: Buffer;
+}
+
 /** ssh2's side of a key exchange by X25519. */
 interface Exchange {
   type: string;
-  _keys: { privateKey: KeyObject; half: Buffer } | null;
+  _keys: OwnKeys | { privateKey: KeyObject; publicKey: KeyObject } | null;
   generateKeys(): void;
   getPublicKey(): Buffer;
   computeSecret(theirs: Buffer): Buffer | Error;
@@ -52,10 +58,7 @@ export function cheapenExchange(made: unknown): void {
   const exchange = made as Exchange | undefined; // what ssh2 keeps of the exchange that is under way
   if (isCheap || exchange?.type !== '25519') return;
   isCheap = true;
-  // It has its keys from ssh2 already, and goes on with them.
-  const { getPublicKey } = exchange;
   Object.assign(Object.getPrototypeOf(exchange) as Exchange, X25519);
-  exchange.getPublicKey = getPublicKey;
 }
 
 /**
@@ -68,7 +71,9 @@ const X25519: Pick<Exchange, 'generateKeys' | 'getPublicKey' | 'computeSecret'> 
   },
   getPublicKey(this: Exchange) {
     this._keys ??= newKeys();
-    return this._keys.half;
+    if ('half' in this._keys) return this._keys.half;
+    // Those that are under way already go on with the keys that ssh2 has made.
+    return this._keys.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
   },
   computeSecret(this: Exchange, theirs) {
     this._keys ??= newKeys();
@@ -82,8 +87,7 @@ const X25519: Pick<Exchange, 'generateKeys' | 'getPublicKey' | 'computeSecret'> 
   },
 };
 
-/** `half`: what the other side is given. */
-function newKeys(): { privateKey: KeyObject; half: Buffer } {
+function newKeys(): OwnKeys {
   const d = randomBytes(32).toString('base64url');
   // Node insists on a public half, and ignores it.
   const privateKey = createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d, x: d }, format: 'jwk' });
