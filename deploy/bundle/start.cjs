@@ -22,7 +22,7 @@ setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks'
  * less memory, for a twentieth of the CPU. An agent's small heap, left to V8, would be looked through once a second.
  * A coordinator begins small and sets the rest itself (coordinator/heap.ts).
  */
-const GROWTH = { 'netsweep.js': 50, 'agent.js': 100 };
+const GROWTH = { 'netsweep.js': 50, 'agent.js': 300 };
 const COORDINATOR_GROWTH = 200;
 const COORDINATORS = ['serve', 'private-coordinator'];
 /** Ends as soon as an inventory is read, all of which it keeps until then. */

@@ -2,8 +2,9 @@
 import { peakMiB, proportionalMiB, residentMiB } from './proc.ts';
 
 const PEAKS_MS = 100;
-/** Dear: see `proportionalMiB`. */
+/** Dear, see `proportionalMiB`: of large processes less often, so that at most a hundredth of a core goes into it. */
 const PROPORTIONAL_MS = 500;
+const PROPORTIONAL_SHARE = 0.01;
 /** Stands for all roles. */
 const ALL = 'all';
 
@@ -34,7 +35,6 @@ export class Peaks {
     const at = performance.now();
     const [peaks, proportional] = [at >= this.#nextPeaks, at >= this.#nextProportional];
     if (peaks) this.#nextPeaks = at + PEAKS_MS;
-    if (proportional) this.#nextProportional = at + PROPORTIONAL_MS;
     const sums = new Map<string, Memory>();
     for (const [pid, role] of alive) {
       const one = {
@@ -46,6 +46,9 @@ export class Peaks {
       for (const name of [role, ALL]) sums.set(name, together(sums.get(name) ?? NOTHING, one));
     }
     for (const [role, memory] of sums) this.#roles.set(role, most(this.#roles.get(role) ?? NOTHING, memory));
+    if (!proportional) return;
+    const tookMs = performance.now() - at;
+    this.#nextProportional = at + Math.max(PROPORTIONAL_MS, tookMs / PROPORTIONAL_SHARE);
   }
 }
 
