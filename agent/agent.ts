@@ -61,6 +61,12 @@ export interface AgentConfig {
 /** Its coordinator will never have this agent, or the agent will not have this coordinator. */
 export class Unwanted extends Error {}
 
+/** A pool that was opened before it was known what for. */
+export interface Prepared {
+  pool: Pool;
+  counted: Counted;
+}
+
 export const SPOOL_BYTES = 256 * 1024 * 1024;
 
 /** What an agent is made of beside its own loops. */
@@ -81,14 +87,16 @@ export interface AgentParts {
   openEndpoint?(seen: Seen): Promise<(AsyncDisposable & { address: string }) | null>;
 }
 
-export function realParts(config: AgentConfig, log: AgentLog): AgentParts {
+export function realParts(config: AgentConfig, log: AgentLog, prepared: Prepared | null = null): AgentParts {
   const { nats, tls, identity, name, workers, coordinator, spoolBytes, rehearsal, isAwaited, targets } =
     config;
-  const counted = new Counted();
+  const counted = prepared?.counted ?? new Counted();
   return {
     host: machine,
     counted,
     openPool: async () => {
+      if (prepared?.pool.resize(workers)) return prepared.pool;
+      void prepared?.pool[Symbol.asyncDispose]();
       const pool = await Pool.open(
         workers,
         (what, about) => log.warn(what, about),

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
-import { AgentsClient } from '../proto/gen/netsweep/v1/agent.js';
+import { AgentsClient } from '../proto/gen/netsweep/v1/agent_service.js';
 import { Line } from '../proto/line.js';
 import type { UplinkClient } from './uplink.js';
 

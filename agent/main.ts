@@ -2,14 +2,17 @@
 // The process edge of `netsweep-agent`: signals, logs, exit codes. Forked by a self-contained coordinator it takes
 // its orders over IPC, so that nothing secret stands in argv or environment; otherwise from options.
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { leaveNoCore } from '../proto/core.js';
 import { openToOthers } from '../proto/keyfile.js';
 import { logOptions } from '../proto/operation/log.js';
-import type { AgentOrders } from '../proto/orders.js';
-import { type AgentConfig, realParts, runAgent, SPOOL_BYTES, Unwanted } from './agent.js';
+import type { AgentOrders, AgentWord } from '../proto/orders.js';
+import { type AgentConfig, type Prepared, realParts, runAgent, SPOOL_BYTES, Unwanted } from './agent.js';
 import type { AgentLog } from './agentlog.js';
 import { machineHere } from './machine.js';
+import { Counted } from './operation/counted.js';
 import { CannotListen } from './operation/open.js';
+import { Pool } from './pool.js';
 import { MEMORY_BYTES } from './results.js';
 import { Targets } from './targets.js';
 
@@ -29,11 +32,9 @@ async function runForked(): Promise<number> {
   process.once('disconnect', () => process.exit(0));
   process.stderr.on('error', () => undefined); // nobody may be left to read it
   if (!process.connected) return 0;
-  const orders = await new Promise<AgentOrders | null>((resolve) => {
-    process.once('message', (message) => resolve(message as AgentOrders)); // from our own coordinator
-    stop.signal.addEventListener('abort', () => resolve(null));
-  });
-  if (orders === null) return 0;
+  const given = await wordsOfCoordinator();
+  if (given === null) return 0;
+  const { orders, prepared } = given;
   const { nats, natsToken, ...rest } = orders;
   const config: AgentConfig = {
     ...rest,
@@ -51,16 +52,36 @@ async function runForked(): Promise<number> {
   };
   const say = (what: unknown) => process.stderr.write(`${orders.name}: ${what}\n`);
   try {
-    await run(config, {
-      warn: (what) => void (stop.signal.aborted || say(what)),
-      ready: () => undefined,
-    });
+    const log = { warn: (what: string) => void (stop.signal.aborted || say(what)), ready: () => undefined };
+    await run(config, log, await prepared);
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 0;
     say(error instanceof Error ? error.stack : error);
     return 70;
   }
+}
+
+/** What there is to do, and what was prepared for it; null: we are to end. */
+function wordsOfCoordinator(): Promise<{ orders: AgentOrders; prepared: Promise<Prepared> | null } | null> {
+  let prepared: Promise<Prepared> | null = null;
+  return new Promise((resolve) => {
+    process.on('message', (message) => {
+      const word = message as AgentWord; // from our own coordinator
+      if ('prepare' in word) prepared = prepare();
+      else resolve({ orders: word.orders, prepared });
+    });
+    stop.signal.addEventListener('abort', () => resolve(null));
+  });
+}
+
+/** Workers are as many as there are cores, until the orders say otherwise. */
+async function prepare(): Promise<Prepared> {
+  const counted = new Counted();
+  const warn = (what: string) => process.stderr.write(`${what}\n`);
+  const pool = await Pool.open(availableParallelism(), warn, {}, counted);
+  pool.warm();
+  return { pool, counted };
 }
 
 async function runConfigured(): Promise<number> {
@@ -111,8 +132,8 @@ async function runConfigured(): Promise<number> {
   }
 }
 
-function run(config: AgentConfig, log: AgentLog): Promise<void> {
-  return runAgent(config, stop.signal, log, { ...realParts(config, log), hurry: hurry.signal });
+function run(config: AgentConfig, log: AgentLog, prepared: Prepared | null = null): Promise<void> {
+  return runAgent(config, stop.signal, log, { ...realParts(config, log, prepared), hurry: hurry.signal });
 }
 
 function version(): string {

@@ -83,7 +83,7 @@ export class Pool {
   #holding = false;
 
   private constructor(
-    private readonly size: number,
+    private size: number,
     private readonly warn: (what: string, about?: About) => void,
     private readonly settings: WorkerSettings,
     private readonly counted: Counted,
@@ -120,6 +120,13 @@ export class Pool {
   /** Starts the first worker before there is a job for it. */
   warm(): void {
     if (this.#workers.size === 0) this.#fork(false);
+  }
+
+  /** Has so many workers at most from now on; false: they would have another share of the memory than those there are. */
+  resize(size: number): boolean {
+    const fits = usualSettings(size).fullMb === this.settings.fullMb;
+    if (fits) this.size = size;
+    return fits;
   }
 
   /** Runs one session in a worker. Never rejects. */

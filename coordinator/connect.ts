@@ -11,15 +11,15 @@ import { checkServerIdentity } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { type Channel, ChannelCredentials, type ChannelOptions, type ClientOptions } from '@grpc/grpc-js';
 import { withoutCore } from '../proto/core.js';
-import { AuditsClient } from '../proto/gen/netsweep/v1/audits.js';
-import { HistoryClient } from '../proto/gen/netsweep/v1/history.js';
-import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.js';
+import { AuditsClient } from '../proto/gen/netsweep/v1/audits_service.js';
+import { HistoryClient } from '../proto/gen/netsweep/v1/history_service.js';
+import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps_service.js';
 import { Line } from '../proto/line.js';
 import { harmless } from './cli/terminal.js';
 import { isLoopback } from './intake/loopback.js';
 import { InputError } from './inventory/inventory.js';
 import { findNatsServer, NoNatsServer } from './natsserver.js';
-import { type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
+import { PRIVATE_COORDINATOR, type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
 import { makeStateDirectory } from './statedirectory.js';
 import type { Keep } from './store/versions.js';
 import { readIdentity, type TlsFiles } from './tls.js';
@@ -158,7 +158,7 @@ async function start({ state, sweeps, keep }: ConnectOptions): Promise<Connectio
   const program = fileURLToPath(new URL('./main.js', import.meta.url));
   const words = [...(sweeps ? [SWEEP_COMES] : []), ...(keep === null ? [] : [wordOf(keep)])];
   const [execPath, execArgv] = withoutCore(process.execPath, [ONE_COLLECTOR]);
-  const child = fork(program, ['private-coordinator', state, ...words], {
+  const child = fork(program, [PRIVATE_COORDINATOR, state, ...words], {
     detached: true,
     env: ofInterest(process.env),
     execPath,

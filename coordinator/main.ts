@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 // The process edge of `netsweep`: words in, exit code out. The first signal asks the command to stop, a second
 // ends the process; whatever error is not known to end.ts is a bug and ends with 70.
-import { buildProgram } from './cli/program.js';
-import { wordsOf } from './cli/words.js';
+import { PRIVATE_COORDINATOR } from './privatenews.js';
 
 const INTERRUPTED = 130;
 const stop = new AbortController();
@@ -17,6 +16,12 @@ process.on('uncaughtException', async (error) => process.exit(await explain(erro
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 async function main(): Promise<number> {
+  const [, , command, ...args] = process.argv;
+  if (command === PRIVATE_COORDINATOR) return runPrivate(args).catch(explain);
+  const [{ buildProgram }, { wordsOf }] = await Promise.all([
+    import('./cli/program.js'),
+    import('./cli/words.js'),
+  ]);
   let code = 0;
   const edge = { stop: stop.signal, done: (ended: number) => (code = ended) };
   return buildProgram(edge)
@@ -24,8 +29,15 @@ async function main(): Promise<number> {
     .then(() => code, explain);
 }
 
+/** Started by us, on somebody's way to a first device, and without what reads a command line. */
+async function runPrivate(args: string[]): Promise<number> {
+  const { runPrivateCoordinator } = await import('./private.js');
+  await runPrivateCoordinator(args, stop.signal);
+  return 0;
+}
+
 async function explain(error: unknown): Promise<number> {
-  // Most commands end without an error, and this pulls in gRPC.
+  // Most commands end without an error.
   const { endOf } = await import('./cli/end.js');
   const { code, message } = endOf(error, stop.signal);
   if (message !== '') process.stderr.write(`${message}\n`);

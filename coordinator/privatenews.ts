@@ -2,6 +2,9 @@
 
 import type { Keep } from './store/versions.js';
 
+/** The command by which it is started. */
+export const PRIVATE_COORDINATOR = 'private-coordinator';
+
 /** Told in its arguments: a sweep is on its way. */
 export const SWEEP_COMES = 'sweep-comes';
 
@@ -20,3 +23,11 @@ export function keepIn(words: readonly string[]): Keep | null {
 
 /** What the process tells its starter over IPC. */
 export type PrivateNews = { address: string } | { inUse: true } | { error: string };
+
+/** Tells it, from within the process. */
+export function tell(news: PrivateNews): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(news, undefined, {}, () => resolve());
+  });
+}

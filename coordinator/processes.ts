@@ -6,6 +6,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withoutCore } from '../proto/core.js';
+import type { AgentWord } from '../proto/orders.js';
 import { findNatsServer } from './natsserver.js';
 
 /** util-linux, on every Debian; without it IPC and the parent's own care remain. */
@@ -58,7 +59,7 @@ export async function startNatsServer(
   };
 }
 
-/** Forks an agent, which waits to be sent its AgentOrders. */
+/** Forks an agent, which waits to be given its orders. */
 export function forkAgent(): ChildProcess {
   const agent = fileURLToPath(new URL('../agent/main.js', import.meta.url));
   // Helpers of the collector cost more on busy cores than they save: 7 % of the agent's CPU. Half the room for what is
@@ -74,6 +75,10 @@ export function forkAgent(): ChildProcess {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   return child;
+}
+
+export function give(agent: ChildProcess, word: AgentWord): void {
+  agent.send(word);
 }
 
 export function exited(child: ChildProcess): Promise<void> {

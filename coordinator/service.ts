@@ -28,10 +28,9 @@ import {
   Sweep,
   type SweepEvent,
   SweepState,
-  type SweepsServer,
-  SweepsService,
   type WatchRequest,
 } from '../proto/gen/netsweep/v1/sweeps.js';
+import { type SweepsServer, SweepsService } from '../proto/gen/netsweep/v1/sweeps_service.js';
 import { AUTO } from '../proto/platform.js';
 import type { Act } from './auditlog/acts.js';
 import { COORDINATOR, type Who, whoOf } from './auditlog/who.js';

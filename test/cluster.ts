@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import type { Agent } from '../proto/gen/netsweep/v1/sweeps.ts';
-import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps.ts';
+import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps_service.ts';
 import { type Certificates, type Leaf, makeCertificates } from './certificates.ts';
 import { type FaultProxy, startFaultProxy } from './faultproxy.ts';
 import { Fleet, type FleetOptions } from './fleet.ts';

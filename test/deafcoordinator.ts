@@ -6,8 +6,6 @@ import { devicePort } from '../agent/fleet/share.ts';
 import {
   type AgentBatch,
   type AgentMessage,
-  type AgentsServer,
-  AgentsService,
   type CoordinatorBatch,
   type CoordinatorMessage,
   Grant,
@@ -16,6 +14,7 @@ import {
   Verdict,
   Work,
 } from '../proto/gen/netsweep/v1/agent.ts';
+import { type AgentsServer, AgentsService } from '../proto/gen/netsweep/v1/agent_service.ts';
 import { Credential, Device, SweepOptions } from '../proto/gen/netsweep/v1/model.ts';
 import { Permit } from '../proto/gen/netsweep/v1/session.ts';
 import type { Fleet } from './fleet.ts';

@@ -7,8 +7,6 @@ import { devicePort } from '../agent/fleet/share.ts';
 import { type Signer, signerOf } from '../coordinator/signing.ts';
 import {
   type AgentBatch,
-  type AgentsServer,
-  AgentsService,
   type ClaimRequest,
   type CoordinatorBatch,
   type CoordinatorMessage,
@@ -20,6 +18,7 @@ import {
   Welcome,
   Work,
 } from '../proto/gen/netsweep/v1/agent.ts';
+import { type AgentsServer, AgentsService } from '../proto/gen/netsweep/v1/agent_service.ts';
 import { Credential, Device, SweepOptions } from '../proto/gen/netsweep/v1/model.ts';
 import { Permit } from '../proto/gen/netsweep/v1/session.ts';
 import { carriedDigest, signedBytes } from '../proto/terms.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { ChannelCredentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { AgentsClient } from '../proto/gen/netsweep/v1/agent.ts';
+import { AgentsClient } from '../proto/gen/netsweep/v1/agent_service.ts';
 import { Line } from '../proto/line.ts';
 import { until } from './process.ts';
 

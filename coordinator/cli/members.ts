@@ -1,7 +1,8 @@
 // `netsweep enroll`, `join`, `token ...`, `agents members`, `agents revoke`. On the coordinator's host they go over its
 // own socket, so that the first member can be made by somebody who is none yet.
 import { ChannelCredentials } from '@grpc/grpc-js';
-import { type JoinToken, type Member, MembersClient, Role } from '../../proto/gen/netsweep/v1/members.js';
+import { type JoinToken, type Member, Role } from '../../proto/gen/netsweep/v1/members.js';
+import { MembersClient } from '../../proto/gen/netsweep/v1/members_service.js';
 import { label } from '../../proto/label.js';
 import { isoTime } from '../combine/result.js';
 import { socketOf } from '../socketfile.js';

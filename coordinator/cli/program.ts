@@ -121,15 +121,6 @@ export function buildProgram(edge: Edge): Command {
     hidden: true,
     act: async (args) => (await import('./scheduled.js')).checkScheduled(args),
   });
-  addPassThrough(program, edge, {
-    usage: 'private-coordinator',
-    about: 'the coordinator of what runs here',
-    hidden: true,
-    act: async (args) => {
-      await (await import('../private.js')).runPrivateCoordinator(args, edge.stop);
-      return EXIT.ok;
-    },
-  });
   return program;
 }
 

@@ -7,9 +7,9 @@ import {
   RunState,
   Schedule,
   type ScheduleRun,
-  SchedulesClient,
   type ScheduleView,
 } from '../../proto/gen/netsweep/v1/schedules.js';
+import { SchedulesClient } from '../../proto/gen/netsweep/v1/schedules_service.js';
 import { label } from '../../proto/label.js';
 import { isoTime } from '../combine/result.js';
 import { duration } from '../combine/summary.js';

@@ -1,12 +1,12 @@
 // The history as clients ask for it: streams over pages of the store, as fast as they are read.
 import type { Server, ServerWritableStream } from '@grpc/grpc-js';
-import {
-  type ForgetReply,
-  HistoryService,
-  type NewestRequest,
-  type Version,
-  type VersionsRequest,
+import type {
+  ForgetReply,
+  NewestRequest,
+  Version,
+  VersionsRequest,
 } from '../../proto/gen/netsweep/v1/history.js';
+import { HistoryService } from '../../proto/gen/netsweep/v1/history_service.js';
 import type { Act } from '../auditlog/acts.js';
 import { type Who, whoOf } from '../auditlog/who.js';
 import { stream, unary } from '../intake/calls.js';

@@ -1,11 +1,11 @@
 // Who may call what: a row for each method of each service. The compiler asks for a row of every method, a test for
 // every service of the .proto files, and what has none is refused.
-import { AgentsService } from '../../proto/gen/netsweep/v1/agent.js';
-import { AuditsService } from '../../proto/gen/netsweep/v1/audits.js';
-import { HistoryService } from '../../proto/gen/netsweep/v1/history.js';
-import { MembersService } from '../../proto/gen/netsweep/v1/members.js';
-import { SchedulesService } from '../../proto/gen/netsweep/v1/schedules.js';
-import { SweepsService } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { AgentsService } from '../../proto/gen/netsweep/v1/agent_service.js';
+import { AuditsService } from '../../proto/gen/netsweep/v1/audits_service.js';
+import { HistoryService } from '../../proto/gen/netsweep/v1/history_service.js';
+import { MembersService } from '../../proto/gen/netsweep/v1/members_service.js';
+import { SchedulesService } from '../../proto/gen/netsweep/v1/schedules_service.js';
+import { SweepsService } from '../../proto/gen/netsweep/v1/sweeps_service.js';
 import type { Caller, Reach } from './caller.js';
 
 const ANYONE: readonly Reach[] = ['anyone'];

@@ -1,6 +1,7 @@
 // Members over gRPC: joining, renewing, enrolling, revoking. Who may call what is decided at the door.
 import { type Server, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
-import { JoinToken, type MembersServer, MembersService } from '../../proto/gen/netsweep/v1/members.js';
+import { JoinToken } from '../../proto/gen/netsweep/v1/members.js';
+import { type MembersServer, MembersService } from '../../proto/gen/netsweep/v1/members_service.js';
 import { writeJoinToken } from '../../proto/identity/jointoken.js';
 import type { Host } from '../host.js';
 import { answer, ServiceError } from '../intake/calls.js';

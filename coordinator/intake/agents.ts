@@ -9,8 +9,6 @@ import { failpoint } from '../../proto/failpoint.js';
 import {
   type AgentBatch,
   type AgentMessage,
-  type AgentsServer,
-  AgentsService,
   type ClaimReply,
   type ClaimRequest,
   type CoordinatorBatch,
@@ -29,6 +27,7 @@ import {
   Verdict,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
+import { type AgentsServer, AgentsService } from '../../proto/gen/netsweep/v1/agent_service.js';
 import { type HostKey, Permit } from '../../proto/gen/netsweep/v1/session.js';
 import { leaseAct } from '../auditlog/acts.js';
 import { type Books, credentialsOf } from '../books.js';

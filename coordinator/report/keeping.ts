@@ -2,13 +2,13 @@
 import type { Server, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import {
-  AuditsService,
   KeepAuditReply,
   type KeepAuditRequest,
   type KeptAudit,
   type ListAuditsRequest,
   type RuleOutcome,
 } from '../../proto/gen/netsweep/v1/audits.js';
+import { AuditsService } from '../../proto/gen/netsweep/v1/audits_service.js';
 import { asStatus, ServiceError, stream } from '../intake/calls.js';
 import type { AuditBook, AuditWrite } from './book.js';
 import { nextOpen } from './open.js';

@@ -8,10 +8,9 @@ import {
   RunState,
   type Schedule,
   type ScheduleRun,
-  type SchedulesServer,
-  SchedulesService,
   ScheduleView,
 } from '../../proto/gen/netsweep/v1/schedules.js';
+import { type SchedulesServer, SchedulesService } from '../../proto/gen/netsweep/v1/schedules_service.js';
 import type { Act } from '../auditlog/acts.js';
 import { type Who, whoOf } from '../auditlog/who.js';
 import { callerOf } from '../identity/caller.js';

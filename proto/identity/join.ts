@@ -13,7 +13,8 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { type Identity, MembersClient } from '../gen/netsweep/v1/members.js';
+import type { Identity } from '../gen/netsweep/v1/members.js';
+import { MembersClient } from '../gen/netsweep/v1/members_service.js';
 import { makeKey, requestCertificate } from './certificaterequest.js';
 import { type IdentityDirectory, keepIdentity, keepKey } from './identitydirectory.js';
 import { readJoinToken } from './jointoken.js';

@@ -6,13 +6,8 @@ import { expect, test } from 'vitest';
 import { machine } from '../../agent/host.js';
 import { Uplink } from '../../agent/uplink.js';
 import type { AgentBatch, CoordinatorBatch, CoordinatorMessage } from '../../proto/gen/netsweep/v1/agent.js';
-import {
-  AgentsClient,
-  AgentsService,
-  HandedBack,
-  Verdict,
-  Welcome,
-} from '../../proto/gen/netsweep/v1/agent.js';
+import { HandedBack, Verdict, Welcome } from '../../proto/gen/netsweep/v1/agent.js';
+import { AgentsClient, AgentsService } from '../../proto/gen/netsweep/v1/agent_service.js';
 
 type Stream = ServerDuplexStream<AgentBatch, CoordinatorBatch>;
 

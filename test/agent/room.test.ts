@@ -10,8 +10,6 @@ import { Trust } from '../../agent/trust.js';
 import { Uplink } from '../../agent/uplink.js';
 import {
   type AgentBatch,
-  AgentsClient,
-  AgentsService,
   CoordinatorBatch,
   type CoordinatorMessage,
   Grant,
@@ -23,6 +21,7 @@ import {
   Welcome,
   Work,
 } from '../../proto/gen/netsweep/v1/agent.js';
+import { AgentsClient, AgentsService } from '../../proto/gen/netsweep/v1/agent_service.js';
 import { Device, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import { until } from '../process.js';
 

@@ -1,7 +1,8 @@
 // How `netsweep run` ends with a coordinator elsewhere, and what a repeated submit means.
 import { describe, expect, test } from 'vitest';
 import { Credential, Device, SweepOptions } from '../../proto/gen/netsweep/v1/model.ts';
-import type { SubmitHeader, SubmitReply, SweepsClient } from '../../proto/gen/netsweep/v1/sweeps.ts';
+import type { SubmitHeader, SubmitReply } from '../../proto/gen/netsweep/v1/sweeps.ts';
+import type { SweepsClient } from '../../proto/gen/netsweep/v1/sweeps_service.ts';
 import { readResults, startCluster } from '../cluster.ts';
 import { until } from '../process.ts';
 import { checkWitnesses } from '../witness.ts';

@@ -6,7 +6,8 @@ import { ChannelCredentials, Client, Metadata, type ServiceError, status } from 
 import { expect, test } from 'vitest';
 import { ACCESS } from '../../coordinator/identity/access.js';
 import { Authority, newSerial } from '../../coordinator/identity/authority.js';
-import { MembersClient, Role } from '../../proto/gen/netsweep/v1/members.js';
+import { Role } from '../../proto/gen/netsweep/v1/members.js';
+import { MembersClient } from '../../proto/gen/netsweep/v1/members_service.js';
 import { makeKey, requestCertificate } from '../../proto/identity/certificaterequest.js';
 import { join } from '../../proto/identity/join.js';
 import { makeCertificates } from '../certificates.ts';

@@ -7,11 +7,11 @@ import { expect, test } from 'vitest';
 import { Coordinator } from '../../coordinator/coordinator.js';
 import {
   type AgentMessage,
-  AgentsClient,
   type CoordinatorBatch,
   Hello,
   Result,
 } from '../../proto/gen/netsweep/v1/agent.js';
+import { AgentsClient } from '../../proto/gen/netsweep/v1/agent_service.js';
 import { Output, Status } from '../../proto/gen/netsweep/v1/model.js';
 import { Attempt, Chunk } from '../../proto/gen/netsweep/v1/session.js';
 

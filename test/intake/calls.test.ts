@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ChannelCredentials, type ServiceError, status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
 import { Coordinator } from '../../coordinator/coordinator.js';
-import { SweepsClient } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { SweepsClient } from '../../proto/gen/netsweep/v1/sweeps_service.js';
 
 test.each(['watch', 'results'] as const)(
   '%s of a sweep that is not there ends with NOT_FOUND',

@@ -22,13 +22,13 @@ import type { Store, SweepRow, Write } from '../../coordinator/store/store.js';
 import type { ActiveSweep } from '../../coordinator/sweep/activesweep.js';
 import {
   type AgentMessage,
-  AgentsClient,
   type ClaimReply,
   type CoordinatorBatch,
   type CoordinatorMessage,
   type Grant,
   Hello,
 } from '../../proto/gen/netsweep/v1/agent.js';
+import { AgentsClient } from '../../proto/gen/netsweep/v1/agent_service.js';
 import { Member, Role } from '../../proto/gen/netsweep/v1/members.js';
 import { Credential, Device } from '../../proto/gen/netsweep/v1/model.js';
 import { sweepRow } from '../store/samples.js';

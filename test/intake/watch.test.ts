@@ -7,7 +7,8 @@ import { expect, test } from 'vitest';
 import { Coordinator } from '../../coordinator/coordinator.js';
 import type { Write } from '../../coordinator/store/store.js';
 import { Device, Status } from '../../proto/gen/netsweep/v1/model.js';
-import { type SweepEvent, SweepsClient } from '../../proto/gen/netsweep/v1/sweeps.js';
+import type { SweepEvent } from '../../proto/gen/netsweep/v1/sweeps.js';
+import { SweepsClient } from '../../proto/gen/netsweep/v1/sweeps_service.js';
 import { sweepRow } from '../store/samples.js';
 
 const DEVICES = 700;

@@ -3,13 +3,11 @@
 import { ChannelCredentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import {
   type AgentMessage,
-  AgentsClient,
-  type AgentsServer,
-  AgentsService,
   type CoordinatorMessage,
   type Grant,
   Hello,
 } from '../../proto/gen/netsweep/v1/agent.ts';
+import { AgentsClient, type AgentsServer, AgentsService } from '../../proto/gen/netsweep/v1/agent_service.ts';
 
 const NEW_FROM_AGENTS: readonly string[] = ['status', 'loginLate'];
 const NEW_FROM_COORDINATORS: readonly string[] = ['drain', 'offerBytes'];

@@ -4,13 +4,9 @@
 import { EventEmitter } from 'node:events';
 import { Metadata, type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import type { UplinkClient } from '../../agent/uplink.ts';
-import {
-  type AgentBatch,
-  type AgentsServer,
-  ClaimReply,
-  type CoordinatorBatch,
-} from '../../proto/gen/netsweep/v1/agent.ts';
-import type { SweepsServer } from '../../proto/gen/netsweep/v1/sweeps.ts';
+import { type AgentBatch, ClaimReply, type CoordinatorBatch } from '../../proto/gen/netsweep/v1/agent.ts';
+import type { AgentsServer } from '../../proto/gen/netsweep/v1/agent_service.ts';
+import type { SweepsServer } from '../../proto/gen/netsweep/v1/sweeps_service.ts';
 import type { Dice } from './dice.ts';
 import type { Process } from './machine.ts';
 import type { End, Network } from './network.ts';
