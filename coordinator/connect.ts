@@ -1,32 +1,22 @@
 // The client's way to a coordinator: over the network, or to the private one of a state directory, which the
 // first client starts.
 
-import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP, Socket } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkServerIdentity } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { type Channel, ChannelCredentials, type ChannelOptions, type ClientOptions } from '@grpc/grpc-js';
-import { withoutCore } from '../proto/core.js';
 import { AuditsClient } from '../proto/gen/netsweep/v1/audits_service.js';
 import { HistoryClient } from '../proto/gen/netsweep/v1/history_service.js';
 import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps_service.js';
 import { Line } from '../proto/line.js';
-import { harmless } from './cli/terminal.js';
 import { isLoopback } from './intake/loopback.js';
 import { InputError } from './inventory/inventory.js';
-import { findNatsServer, NoNatsServer } from './natsserver.js';
-import { PRIVATE_COORDINATOR, type PrivateNews, SWEEP_COMES, wordOf } from './privatenews.js';
-import { makeStateDirectory } from './statedirectory.js';
-import type { Keep } from './store/versions.js';
+import { addressFile, type Begun, type PrivateWish, startPrivate } from './privatestart.js';
 import { readIdentity, type TlsFiles } from './tls.js';
 import { Unreachable } from './unreachable.js';
 
-/** Helpers of the collector cost more on busy cores than they save. */
-const ONE_COLLECTOR = '--single-threaded-gc';
 /** How long the first answer of a coordinator may take, in ms. */
 const ANSWER_MS = 5_000;
 /** How long a state directory may be held by a coordinator that is just starting or ending, in ms. */
@@ -56,29 +46,28 @@ export interface Connection extends AsyncDisposable {
   lost: AbortSignal;
 }
 
-export interface ConnectOptions {
+export interface ConnectOptions extends PrivateWish {
   /** HOST:PORT or unix:PATH; null: self-contained. */
   coordinator: string | null;
-  state: string;
   tls: TlsFiles | null;
   /** Start the private coordinator when none runs. */
   start: boolean;
-  /** A sweep is on its way: a coordinator that is started may start the rest as well. */
-  sweeps: boolean;
-  /** What a coordinator that is started lets go of; null: nothing. */
-  keep: Keep | null;
+  /** The private coordinator that is starting already; null: none is. */
+  begun: Begun | null;
 }
 
 /** Resolves when the coordinator has answered. Throws Unreachable. */
 export async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Connection> {
   if (options.coordinator !== null) return remote(options.coordinator, options.tls);
   const until = Date.now() + IN_USE_MS;
-  for (;;) {
+  for (let { begun } = options; ; begun = null) {
     signal.throwIfAborted();
-    const joined = await joinRunning(options.state);
-    if (joined !== null) return joined;
-    if (!options.start) throw new Unreachable(`no coordinator runs on ${options.state}`);
-    const started = await start(options);
+    if (begun === null) {
+      const joined = await joinRunning(options.state);
+      if (joined !== null) return joined;
+      if (!options.start) throw new Unreachable(`no coordinator runs on ${options.state}`);
+    }
+    const started = await attachTo(begun ?? (await startPrivate(options)));
     if (started !== null) return started;
     if (Date.now() > until)
       throw new Unreachable(
@@ -145,59 +134,22 @@ function channel(
 
 /** The private coordinator that runs on `state`; null: none. */
 async function joinRunning(state: string): Promise<Connection | null> {
-  const text = await readFile(join(state, 'coordinator.json'), 'utf8').catch(() => null);
+  const text = await readFile(addressFile(state), 'utf8').catch(() => null);
   if (text === null) return null;
   const { address } = JSON.parse(text) as { address: string }; // written by us, into a directory of ours
   return attach(address).catch(() => null);
 }
 
-/** Starts one; null: somebody else holds the directory. */
-async function start({ state, sweeps, keep }: ConnectOptions): Promise<Connection | null> {
-  await makeStateDirectory(state);
-  if (sweeps) needNatsServer(); // or it would end after the sweep has been planned
-  const program = fileURLToPath(new URL('./main.js', import.meta.url));
-  const words = [...(sweeps ? [SWEEP_COMES] : []), ...(keep === null ? [] : [wordOf(keep)])];
-  const [execPath, execArgv] = withoutCore(process.execPath, [ONE_COLLECTOR]);
-  const child = fork(program, [PRIVATE_COORDINATOR, state, ...words], {
-    detached: true,
-    env: ofInterest(process.env),
-    execPath,
-    execArgv,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  // Passed on while we are here. Were it our own stderr, whoever reads that would wait for the last client.
-  child.stderr?.setEncoding('utf8');
-  child.stderr?.on('data', (text: string) =>
-    process.stderr.write(process.stderr.isTTY ? harmless(text) : text),
-  );
-  const news = await new Promise<PrivateNews>((resolve) => {
-    child.once('message', (message) => resolve(message as PrivateNews)); // the other side is our own program
-    child.once('exit', (code, killed) => resolve({ error: `it ended with ${killed ?? code}` }));
-    child.once('error', (error) => resolve({ error: error.message }));
-  });
-  if ('inUse' in news) return null;
-  if ('error' in news) throw new Unreachable(`the coordinator did not start: ${news.error}`);
-  const connection = await attach(news.address);
+/** Null: somebody else holds the directory. */
+async function attachTo({ child, news }: Begun): Promise<Connection | null> {
+  const told = await news;
+  if ('inUse' in told) return null;
+  if ('error' in told) throw new Unreachable(`the coordinator did not start: ${told.error}`);
+  const connection = await attach(told.address);
   child.disconnect();
   child.unref();
   if (child.stderr instanceof Socket) child.stderr.unref();
   return connection;
-}
-
-function needNatsServer(): void {
-  try {
-    findNatsServer();
-  } catch (error) {
-    throw error instanceof NoNatsServer ? new Unreachable(error.message) : error;
-  }
-}
-
-/** A secret that stands in the caller's environment must not stand in the coordinator's too. */
-function ofInterest(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NETSWEEP_NATS_SERVER'];
-  return Object.fromEntries(
-    names.flatMap((name) => (name in environment ? [[name, environment[name]]] : [])),
-  );
 }
 
 /** Opens the stream whose end tells the coordinator that we have gone. */

@@ -1,7 +1,7 @@
 // The coordinator process of self-contained runs. The first `netsweep run` on a state directory starts it, later
 // ones join it over its Unix socket; it ends with its last client. Where a sweep is on its way, an agent and its first
 // worker start before anything else, and load what they need while this process does the same.
-import { keepIn, SWEEP_COMES, tell } from './privatenews.js';
+import { comingIn, keepIn, tell } from './privatenews.js';
 import { forkAgent, give } from './processes.js';
 import { StateInUse } from './store/refusal.js';
 
@@ -13,9 +13,10 @@ export async function runPrivateCoordinator(args: string[], stop: AbortSignal): 
   if (state === undefined) throw new Error('private-coordinator is started by netsweep run');
   const ended = new AbortController();
   stop.addEventListener('abort', () => ended.abort());
-  const spare = words.includes(SWEEP_COMES) ? forkAgent() : null;
+  const coming = comingIn(words);
+  const spare = coming === null ? null : forkAgent();
   spare?.on('error', () => undefined); // another try is made when it is needed
-  if (spare !== null) give(spare, { prepare: true });
+  if (spare !== null && coming === 'pool') give(spare, { prepare: true });
   try {
     const { serveClients } = await import('./selfcontained.js');
     await serveClients(state, keepIn(words), spare, ended);

@@ -5,8 +5,18 @@ import type { Keep } from './store/versions.js';
 /** The command by which it is started. */
 export const PRIVATE_COORDINATOR = 'private-coordinator';
 
+/** How a sweep's sessions have workers: shared, or one for each device. */
+export type Workers = 'pool' | 'device';
+
 /** Told in its arguments: a sweep is on its way. */
-export const SWEEP_COMES = 'sweep-comes';
+export function comingWord(workers: Workers): string {
+  return `sweep-comes=${workers}`;
+}
+
+/** Null where none is on its way. */
+export function comingIn(words: readonly string[]): Workers | null {
+  return (['pool', 'device'] as const).find((workers) => words.includes(comingWord(workers))) ?? null;
+}
 
 /** The same for which versions are kept. */
 export function wordOf({ versions, days, auditDays = 0 }: Keep): string {

@@ -24,7 +24,8 @@ import { Changes } from './changes.js';
 import type { Call } from './command.js';
 import { decide, EXIT, type ExitCode, UsageError } from './exit.js';
 import { finished } from './follow.js';
-import { findSweep, keepBy, linkOptions, openLink, patienceWith } from './link.js';
+import { keepBy } from './keep.js';
+import { findSweep, linkOptions, openLink, patienceWith } from './link.js';
 import { destinationsOf, tell } from './notify.js';
 import { checkFile, Screen } from './output.js';
 import { printPlan } from './planview.js';
@@ -87,7 +88,7 @@ async function auditSweep(
   if (values.check) return print(printPlan(planned, frame, call.values.format, terminalColumns()));
   await confirm(values, planned.devices.length);
   const credentials = await resolve(asked, planned, stop);
-  await using link = await openLink(values, stop, true, keepBy(values));
+  await using link = await openLink(values, stop, values.isolation, keepBy(values));
   const { format, report } = call.values;
   // By name: a sweep that is taken up again may have been planned by an inventory that has changed since.
   const byName = new Map(asked.entries.map(({ name }, at) => [name, places[at]]));

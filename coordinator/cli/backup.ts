@@ -85,7 +85,7 @@ async function sweep(call: BackupCall, selected: Selected, taken: Backup, done: 
   const planned = plan(selected, { commands: args, values, options: sweepOptions(values) });
   await confirm(values, planned.devices.length);
   const credentials = await resolve(selected, planned, stop);
-  await using link = await openLink(values, stop, true);
+  await using link = await openLink(values, stop, values.isolation);
   return await attend({ values, sources, stop }, link, {
     options: planned.options,
     devices: planned.devices,

@@ -79,7 +79,7 @@ export async function runDemo(stop: AbortSignal): Promise<ExitCode> {
   );
   const options = sweepOptions(swept);
   const planned = plan(selected, { commands: [], values: swept, options });
-  await using link = await openLink(swept, stop, true);
+  await using link = await openLink(swept, stop, 'pool');
   await acceptOlderKeys(link, entries);
   const header = { key: rehearsal.state, client: link.client, options, agents: AGENTS, workers: 0 };
   const credentials = await resolve(selected, planned, stop);

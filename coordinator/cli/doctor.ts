@@ -7,10 +7,11 @@ import { diagnoseHost } from '../doctor/here.js';
 import { version } from '../version.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { openLink, tlsFiles } from './link.js';
+import { openLink } from './link.js';
 import { printLines } from './print.js';
 import { ask } from './rpc.js';
 import { CONFIG_KEYS, type DOCTOR } from './settings.js';
+import { tlsFiles } from './tlsfiles.js';
 
 const WORDS = { ok: 'ok', warn: 'warn', fail: 'FAIL' } as const;
 type Word = keyof typeof WORDS;

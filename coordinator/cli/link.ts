@@ -6,25 +6,29 @@ import type { IdentityDirectory } from '../../proto/identity/identitydirectory.j
 import type { Source, Values } from '../config.js';
 import { type Connection, connect } from '../connect.js';
 import { isLoopback } from '../intake/loopback.js';
+import type { Workers } from '../privatenews.js';
+import type { Begun } from '../privatestart.js';
 import type { Keep } from '../store/versions.js';
 import type { TlsFiles } from '../tls.js';
 import { UsageError } from './exit.js';
 import { ask, Patience } from './rpc.js';
-import type { CONNECTION, KEEP } from './settings.js';
+import type { CONNECTION } from './settings.js';
+import { tlsFiles } from './tlsfiles.js';
 
 export type LinkValues = Values<typeof CONNECTION>;
 export type LinkSources = Record<keyof typeof CONNECTION, Source>;
 
-/** `sweeps`: for a sweep, not only for a question; `keep`: what a coordinator that is started here lets go of. */
+/** `coming`: for a sweep, not only for a question; `keep`: what a coordinator that is started here lets go of; `begun`: it is starting. */
 export async function openLink(
   values: LinkValues,
   stop: AbortSignal,
-  sweeps = false,
+  coming: Workers | null = null,
   keep: Keep | null = null,
+  begun: Begun | null = null,
 ): Promise<Connection> {
   const { coordinator, state } = values;
   const tls = tlsFiles(values) ?? (await joined(values));
-  return connect({ coordinator, state, tls, start: true, sweeps, keep }, stop);
+  return connect({ coordinator, state, tls, start: true, coming, keep, begun }, stop);
 }
 
 /** What `netsweep join` has kept, for a coordinator elsewhere; renewed in time. Null: there is none. */
@@ -46,23 +50,6 @@ async function renewed(identity: IdentityDirectory): Promise<void> {
   await renewIdentity(identity).catch((error: unknown) => {
     if (!(error instanceof JoinError)) throw error;
   });
-}
-
-/** Which versions a coordinator that is started keeps. */
-export function keepBy({ keepVersions, keepDays, keepAuditDays }: Values<typeof KEEP>): Keep {
-  return { versions: keepVersions, days: keepDays, auditDays: keepAuditDays };
-}
-
-/** All three or none. */
-export function tlsFiles({
-  tlsCa: ca,
-  tlsCert: cert,
-  tlsKey: key,
-}: Pick<LinkValues, 'tlsCa' | 'tlsCert' | 'tlsKey'>): TlsFiles | null {
-  if (ca === null && cert === null && key === null) return null;
-  if (ca === null || cert === null || key === null)
-    throw new UsageError('--tls-ca, --tls-cert and --tls-key belong together, give all three');
-  return { ca, cert, key };
 }
 
 /** Options that lead another command to the same coordinator, each with a space in front. */

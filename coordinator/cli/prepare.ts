@@ -1,11 +1,10 @@
 // From the selection options to a plan: inventory, selection, logins, commands. The one place of the command
 // line that knows the inventory and the planner; nothing here starts a process or touches a device.
 import { availableParallelism } from 'node:os';
-import { type Credential, Status, type SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
+import type { Credential, SweepOptions } from '../../proto/gen/netsweep/v1/model.js';
 import type { Agent } from '../../proto/gen/netsweep/v1/sweeps.js';
 import { AUTO, isAuto, type Platform, type Platforms } from '../../proto/platform.js';
 import type { Values } from '../config.js';
-import type { Connection } from '../connect.js';
 import {
   type CredentialSource,
   type Entry,
@@ -24,10 +23,8 @@ import { checkCommandWords, checkReachableOnce, type Plan, planSweep } from '../
 import { devicesOf } from '../sweep/stops.js';
 import { askHidden } from './asking.js';
 import { UsageError } from './exit.js';
-import { finished } from './follow.js';
-import { findSweep, type LinkValues, openLink } from './link.js';
+import type { LinkValues } from './link.js';
 import { findPlatform, openPlatforms } from './platforms.js';
-import { ask } from './rpc.js';
 import type { LOGIN, PLATFORM, RUN, SELECTION } from './settings.js';
 import { vaultOf } from './vault.js';
 
@@ -95,7 +92,8 @@ export async function select(
     platforms,
     inventory,
     sshAgent: values.coordinator === null ? 'caller' : 'agent',
-    agents: async (stop) => (values.coordinator === null ? [] : listAgents(values, stop)),
+    agents: async (stop) =>
+      values.coordinator === null ? [] : (await import('./earlier.js')).listAgents(values, stop),
     warnings: all.map((issue) => `warning: ${printIssue(issue)}`),
   };
 }
@@ -163,32 +161,6 @@ export async function resolve(
     }
   }
   return credentials;
-}
-
-async function listAgents(values: LinkValues, stop: AbortSignal): Promise<Agent[]> {
-  await using link = await openLink(values, stop);
-  const { sweeps } = link;
-  return (await ask(sweeps.listAgents.bind(sweeps), { away: false })).agents;
-}
-
-/** The devices of the sweep that --rerun names, with the commands they ran. */
-export async function earlierDevices(
-  link: Connection,
-  { rerun, failed, kind }: RunValues,
-  stop: AbortSignal,
-): Promise<Earlier> {
-  const { id } = await findSweep(link, rerun ?? '');
-  const kinds = new Set(kind.flat());
-  const earlier = new Map<string, string[]>();
-  for await (const { device, status, failure } of finished(link, { sweep: id, bodies: false }, stop)) {
-    const wanted =
-      kinds.size === 0 ? !failed || status !== Status.OK : failure !== undefined && kinds.has(failure.kind);
-    if (device !== undefined && wanted) earlier.set(device.name, device.commands);
-  }
-  if (earlier.size > 0) return earlier;
-  throw new UsageError(
-    `sweep ${id} has no device ${failed || kinds.size > 0 ? 'that ended so' : 'that has ended'}`,
-  );
 }
 
 /** The entries of the earlier sweep's devices, with its commands; their fields as the inventory has them now. */

@@ -38,7 +38,7 @@ export async function reach(name: string, call: DoctorCall): Promise<Diagnosis[]
   const own = { retries: 0, hostKeys: 'off', quiet: true, progress: 'off' } as const;
   const values: SweepValues = { ...fallbacks(RUN), ...given, ...own };
   const device = await selectDevice(name, call, values);
-  await using link = await openLink(values, call.stop, values.coordinator === null);
+  await using link = await openLink(values, call.stop, values.coordinator === null ? 'pool' : null);
   const agents = values.coordinator === null ? [''] : await agentsOf(link, device.planned.segment);
   if (agents.length === 0)
     return [entry(name, fail(`no agent serves segment ${device.planned.segment}`, 'start one there'))];

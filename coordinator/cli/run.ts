@@ -5,18 +5,19 @@ import { shortNames } from '../combine/summary.js';
 import type { Values } from '../config.js';
 import type { Connection } from '../connect.js';
 import { runNotice, type SweepFigures } from '../notices/sweep.js';
+import { beginPrivate } from '../privatestart.js';
 import { askYes } from './asking.js';
-import { attend, rerunCommand } from './attend.js';
 import type { Call } from './command.js';
 import { Ended, EXIT, type ExitCode, UsageError } from './exit.js';
-import { keepBy, openLink } from './link.js';
+import { keepBy } from './keep.js';
 import { destinationsOf, tell } from './notify.js';
 import { checkOutput, type Screen, wantsTranscripts } from './output.js';
 import { printPlan } from './planview.js';
-import { type Earlier, earlierDevices, plan, resolve, type Selected, select } from './prepare.js';
+import { type Earlier, plan, resolve, type Selected, select } from './prepare.js';
 import { printLines, terminalColumns } from './print.js';
 import type { RUN } from './settings.js';
 import { harmlessLine } from './terminal.js';
+import { tlsFiles } from './tlsfiles.js';
 
 type RunCall = Call<typeof RUN>;
 type RunValues = Values<typeof RUN>;
@@ -29,6 +30,7 @@ export async function run(call: RunCall): Promise<ExitCode> {
   checkUsage(call);
   const { values, stop } = call;
   if (values.rerun === null) return sweep(call, null, null);
+  const [{ earlierDevices }, { openLink }] = await Promise.all([import('./earlier.js'), import('./link.js')]);
   await using link = await openLink(values, stop);
   return await sweep(call, link, await earlierDevices(link, values, stop));
 }
@@ -45,12 +47,19 @@ async function sweep(call: RunCall, opened: Connection | null, earlier: Earlier 
   if (values.check) return print(printPlan(planned, { selected, values }, values.format, terminalColumns()));
   await confirm(values, planned.devices.length);
   const credentials = await resolve(selected, planned, stop);
+  const wish = { state: values.state, coming: values.isolation, keep: keepBy(values) };
+  const begun = opened === null && values.coordinator === null ? await beginPrivate(wish) : null;
+  // What calls a coordinator is loaded while one starts.
+  const [{ attend, rerunCommand }, { openLink }] = await Promise.all([
+    import('./attend.js'),
+    import('./link.js'),
+  ]);
   const hint = (id: string) => `again, only these: ${rerunCommand(call, id)}`;
   const ended = (figures: SweepFigures, { progress }: Screen) =>
     tell(destinations, runNotice(figures), progress);
   const sweepable = { options: planned.options, devices: planned.devices, credentials, hint, ended };
   if (opened !== null) return attend(call, opened, sweepable);
-  await using link = await openLink(values, stop, true, keepBy(values));
+  await using link = await openLink(values, stop, wish.coming, wish.keep, begun);
   return await attend(call, link, sweepable);
 }
 
@@ -81,6 +90,7 @@ export async function confirm({ yes }: RunValues, devices: number): Promise<void
 /** Combinations that make no sense; each is one line. */
 function checkUsage({ args, values, sources }: RunCall): void {
   checkOutput(values);
+  tlsFiles(values);
   if (values.askPass && values.passwordFile !== null)
     throw new UsageError('--ask-pass and --password-file exclude each other');
   if (values.askSecret && values.secretFile !== null)

@@ -10,8 +10,9 @@ import { isLoopback } from '../intake/loopback.js';
 import { serve } from '../serve.js';
 import type { Call } from './command.js';
 import { EXIT, type ExitCode, UsageError } from './exit.js';
-import { keepBy, tlsFiles } from './link.js';
+import { keepBy } from './keep.js';
 import type { SERVE } from './settings.js';
+import { tlsFiles } from './tlsfiles.js';
 
 export async function runService(call: Call<typeof SERVE>): Promise<ExitCode> {
   const { values, stop } = call;

@@ -11,7 +11,8 @@ import type { Report } from '../../proto/gen/netsweep/v1/model.js';
 import { bodyReader } from '../cli/body.js';
 import { UsageError } from '../cli/exit.js';
 import { finished, follow } from '../cli/follow.js';
-import { findSweep, keepBy, openLink } from '../cli/link.js';
+import { keepBy } from '../cli/keep.js';
+import { findSweep, openLink } from '../cli/link.js';
 import { plan, resolve, select } from '../cli/prepare.js';
 import { ask, Patience } from '../cli/rpc.js';
 import { sweepOptions } from '../cli/run.js';
@@ -42,7 +43,7 @@ export class Netsweep implements AsyncDisposable {
   /** Throws InputError or UsageError for options that are wrong, Unreachable where there is no coordinator. */
   static async open(options: Options = {}): Promise<Netsweep> {
     const values = valuesOf(options);
-    const link = await openLink(values, new AbortController().signal, true, keepBy(values));
+    const link = await openLink(values, new AbortController().signal, values.isolation, keepBy(values));
     return new Netsweep(link, options);
   }
 

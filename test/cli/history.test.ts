@@ -68,7 +68,7 @@ const built = (await import(
   join(root, 'dist/coordinator/connect.js')
 )) as typeof import('../../coordinator/connect.ts'); // made of it
 const connection = await built.connect(
-  { coordinator: null, state: place.state, tls: null, start: true, sweeps: false, keep: null },
+  { coordinator: null, state: place.state, tls: null, start: true, coming: null, keep: null, begun: null },
   AbortSignal.timeout(PATIENCE_MS),
 );
 afterAll(() => connection[Symbol.asyncDispose]()); // before the place goes: the last is called first
