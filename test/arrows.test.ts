@@ -84,6 +84,17 @@ const CHILD = [
 /** What a worker is made of, from the ground up; nothing here needs what lies above it. */
 const FLOORS = ['agent/ssh/', 'agent/line/', 'agent/record/', 'agent/session/'];
 
+/** What has begun before it loads gRPC, which takes as long as to start Node. Worst of all where nobody needs it. */
+const LIGHT = [
+  'coordinator/main.ts',
+  'coordinator/private.ts',
+  'coordinator/store/thread.ts',
+  'coordinator/cli/program.ts',
+  'coordinator/cli/end.ts',
+  'coordinator/cli/run.ts',
+  'agent/worker.ts',
+];
+
 interface Import {
   from: string;
   to: string;
@@ -126,6 +137,18 @@ test('what lies lower in a worker needs nothing that lies higher', () => {
     ({ from, to, typeOnly }) => !typeOnly && floor(from) >= 0 && floor(to) > floor(from),
   );
   expect(wrong).toEqual([]);
+});
+
+test('help, a plan, a worker and the thread of the store load no gRPC', () => {
+  const reach = (file: string, seen: Set<string>): Set<string> => {
+    if (seen.has(file)) return seen;
+    seen.add(file);
+    for (const { from, to, typeOnly } of imports) if (from === file && !typeOnly) reach(to, seen);
+    return seen;
+  };
+  const loads = (file: string) => reach(file, new Set()).has('@grpc/grpc-js');
+  expect(LIGHT.filter((file) => !files.includes(file) || loads(file))).toEqual([]);
+  expect(loads('coordinator/connect.ts')).toBe(true);
 });
 
 test('no file imports itself in a circle, be it for a type', () => {
