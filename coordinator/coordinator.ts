@@ -34,6 +34,7 @@ import { Service } from './service.js';
 import { openSigningKey, type Signer } from './signing.js';
 import { openStore } from './store/open.js';
 import type { MemberStore, ScheduleStore, Store, Write } from './store/store.js';
+import type { StoreThread } from './store/storethread.js';
 import type { Keep } from './store/versions.js';
 import type { ActiveSweep } from './sweep/activesweep.js';
 import { Dispatch, type Road } from './sweep/dispatch.js';
@@ -55,6 +56,8 @@ export interface CoordinatorOptions extends Duties {
   keyFile: string | null;
   /** Of earlier versions; null: all. */
   keep: Keep | null;
+  /** That opens the store already. */
+  thread?: StoreThread;
   /** HOST:PORT or unix:PATH. */
   listen: string;
   tls: TlsFiles | null;
@@ -111,7 +114,7 @@ export class Coordinator {
 
   /** Ready to serve clients and agents. Throws StateInUse when another process holds the directory. */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
-    const store = await openStore(options.directory, options.keyFile, options.keep);
+    const store = await openStore(options.directory, options.keyFile, options.keep, options.thread);
     try {
       const server = createServer();
       const signer = openSigningKey(options.directory);

@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { makeDirectory } from '../proto/directory.js';
 import { Isolation } from '../proto/gen/netsweep/v1/model.js';
 import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import type { AgentOrders } from '../proto/orders.js';
@@ -14,25 +13,33 @@ import { Coordinator } from './coordinator.js';
 import { socketAddress } from './intake/server.js';
 import { tell } from './privatenews.js';
 import { exited, forkAgent, give, type NatsServer, startNatsServer } from './processes.js';
+import type { StoreThread } from './store/storethread.js';
 import type { Keep } from './store/versions.js';
 
 /** How long agents may take to let go of their sessions at the end, in ms. */
 const AGENT_GRACE_MS = 3_000;
 
+/** What has been started for it already. */
+export interface Started {
+  /** An agent that waits for orders; null: none. */
+  spare: ChildProcess | null;
+  thread: StoreThread;
+}
+
 /** Serves clients until the last has gone or `ended` aborts. Throws StateInUse for a held directory. */
 export async function serveClients(
   state: string,
   keep: Keep | null,
-  spare: ChildProcess | null,
+  { spare, thread }: Started,
   ended: AbortController,
 ): Promise<void> {
-  makeDirectory(state);
   let clients = 0;
   let cluster: Cluster | null = null;
   const coordinator = await Coordinator.open({
     directory: state,
     keyFile: null,
     keep,
+    thread,
     listen: await socketAddress(state),
     tls: null,
     unfinished: 'cancel',

@@ -1,12 +1,11 @@
 // Where the database's queue runs: in a thread of its own, or, when the sources run unbuilt (a thread can't
 // load TypeScript), in this one. What is asked in one turn goes to the thread as one message, and the bytes that it
 // names are handed over in a few buffers instead of being copied once more.
-import { Worker } from 'node:worker_threads';
 import { Cargo, type Own, ownBytes } from './cargo.js';
 import { type Answer, Queue, type Request } from './queue.js';
 import { refusalOf } from './refusal.js';
 import { openDatabase } from './schema.js';
-import type { Keep } from './versions.js';
+import { type Opening, StoreThread } from './storethread.js';
 
 /** Takes requests; the answers, and its end if it comes unasked, go to the two callbacks it was made with. */
 export interface Executor {
@@ -16,43 +15,30 @@ export interface Executor {
   end(): Promise<unknown>;
 }
 
-/** What a store is opened with. */
-export interface Opening {
-  directory: string;
-  keep: Keep | null;
-}
-
-/** Answers request 0 once the store is open, or says why it can't be. */
+/** Answers request 0 once the store is open, or says why it can't be. `thread`: one that opens it already. */
 export function startExecutor(
   opening: Opening,
   answer: (answer: Answer) => void,
   died: (reason: string) => void,
+  thread: StoreThread | null = null,
 ): Executor {
-  return import.meta.url.endsWith('.ts') ? inProcess(opening, answer) : inThread(opening, answer, died);
+  if (import.meta.url.endsWith('.ts')) return inProcess(opening, answer);
+  const own = thread ?? new StoreThread(opening);
+  own.listen(answer, died);
+  return inThread(own);
 }
 
-function inThread(
-  opening: Opening,
-  answer: (answer: Answer) => void,
-  died: (reason: string) => void,
-): Executor {
-  const worker = new Worker(new URL('./thread.js', import.meta.url), {
-    workerData: opening,
-    name: 'store',
-  });
-  worker.on('message', answer);
-  worker.on('error', (error) => died(error instanceof Error ? error.message : String(error)));
-  worker.on('exit', (code) => died(`the store's thread ended with ${code}`));
+function inThread(thread: StoreThread): Executor {
   const cargo = new Cargo();
   let requests: Request[] = [];
   const send = () => {
-    worker.postMessage(requests, cargo.handOver());
+    thread.post(requests, cargo.handOver());
     requests = [];
   };
   const ask: Executor['ask'] = (make) => {
     if (requests.push(make((bytes) => cargo.own(bytes))) === 1) setImmediate(send);
   };
-  return { ask, end: () => worker.terminate() };
+  return { ask, end: () => thread.end() };
 }
 
 function inProcess({ directory, keep }: Opening, answer: (answer: Answer) => void): Executor {

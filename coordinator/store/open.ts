@@ -11,13 +11,14 @@ import { Records } from '../auditlog/records.js';
 import { Alike } from '../sweep/alike.js';
 import type { Own } from './cargo.js';
 import { CHECKPOINT_BYTES } from './checkpoints.js';
-import { type Executor, type Opening, startExecutor } from './executor.js';
+import { type Executor, startExecutor } from './executor.js';
 import { type Answer, GROUP_BYTES, type Request } from './queue.js';
 import type { Reads } from './reads.js';
 import { refusalError, StoreFailed, StoreRefused } from './refusal.js';
 import { type Row, toRow } from './rows.js';
 import { Seal } from './seal.js';
 import type { Asked, MemberStore, OpenSweep, Room, SweepRow, VersionKey, Write } from './store.js';
+import type { Opening, StoreThread } from './storethread.js';
 import { asRead, Tail } from './tail.js';
 import { type Keep, readKnown } from './versions.js';
 
@@ -28,14 +29,15 @@ const PAGE = 2_000;
 
 /**
  * Opens the store of a state directory, making what is missing. `keyFile` null: DIRECTORY/key; `keep`: of earlier
- * versions, null: all. Rejects with `StateInUse` or `StoreRefused`.
+ * versions, null: all; `thread`: one that opens it already. Rejects with `StateInUse` or `StoreRefused`.
  */
 export async function openStore(
   directory: string,
   keyFile: string | null,
   keep: Keep | null = null,
+  thread: StoreThread | null = null,
 ): Promise<MemberStore> {
-  const link = await Link.open({ directory, keep });
+  const link = await Link.open({ directory, keep }, thread);
   try {
     const { id, keyCheck, isRolledBack, isHeld, lastReport } = await link.read('meta');
     const seal = Seal.open(keyFile ?? join(directory, 'key'), keyCheck === null);
@@ -68,17 +70,18 @@ class Link {
   /** Told of reports that are on disk, before those who wait for it; `last`: the number of the last of them. */
   committed: (reports: Report[], last: number) => void = () => undefined;
 
-  private constructor(opening: Opening) {
+  private constructor(opening: Opening, thread: StoreThread | null) {
     this.#executor = startExecutor(
       opening,
       (answer) => this.#settle(answer),
       (reason) => this.#end(new StoreFailed(reason)),
+      thread,
     );
   }
 
   /** Request 0 is the opening itself. */
-  static async open(opening: Opening): Promise<Link> {
-    const link = new Link(opening);
+  static async open(opening: Opening, thread: StoreThread | null): Promise<Link> {
+    const link = new Link(opening, thread);
     await link.#wait(() => {});
     return link;
   }

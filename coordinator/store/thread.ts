@@ -1,11 +1,11 @@
 // The thread that owns the database file. It opens it, says so or says why not, then serves its queue until
 // it is told to close; whoever started it ends it then.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Opening } from './executor.js';
 import { Queue, type Request } from './queue.js';
 import { refusalOf } from './refusal.js';
 import { openDatabase } from './schema.js';
 import type { Sql } from './sql.js';
+import type { Opening } from './storethread.js';
 
 function open(directory: string): Sql | null {
   try {
