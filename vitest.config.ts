@@ -1,4 +1,5 @@
-// The tests start real servers and processes, so a file gets a process of its own and a few run at a time.
+// The tests start real servers and processes, so a few files run at a time. Files that come after each other share a
+// process: what they import is loaded once, and nothing that a file imports keeps anything from one to the next.
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -26,9 +27,12 @@ export default defineConfig({
     setupFiles: ['test/around.ts'],
     env: { PATH: [process.env.PATH, ...programs].join(':') },
     pool: 'forks',
+    isolate: false,
     sequence: { sequencer: LongFirst },
-    // Most of the time a file waits for its programs: two more than there are cores.
-    maxWorkers: Math.min(4, availableParallelism() + 2),
+    // Most of the time a file waits for its programs: three more than there are cores.
+    maxWorkers: Math.min(5, availableParallelism() + 3),
+    // Tests that run beside others mostly wait; what has to be held back is held back by its file.
+    maxConcurrency: 1_000,
     testTimeout: 400_000,
     hookTimeout: 200_000,
     teardownTimeout: 20_000,

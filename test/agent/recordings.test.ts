@@ -1,6 +1,6 @@
 // Every recorded session, played to the real terminal: as it was sent, a byte at a time, and broken off at
 // random places. For one platform or file: npx vitest run test/agent/recordings.test.ts -t cisco_ios
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bytesOf, loadRecordings, type Recording, readRecording } from './recording.js';
 import { expectSame, type Played, replay, sizeOf } from './replay.js';
 
@@ -9,9 +9,6 @@ const CUTS = 200;
 /** Every so many a device is silent for a while before it closes. */
 const LINGERS = 10;
 const LINGER_MS = 1_500;
-/** Recordings at once: they wait for quiet most of their time. */
-const AT_ONCE = 1_000;
-vi.setConfig({ maxConcurrency: AT_ONCE });
 
 describe.concurrent.each(loadRecordings().map((recording) => [nameOf(recording), recording] as const))(
   '%s',
