@@ -189,7 +189,9 @@ class YamlReader {
       const { line } = this.source.positionAt(offset);
       if (lines.has(line)) continue; // what follows on one line is mostly an echo of its first error
       lines.add(line);
-      this.report(offset, syntaxSentence(error, this.source.text));
+      // Where the stack ended is chance.
+      const at = error.code === 'RESOURCE_EXHAUSTION' ? 0 : offset;
+      this.report(at, syntaxSentence(error, this.source.text));
     }
   }
 
