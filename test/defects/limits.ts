@@ -207,7 +207,7 @@ export const defects: Defect[] = [
   },
   {
     name: '--rerun --failed takes those that ended ok as well',
-    file: 'coordinator/cli/prepare.ts',
+    file: 'coordinator/cli/earlier.ts',
     find: 'kinds.size === 0 ? !failed ||',
     replace: 'kinds.size === 0 ? failed ||',
     test: {
