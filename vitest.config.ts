@@ -29,8 +29,8 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     sequence: { sequencer: LongFirst },
-    // Most of the time a file waits for its programs: three more than there are cores.
-    maxWorkers: Math.min(5, availableParallelism() + 3),
+    // Most of the time a file waits for its programs: two more than there are cores.
+    maxWorkers: Math.min(4, availableParallelism() + 2),
     // Tests that run beside others mostly wait; what has to be held back is held back by its file.
     maxConcurrency: 1_000,
     testTimeout: 400_000,

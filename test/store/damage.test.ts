@@ -13,7 +13,7 @@ import { commitWithin, crash, cuts, examine, FLIPS_AGAIN, flipped, flips } from 
 import { newSweep, output, report, reported, TemporaryDirectory } from './samples.js';
 
 const SEED = Number(process.env.SEED ?? randomInt(1_000_000));
-const FLIPS = 100;
+const FLIPS = 200;
 const CUTS = 40;
 const PAGE_BYTES = 16_384;
 
@@ -103,5 +103,4 @@ test(`a bit that flips is noticed or does no harm (${FLIPS_AGAIN(SEED)})`, async
   const fared = await flips(files, FLIPS, SEED);
   expect(fared.wrong).toEqual([]);
   expect(fared.counts['rolled back'], 'bits of the log').toBeGreaterThan(0);
-  expect(fared.counts.named, 'bits of outputs and records').toBeGreaterThan(0);
 });
