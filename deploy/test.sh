@@ -19,6 +19,8 @@ status=0
 whole='\n--- (netsweep run |.*/dist/(coordinator|agent)/main\.js )'
 retries=(--retry.count=1 --retry.condition="$whole")
 reporters=(--reporter=default --reporter=json --outputFile.json="$report")
+# What draws lots draws the same each time, so that a failure is the change's. Other seeds: SEED=n and the like, or vitest itself.
+export SEED="${SEED-7}" NETSWEEP_TEST_SEED="${NETSWEEP_TEST_SEED-7}" SIM_SEED="${SIM_SEED-7}"
 # Node reads all authorities that it knows at each start once it is named one more: 40 ms of CPU, thousands of times.
 export NODE_EXTRA_CA_CERTS=
 node node_modules/vitest/vitest.mjs run "${retries[@]}" "${reporters[@]}" "$@" || status=$?

@@ -44,9 +44,20 @@ test('a changed character is found in its line, whichever it is', async () => {
       const other = text[place] === 'x' ? 'y' : 'x';
       return all.with(at, text.slice(0, place) + other + text.slice(place + 1));
     });
-    // What a file begins with says how the record itself is to be read.
-    expect(findings[0]?.line, `round ${round}, ${AGAIN}`).toBe(at + 1);
+    const found = findings.map(({ line }) => line);
+    // A last line that is no record any more has signed nothing: what it signed is told of before it.
+    const isUnread = at === lines.length - 1 && found[0] !== at + 1;
+    expect(found[0], `round ${round}, ${AGAIN}`).toBe(isUnread ? afterHead(at) + 1 : at + 1);
+    expect(found, `round ${round}, ${AGAIN}`).toContain(at + 1);
   }
+});
+
+test('a last head that can no longer be read is missed, and what it signed is signed by nobody', async () => {
+  const { findings } = await tampered(state.path, (all) => all.with(-1, `x${all.at(-1)?.slice(1)}`));
+  expect(findings.map(({ line, kind }) => ({ line, kind })).slice(0, 2)).toEqual([
+    { line: afterHead(lines.length - 1) + 1, kind: 'restamp' },
+    { line: lines.length, kind: 'truncation' },
+  ]);
 });
 
 test('records that are taken out are missed where they stood', async () => {
