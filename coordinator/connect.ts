@@ -13,7 +13,8 @@ import { SweepsClient } from '../proto/gen/netsweep/v1/sweeps_service.js';
 import { Line } from '../proto/line.js';
 import { isLoopback } from './intake/loopback.js';
 import { InputError } from './inventory/inventory.js';
-import { addressFile, type Begun, type PrivateWish, startPrivate } from './privatestart.js';
+import { addressFile } from './privatenews.js';
+import { type Begun, type PrivateWish, startPrivate } from './privatestart.js';
 import { readIdentity, type TlsFiles } from './tls.js';
 import { Unreachable } from './unreachable.js';
 

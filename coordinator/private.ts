@@ -18,9 +18,9 @@ export async function runPrivateCoordinator(args: string[], stop: AbortSignal): 
   const coming = comingIn(words);
   const spare = coming === null ? null : forkAgent();
   spare?.on('error', () => undefined); // another try is made when it is needed
-  if (spare !== null && coming === 'pool') give(spare, { prepare: true });
-  const thread = new StoreThread({ directory: state, keep });
   try {
+    if (spare?.connected && coming === 'pool') give(spare, { prepare: true });
+    const thread = new StoreThread({ directory: state, keep });
     const { serveClients } = await import('./selfcontained.js');
     await serveClients(state, keep, { spare, thread }, ended);
   } catch (error) {

@@ -1,6 +1,12 @@
 // What the private coordinator and whoever starts it say to each other, besides the service that both know.
 
+import { join } from 'node:path';
 import type { Keep } from './store/versions.js';
+
+/** Where a private coordinator says how it is reached. */
+export function addressFile(state: string): string {
+  return join(state, 'coordinator.json');
+}
 
 /** The command by which it is started. */
 export const PRIVATE_COORDINATOR = 'private-coordinator';

@@ -1,12 +1,18 @@
 // Starts the coordinator process of self-contained runs, without what it takes to call it: that is loaded meanwhile.
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withoutCore } from '../proto/core.js';
 import { harmless } from './cli/terminal.js';
 import { findNatsServer, NoNatsServer } from './natsserver.js';
-import { comingWord, PRIVATE_COORDINATOR, type PrivateNews, type Workers, wordOf } from './privatenews.js';
+import {
+  addressFile,
+  comingWord,
+  PRIVATE_COORDINATOR,
+  type PrivateNews,
+  type Workers,
+  wordOf,
+} from './privatenews.js';
 import { makeStateDirectory } from './statedirectory.js';
 import type { Keep } from './store/versions.js';
 import { Unreachable } from './unreachable.js';
@@ -27,11 +33,6 @@ export interface PrivateWish {
 export interface Begun {
   child: ChildProcess;
   news: Promise<PrivateNews>;
-}
-
-/** Where a private coordinator says how it is reached. */
-export function addressFile(state: string): string {
-  return join(state, 'coordinator.json');
 }
 
 /** Null where one seems to run already. */

@@ -11,7 +11,7 @@ import type { SubmitHeader } from '../proto/gen/netsweep/v1/sweeps.js';
 import type { AgentOrders } from '../proto/orders.js';
 import { Coordinator } from './coordinator.js';
 import { socketAddress } from './intake/server.js';
-import { tell } from './privatenews.js';
+import { addressFile, tell } from './privatenews.js';
 import { exited, forkAgent, give, type NatsServer, startNatsServer } from './processes.js';
 import type { StoreThread } from './store/storethread.js';
 import type { Keep } from './store/versions.js';
@@ -64,18 +64,18 @@ export async function serveClients(
   process.once('disconnect', () => {
     if (clients === 0) ended.abort();
   });
-  const addressFile = join(state, 'coordinator.json');
+  const file = addressFile(state);
   try {
     cluster = new Cluster(coordinator, await runDirectory(state), spare);
-    await writeFile(`${addressFile}.new`, JSON.stringify({ address: coordinator.address }), { mode: 0o600 });
-    await rename(`${addressFile}.new`, addressFile);
+    await writeFile(`${file}.new`, JSON.stringify({ address: coordinator.address }), { mode: 0o600 });
+    await rename(`${file}.new`, file);
     await tell({ address: coordinator.address });
     // A starter that has attached already may have closed the channel; one that has not is gone.
     if (!process.connected && clients === 0) ended.abort();
     if (!ended.signal.aborted)
       await new Promise<void>((resolve) => ended.signal.addEventListener('abort', () => resolve()));
   } finally {
-    await rm(addressFile, { force: true });
+    await rm(file, { force: true });
     await cluster?.[Symbol.asyncDispose]();
     await coordinator[Symbol.asyncDispose]();
   }
