@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, test } from 'vitest';
 import { makeDirectory } from '../../proto/directory.ts';
 
@@ -20,8 +21,37 @@ describe('a directory', () => {
     expect(() => makeDirectory(join(folder, 'file', 'below'))).toThrow('ENOTDIR');
   });
 
+  test('may be made by others at the same time', async () => {
+    const paths = Array.from({ length: 300 }, (_, n) =>
+      join(folder, `made-${n}`, 'by', 'two', 'at', 'the', 'same', 'time'),
+    );
+    const round = new Int32Array(new SharedArrayBuffer(8));
+    const rival = new Worker(
+      `const { mkdirSync } = require('node:fs');
+      const { round, paths } = require('node:worker_threads').workerData;
+      for (const [n, path] of paths.entries()) {
+        while (Atomics.load(round, 0) <= n);
+        mkdirSync(path, { recursive: true });
+        Atomics.store(round, 1, n + 1);
+        Atomics.notify(round, 1);
+      }`,
+      { eval: true, workerData: { round, paths } },
+    );
+    try {
+      for (const [n, path] of paths.entries()) {
+        Atomics.store(round, 0, n + 1);
+        makeDirectory(path);
+        expect(Atomics.wait(round, 1, n, 10_000)).not.toBe('timed-out');
+      }
+    } finally {
+      await rival.terminate();
+    }
+    for (const path of paths) expect(statSync(path).isDirectory()).toBe(true);
+  });
+
   test.runIf(process.platform === 'linux')('is refused where a file system has no place for it', () => {
     expect(() => makeDirectory('/proc/netsweep')).toThrow('ENOENT');
     expect(() => makeDirectory('/proc/netsweep/state')).toThrow('ENOENT');
+    expect(() => makeDirectory('')).toThrow('ENOENT');
   });
 });
