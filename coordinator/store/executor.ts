@@ -15,7 +15,7 @@ export interface Executor {
   end(): Promise<unknown>;
 }
 
-/** Answers request 0 once the store is open, or says why it can't be. `thread`: one that opens it already. */
+/** Answers request 0 once the store is open, or says why it can't be: maybe at once. `thread`: one that opens it already. */
 export function startExecutor(
   opening: Opening,
   answer: (answer: Answer) => void,
@@ -45,10 +45,10 @@ function inProcess({ directory, keep }: Opening, answer: (answer: Answer) => voi
   const end = async () => {};
   try {
     const queue = new Queue(openDatabase(directory), answer, keep);
-    setImmediate(() => answer({ ids: [0], value: null }));
+    answer({ ids: [0], value: null });
     return { ask: (make) => queue.push([make(ownBytes)]), end };
   } catch (error) {
-    setImmediate(() => answer({ ids: [0], refusal: refusalOf(error) }));
+    answer({ ids: [0], refusal: refusalOf(error) });
     return { ask: () => {}, end };
   }
 }

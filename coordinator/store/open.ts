@@ -62,6 +62,7 @@ interface Waiting {
 /** Requests on their way to the database and the promises that wait for them. */
 class Link {
   readonly #waiting = new Map<number, Waiting>();
+  readonly #opened: Promise<unknown>;
   readonly #executor: Executor;
   #next = 0;
   #ended: Error | null = null;
@@ -71,6 +72,8 @@ class Link {
   committed: (reports: Report[], last: number) => void = () => undefined;
 
   private constructor(opening: Opening, thread: StoreThread | null) {
+    // A thread that has been opening it for a while answers before this returns.
+    this.#opened = this.#wait(() => {});
     this.#executor = startExecutor(
       opening,
       (answer) => this.#settle(answer),
@@ -82,7 +85,7 @@ class Link {
   /** Request 0 is the opening itself. */
   static async open(opening: Opening, thread: StoreThread | null): Promise<Link> {
     const link = new Link(opening, thread);
-    await link.#wait(() => {});
+    await link.#opened;
     return link;
   }
 

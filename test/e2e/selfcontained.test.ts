@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +9,7 @@ import { commandName } from '../../coordinator/cli/views/tree.ts';
 import { CHUNK_BYTES } from '../../proto/subjects.ts';
 import { startCluster } from '../cluster.ts';
 
+import { NETSWEEP, Place } from '../place.ts';
 import { root, until } from '../process.ts';
 import { checkWitnesses } from '../witness.ts';
 
@@ -165,6 +168,21 @@ test('two runs at once on one state directory share a coordinator that ends with
   expect(JSON.parse(list.stdout)).toMatchObject([{ status: 'ended' }, { status: 'ended' }]);
   await fleet.quiet();
   expect(fleet.overlaps()).toEqual([]);
+});
+
+test('a coordinator whose store is open before it has loaded the rest serves all the same', async () => {
+  await using place = await Place.open();
+  const execArgv = ['--require', join(import.meta.dirname, 'storefirst.cjs')];
+  const coordinator = fork(NETSWEEP, ['private-coordinator', place.state], { execArgv });
+  const gone = once(coordinator, 'exit');
+  try {
+    const [news] = await once(coordinator, 'message', { signal: AbortSignal.timeout(20_000) });
+    expect(news).toEqual({ address: expect.stringMatching(/^unix:/) });
+    coordinator.disconnect();
+    expect(await gone).toEqual([0, null]);
+  } finally {
+    coordinator.kill('SIGKILL');
+  }
 });
 
 test('two sweeps over the same devices never meet on one', async () => {
