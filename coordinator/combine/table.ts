@@ -18,10 +18,20 @@ export function fitting<T>(columns: Column<T>[], rows: readonly T[], width: numb
 }
 
 export function tableLines<T>(columns: Column<T>[], rows: readonly T[]): string[] {
-  const cells = [
-    columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map(({ cell }) => cell(row))),
-  ];
+  return linesOf(
+    columns,
+    rows.map((row) => cellsOf(columns, row)),
+  );
+}
+
+/** What of a row is shown. */
+export function cellsOf<T>(columns: Column<T>[], row: T): string[] {
+  return columns.map(({ cell }) => cell(row));
+}
+
+/** The table of rows of which only the cells are at hand. */
+export function linesOf<T>(columns: Column<T>[], rows: readonly string[][]): string[] {
+  const cells = [columns.map(({ title }) => title), ...rows];
   const widths = columns.map((_, place) =>
     cells.reduce((width, row) => Math.max(width, charactersIn(row[place] ?? '')), 0),
   );
@@ -34,7 +44,9 @@ export function tableLines<T>(columns: Column<T>[], rows: readonly T[]): string[
 }
 
 function charactersIn(text: string): number {
-  return Array.from(text).length;
+  let characters = 0;
+  for (const _ of text) characters += 1;
+  return characters;
 }
 
 function pad(text: string, width: number, right: boolean): string {

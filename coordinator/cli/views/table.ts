@@ -5,7 +5,7 @@ import { csvFields, csvRecord, csvText } from '../../combine/csv.js';
 import { junitCase, junitClose, junitOpen } from '../../combine/junit.js';
 import { isoTime, platformOf, type ReadOutput } from '../../combine/result.js';
 import { duration } from '../../combine/summary.js';
-import { type Column, sizeText, tableLines } from '../../combine/table.js';
+import { type Column, cellsOf, linesOf, sizeText } from '../../combine/table.js';
 import type { Sink } from '../sink.js';
 import { harmlessLine } from '../terminal.js';
 import type { View } from './view.js';
@@ -63,11 +63,15 @@ function csvHead({ sweep, device, status, failure, ...report }: Report): (string
 }
 
 export function junitView(sink: Sink): View {
+  const cases = new InOrder<string>();
   return {
     bodies: false,
-    async end(sweep, results) {
+    async report(report) {
+      cases.add(report, junitCase(report));
+    },
+    async end(sweep) {
       await sink.write(junitOpen(sweep));
-      for await (const report of results(false)) await sink.write(junitCase(report));
+      for (const one of cases.all()) await sink.write(one);
       await sink.write(junitClose());
     },
   };
@@ -94,12 +98,27 @@ const COLUMNS: Column<Report>[] = [
 ];
 
 export function tableView(sink: Sink): View {
+  const rows = new InOrder<string[]>();
   return {
     bodies: false,
-    async end(_sweep, results) {
-      const rows: Report[] = [];
-      for await (const report of results(false)) rows.push(report);
-      for (const line of tableLines(COLUMNS, rows)) await sink.write(`${line}\n`);
+    async report(report) {
+      rows.add(report, cellsOf(COLUMNS, report));
+    },
+    async end() {
+      for (const line of linesOf(COLUMNS, rows.all())) await sink.write(`${line}\n`);
     },
   };
+}
+
+/** What is shown of each device, made as they end and held in inventory order, so that none is asked for again. */
+class InOrder<Shown> {
+  readonly #held: { index: number; shown: Shown }[] = [];
+
+  add({ device }: Report, shown: Shown): void {
+    this.#held.push({ index: device?.index ?? 0, shown });
+  }
+
+  all(): Shown[] {
+    return this.#held.sort((one, other) => one.index - other.index).map(({ shown }) => shown);
+  }
 }
