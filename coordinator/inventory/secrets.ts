@@ -53,13 +53,35 @@ export async function resolveSecrets(
   const resolver = new Resolver(io, issues);
   const table = new CredentialTable();
   const of: number[] = [];
+  let before: { source: CredentialSource; index: number } | null = null;
   for (const source of sources) {
     if (source.username === null)
       issues.reportAt(source.at, `device ${source.name} has no user name (expected username, or -u)`);
-    of.push(table.indexOf(source, await resolver.secretsOf(source)));
+    // In most inventories the next device has the login of the one before it.
+    const index: number =
+      before !== null && haveOneLogin(source, before.source)
+        ? before.index
+        : table.indexOf(source, await resolver.secretsOf(source));
+    before = { source, index };
+    of.push(index);
   }
   issues.throwIfAny();
   return { credentials: table.credentials, of };
+}
+
+/** False also where only what the references point to could tell. */
+function haveOneLogin(one: CredentialSource, other: CredentialSource): boolean {
+  return (
+    one.username === other.username &&
+    one.credential === other.credential &&
+    one.sshAgent === other.sshAgent &&
+    FIELDS.every(([name]) => areOne(one[name], other[name]))
+  );
+}
+
+function areOne(one: SecretReference | null, other: SecretReference | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.from === 'text' && other.from === 'text' && one.text === other.text;
 }
 
 class Resolver {

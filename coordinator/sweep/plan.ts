@@ -67,21 +67,36 @@ export function planSweep(input: PlanInput): Plan {
     refuseEnabling(devices, input.platforms, issues);
   }
   issues.throwIfAny();
-  const places = tally(devices, ({ segment, site }) => ({ segment, site }));
-  const segments = new Set(devices.map(({ segment }) => segment)).size;
-  const pace = planPace(devices, options, DEVICE_MS);
+  // What only a plan that is shown needs is worked out when it is asked for: of many devices it takes as long as the rest.
   return {
     devices,
     options,
-    commands: commandsOf(devices, input.platforms),
-    places,
-    stages: stagesOf(devices, options),
-    agents: input.agents || Math.min(segments, Math.max(3, input.cores ?? 1)),
     sessions: Math.min(mostOf(options), devices.length),
-    logins: loginsOf(entries),
-    ways: waysOf(entries),
-    pace,
-    estimateMs: Math.max(roundsOf(options, devices.length) * DEVICE_MS, pace.ms),
+    get commands() {
+      return commandsOf(devices, input.platforms);
+    },
+    get places() {
+      return tally(devices, ({ segment, site }) => ({ segment, site }));
+    },
+    get stages() {
+      return stagesOf(devices, options);
+    },
+    get agents() {
+      const segments = new Set(devices.map(({ segment }) => segment)).size;
+      return input.agents || Math.min(segments, Math.max(3, input.cores ?? 1));
+    },
+    get logins() {
+      return loginsOf(entries);
+    },
+    get ways() {
+      return waysOf(entries);
+    },
+    get pace() {
+      return planPace(devices, options, DEVICE_MS);
+    },
+    get estimateMs() {
+      return Math.max(roundsOf(options, devices.length) * DEVICE_MS, this.pace.ms);
+    },
   };
 }
 

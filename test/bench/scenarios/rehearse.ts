@@ -11,6 +11,8 @@ import { type Contender, contender, cpuEach, interleave, rolesOf, wallSeconds } 
 
 const TIMEOUT_MS = 3_600_000;
 const OUTPUT_KIB = 16;
+/** Times as many at once as sessions with devices: where none waits for a device, results on their way hold the places. */
+const AT_ONCE_TIMES = 4;
 /** Loopback addresses, which nobody is asked at: the login rate does not count there. */
 const NOWHERE = 'nobody:nothing@127.1.0.1:22';
 
@@ -33,7 +35,7 @@ async function run(bench: Bench, name: string, counts: number[]): Promise<Sectio
   await interleave(bench.options.repeat, sizes, bench.say);
   return {
     name,
-    title: `Rehearsed devices of ${OUTPUT_KIB} KiB each`,
+    title: `Rehearsed devices of ${OUTPUT_KIB} KiB each, ${(AT_ONCE_TIMES * bench.options.atOnce).toLocaleString('en')} at once`,
     notes: ['One agent with a worker per core, one client that prints a line for each device.'],
     tables: [tableOf(sizes), ...sizes.slice(-1).map(rolesOf)],
     goals: goalsOf(sizes),
@@ -54,11 +56,12 @@ function sized(bench: Bench, count: number): Size {
 
 /** Each on a cluster of its own, so that memory is that of this sweep alone. */
 async function sweep({ options, folder, stop }: Bench, count: number) {
-  const agent = { agents: 1, workers: availableParallelism(), forks: options.atOnce };
+  const atOnce = AT_ONCE_TIMES * options.atOnce;
+  const agent = { agents: 1, workers: availableParallelism(), forks: atOnce };
   const rehearsed = ['--rehearse', `size=${OUTPUT_KIB}KiB`];
   await using cluster = await Cluster.open({ ...agent, words: rehearsed }, folder, stop);
   const inventory = await written(runningFleet(NOWHERE, count).devices, folder);
-  const words = ['run', '-y', '-i', inventory, '--format', 'table', '--forks', String(options.atOnce)];
+  const words = ['run', '-y', '-i', inventory, '--format', 'table', '--forks', String(atOnce)];
   const ran = await cluster.run([...words, COMMAND], TIMEOUT_MS);
   if (ran.status !== 0) throw new Error(`netsweep run: exit ${ran.status}\n${ran.stderr.slice(-2_000)}`);
   return { ran, disk: await sizeOf(cluster.state) };
