@@ -31,7 +31,7 @@ const DESCRIPTORS_SPARE = 48;
 const FULL_LEAST_MB = 512;
 const FULL_MOST_MB = 2_048;
 const SESSIONS = 1_000;
-const DEVICES = 50_000;
+const DEVICES = 100_000;
 
 /** Half of the memory is divided between the workers; above its share one is replaced. */
 export function usualSettings(workers: number): WorkerSettings {

@@ -23,7 +23,7 @@ import { admit } from './gate.js';
 import type { SessionPorts, SessionTask } from './seam.js';
 
 /** The end of an output, which is its device's alone: so little that to pack it would cost more than it saves. */
-const OWN_BYTES = 512;
+const OWN_BYTES = 256;
 /** Of a gzip member (RFC 1952) with one block, the last, that is stored as it is (RFC 1951). */
 const STORED = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 1]);
 
@@ -246,7 +246,7 @@ function stored(bytes: Buffer): Buffer[] {
 /** OWN_BYTES of it. */
 function ownText({ name, host, index }: Device, command: string): string {
   const lines = [`! ${command}`, `hostname ${name}`, `interface Loopback0`, ` ip address ${host}`];
-  const counters = Array.from({ length: 16 }, (_, at) => ` counter ${at} ${(index + 1) * (at + 7)}`);
+  const counters = Array.from({ length: 5 }, (_, at) => ` counter ${at} ${(index + 1) * (at + 7)}`);
   const text = `\n${[...lines, ...counters].join('\n')}\n`;
   return `${text.padEnd(OWN_BYTES - 4, '!').slice(0, OWN_BYTES - 4)}end\n`;
 }

@@ -12,7 +12,7 @@ import { type Contender, contender, cpuEach, interleave, rolesOf, wallSeconds } 
 const TIMEOUT_MS = 3_600_000;
 const OUTPUT_KIB = 16;
 /** Times as many at once as sessions with devices: where none waits for a device, results on their way hold the places. */
-const AT_ONCE_TIMES = 4;
+const AT_ONCE_TIMES = 3;
 /** Loopback addresses, which nobody is asked at: the login rate does not count there. */
 const NOWHERE = 'nobody:nothing@127.1.0.1:22';
 
