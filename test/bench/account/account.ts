@@ -11,6 +11,9 @@ const LOOK_MS = 20;
 /** A look at hundreds of processes costs too much to be had as often. */
 const LOOK_AT_MANY_MS = 200;
 const MANY = 40;
+/** What looks may take of a core where the kernel counts CPU by itself, and how seldom they become for that. */
+const LOOKS_SHARE = 0.01;
+const LOOK_SELDOM_MS = 100;
 /** How long a program may take to say that it is ready. */
 const READY_MS = 60_000;
 /** How long what a program has started may outlive it. */
@@ -153,8 +156,10 @@ export class Account implements AsyncDisposable {
     const at = performance.now();
     if (!now && at < this.#next) return;
     const alive = this.meter.look();
-    this.#next = alive.size > MANY ? at + LOOK_AT_MANY_MS : 0;
     this.#peaks.look(alive);
+    const tookMs = performance.now() - at;
+    const seldom = this.meter.exact ? Math.min(LOOK_SELDOM_MS, tookMs / LOOKS_SHARE) : 0;
+    this.#next = at + (alive.size > MANY ? LOOK_AT_MANY_MS : seldom);
   }
 }
 
