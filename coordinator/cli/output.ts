@@ -220,6 +220,11 @@ export class Show {
     this.bodies = stages.bodies || views.some(({ bodies }) => bodies);
   }
 
+  /** Whether any view takes devices as they end. */
+  get takesReports(): boolean {
+    return this.#views.some(({ report }) => report !== undefined);
+  }
+
   /** Counted, and gathered for the system. */
   async all(reports: AsyncIterable<Report> | Iterable<Report>): Promise<void> {
     for await (const report of this.stages.ahead(reports, this.bodies)) await this.#report(report);

@@ -86,7 +86,7 @@ export async function showResults(call: Call<typeof WATCH>): Promise<ExitCode> {
   const { sweep, show, patience, stages } = await openShow(call, link);
   await using _ = stages;
   const results = (bodies: boolean) => finished(link, { sweep: sweep.id, bodies }, call.stop, patience);
-  await show.all(results(show.bodies));
+  if (show.takesReports) await show.all(results(show.bodies));
   await show.end(sweep, results);
   return show.exit(EXIT.ok);
 }

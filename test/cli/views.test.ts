@@ -9,7 +9,7 @@ import { jsonView, mapView, ndjsonView } from '../../coordinator/cli/views/json.
 import { csvView, junitView, tableView } from '../../coordinator/cli/views/table.ts';
 import { headedView, oneLineView, prefixedView } from '../../coordinator/cli/views/text.ts';
 import { commandName, treeName, treeView } from '../../coordinator/cli/views/tree.ts';
-import { Kind, Proof, Status } from '../../proto/gen/netsweep/v1/model.ts';
+import { Device, Kind, Proof, Status } from '../../proto/gen/netsweep/v1/model.ts';
 import { failedReport, okReport, output } from '../combine/reports.ts';
 import { desk, show } from './desk.ts';
 
@@ -171,6 +171,19 @@ describe('formats for programs', () => {
     await show(junitView(sink), sink, REPORTS);
     expect(out.text).toMatch(/^R4 +10\.0\.0\.1 +cisco_ios +default +failed +refused \(connect\) +3 /m);
     expect(out.text.match(/<testcase/g)).toHaveLength(6);
+  });
+
+  test.each([
+    ['table', tableView, /^R\d/gm],
+    ['junit', junitView, /(?<=<testcase .*name=")R\d/g],
+  ])('%s is in inventory order, in whatever order devices end', async (_, view, name) => {
+    const { out, sink } = desk();
+    const ended = REPORTS.map((report, index) => ({
+      ...report,
+      device: Device.create({ ...report.device, index }),
+    }));
+    await show(view(sink), sink, ended.toReversed());
+    expect(out.text.match(name)).toEqual(['R1', 'R2', 'R3', 'R4', 'R5', 'R6']);
   });
 });
 
