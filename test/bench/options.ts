@@ -54,7 +54,7 @@ Prints tables in Markdown and writes everything to a JSON file. Goals are told, 
   --only NAME,...            these scenarios (below); default: those without a star
   --repeat N                 rounds, interleaved; the least of them counts (default 3)
   --devices N                instead of the scenario's own number
-  --at-once N                sessions at once, for all programs (default 500)
+  --at-once N                sessions at once, for all programs (default 500); rehearsed ones are three times as many
   --fleet USER:PASSWORD@ADDRESS:PORT
                              simulated devices that run already: R1 at ADDRESS, R2 at the next one, ...
                              ($NETSWEEP_BENCH_FLEET; default: the rehearsal fleet is started)
