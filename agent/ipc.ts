@@ -88,6 +88,11 @@ export const ALIVE_EVERY_MS = 250;
 
 /** What is said in one turn travels together, up to so many bytes. */
 const TOGETHER_BYTES = 1 << 20;
+/** What a worker says gathers for such a part of what its sessions take, and so many ms at most. */
+const GATHER_SHARE = 1 / 32;
+const GATHER_MOST_MS = 25;
+/** How much the latest session counts in what they take. */
+const LATEST = 1 / 16;
 
 /** An agent's end of the stream to one worker. */
 export class WorkerLink {
@@ -149,6 +154,11 @@ interface Outgoing {
 export class AgentLink {
   readonly #frames: Frames<ToWorker[]>;
   #gathered: Outgoing[] = [];
+  /** At the end of this turn all of it leaves. */
+  #atTurn = false;
+  #later: NodeJS.Timeout | undefined;
+  /** What a session takes, in ms. */
+  #tookMs = 0;
 
   constructor(
     private readonly stream: Socket,
@@ -166,11 +176,26 @@ export class AgentLink {
   send(message: FromWorker): Promise<void> {
     return new Promise((sent) => {
       this.#gathered.push({ ...packed(message), sent });
-      if (this.#gathered.length === 1) setImmediate(() => this.#flush());
+      if (message.say === 'ended') this.#tookMs += (message.attempt.durationMs - this.#tookMs) * LATEST;
+      // A session goes on with the next piece once this one has left.
+      this.#leave(message.say === 'chunk' ? 0 : Math.min(GATHER_MOST_MS, this.#tookMs * GATHER_SHARE));
     });
   }
 
+  /** All that has gathered, after so many ms at the latest. */
+  #leave(ms: number): void {
+    if (this.#atTurn) return;
+    if (ms >= 1) this.#later ??= setTimeout(() => this.#flush(), ms);
+    else {
+      this.#atTurn = true;
+      setImmediate(() => this.#flush());
+    }
+  }
+
   #flush(): void {
+    this.#atTurn = false;
+    clearTimeout(this.#later);
+    this.#later = undefined;
     while (this.#gathered.length > 0) {
       let bytes = 0;
       const further = this.#gathered.findIndex((one, at) => {

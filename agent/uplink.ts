@@ -190,6 +190,7 @@ export class Uplink {
     return {
       add: (chunk) => delivery.add(chunk),
       end: (result, known) => {
+        if (result.end?.$case === 'attempt') this.#beat.took(result.end.value.durationMs);
         const verdict = delivery.end(result, known);
         void this.#flush();
         return verdict;

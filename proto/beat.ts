@@ -5,18 +5,25 @@
 export const BEAT_MS = 15;
 /** The same where the batch before was a large one: to wait a little longer saves as much again. */
 export const BUSY_BEAT_MS = 60;
+/** The longest that a beat gets where what it is about takes long anyway. */
+export const LONGEST_BEAT_MS = 150;
+/** Of the time that what it is about takes, a beat is such a part at most. */
+const SHARE = 1 / 8;
+/** How much the latest of these times counts. */
+const LATEST = 1 / 16;
 /** Messages that make a batch a large one. */
 export const LARGE_BATCH = 8;
 /** So many wait no longer than they have to. */
-export const FULL_BATCH = 128;
+export const FULL_BATCH = 256;
 
 export class Beat {
   #leftAt = Number.NEGATIVE_INFINITY;
   #busy = false;
+  #tookMs = 0;
 
   /** How much longer so many messages wait, in ms. */
   waitMs(now: number, messages: number): number {
-    const beatMs = this.#busy && messages < FULL_BATCH ? BUSY_BEAT_MS : BEAT_MS;
+    const beatMs = this.#busy && messages < FULL_BATCH ? this.#busyMs : BEAT_MS;
     return Math.max(0, this.#leftAt + beatMs - now);
   }
 
@@ -24,5 +31,14 @@ export class Beat {
   left(now: number, messages: number): void {
     this.#leftAt = now;
     this.#busy = messages >= LARGE_BATCH;
+  }
+
+  /** What is told of here took so long, in ms, and takes a beat longer each time that it waits for an answer. */
+  took(ms: number): void {
+    this.#tookMs += (ms - this.#tookMs) * LATEST;
+  }
+
+  get #busyMs(): number {
+    return Math.min(LONGEST_BEAT_MS, Math.max(BUSY_BEAT_MS, this.#tookMs * SHARE));
   }
 }

@@ -12,7 +12,8 @@ const TURNS = [1, 16];
 export async function* ipc(): AsyncGenerator<Micro> {
   using folder = new TemporaryFolder();
   const [agentSide, workerSide, close] = await socketPair(join(folder.path, 'socket'));
-  const attempts = configurations(OUTPUTS).map((text) => attempt(recorded(text)));
+  // Sessions of no length: nothing gathers for a time.
+  const attempts = configurations(OUTPUTS).map((text) => ({ ...attempt(recorded(text)), durationMs: 0 }));
   const bytes = attempts.reduce((sum, { outputs }) => sum + (outputs[0]?.bytes ?? 0), 0);
   let heard = 0;
   let complete = () => {};
